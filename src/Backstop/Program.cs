@@ -1,4 +1,11 @@
 using System.CommandLine;
+using Backstop.CommandLine;
+using Backstop.Commands;
 
-var root = new RootCommand("Backstop: the safety net of a model-serving fleet.");
-return await root.Parse(args).InvokeAsync();
+// One line per family of verbs; each lives in its own file of Commands/ and has a Create().
+var root = new RootCommand("Backstop: the safety net of a model-serving fleet.")
+{
+    LabCommand.Create(),
+};
+
+return await Shell.Run(root, args);

@@ -1,0 +1,13 @@
+using System.CommandLine;
+
+namespace Backstop.CommandLine;
+
+/// <summary>A command whose help shows how it is used.</summary>
+internal sealed class Verb(string name, string description) : Command(name, description)
+{
+    /// <summary>Whole command lines, each of which works as it stands.</summary>
+    public IReadOnlyList<string> Examples { get; init; } = [];
+
+    /// <summary>The option that every verb has: one JSON object on standard output instead of text.</summary>
+    public static Option<bool> JsonOption() => new("--json") { Description = "Print one JSON object on standard output." };
+}

@@ -1,0 +1,12 @@
+using Backstop.CommandLine;
+
+namespace Backstop.Commands;
+
+/// <summary><c>backstop lab</c>: experiments that need no server.</summary>
+internal static class LabCommand
+{
+    public static Verb Create() => new("lab", "Experiments that run on this machine and need no server.")
+    {
+        LabTextbook.Create(),
+    };
+}

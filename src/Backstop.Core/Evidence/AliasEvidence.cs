@@ -1,0 +1,144 @@
+using Backstop.Core.Routing;
+
+namespace Backstop.Core.Evidence;
+
+/// <summary>All evidence of one alias: merges batches of any number of gateways, in any order, each once.</summary>
+/// <remarks>
+/// The state is sums of integers and a set of batch names, so merging is commutative, associative and idempotent: late,
+/// doubled and reordered batches end in the same state, and every verdict can be computed again from it, bit for bit.
+/// It is mutable, for one owner at a time.
+/// </remarks>
+public sealed class AliasEvidence
+{
+    // When old stages are folded together they keep the weight of this many requests at most: the world moves on.
+    private const long MostPast = 100_000;
+
+    private readonly SortedDictionary<EvidenceKey, StageEvidence> _stages = [];
+    private readonly SortedDictionary<EvidenceKey, ControlRates> _frozen = [];
+    private readonly Dictionary<(string Gateway, string Start), SequenceSet> _seen = [];
+    private StageEvidence? _latest;
+
+    /// <summary>Evidence of an alias that has seen nothing.</summary>
+    public AliasEvidence(string alias) => Alias = alias;
+
+    /// <summary>The alias.</summary>
+    public string Alias { get; }
+
+    /// <summary>The stages with evidence, oldest first.</summary>
+    public IReadOnlyCollection<StageEvidence> Stages => _stages.Values;
+
+    /// <summary>The rates frozen when a stage began.</summary>
+    public IReadOnlyDictionary<EvidenceKey, ControlRates> Frozen => _frozen;
+
+    /// <summary>Which batches were merged, by gateway and start.</summary>
+    public IReadOnlyDictionary<(string Gateway, string Start), SequenceSet> Seen => _seen;
+
+    /// <summary>Counts of trusted releases in stages that were forgotten; the baseline's row holds them.</summary>
+    public CountTable Past { get; } = CountTable.OfOutcomes();
+
+    /// <summary>Merges what a batch says about this alias; false when this batch was merged before.</summary>
+    public bool Merge(SignalBatch batch)
+    {
+        var name = (batch.GatewayId, batch.StartId);
+        if (!_seen.TryGetValue(name, out var seen))
+        {
+            _seen.Add(name, seen = new());
+        }
+
+        if (!seen.Add(batch.Sequence))
+        {
+            return false;
+        }
+
+        foreach (var epoch in batch.Epochs)
+        {
+            if (epoch.Key.Alias == Alias)
+            {
+                StageOf(epoch.Key).Add(epoch);
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>The evidence of a stage, or null when there is none yet.</summary>
+    public StageEvidence? Find(EvidenceKey key) => _stages.GetValueOrDefault(key);
+
+    /// <summary>Freezes the control rates that a stage will be judged around. The first call for a stage counts.</summary>
+    /// <remarks>
+    /// To be called when the stage's swap is committed. Only older stages are used, so a repeated or late call after a crash
+    /// is harmless.
+    /// </remarks>
+    public ControlRates Begin(EvidenceKey stage)
+    {
+        if (!_frozen.TryGetValue(stage, out var rates))
+        {
+            _frozen.Add(stage, rates = RatesBefore(stage));
+        }
+
+        return rates;
+    }
+
+    /// <summary>The rates a stage is judged around: the frozen ones, or those of the older stages when nobody froze any.</summary>
+    public ControlRates RatesFor(EvidenceKey stage) => _frozen.TryGetValue(stage, out var rates) ? rates : RatesBefore(stage);
+
+    /// <summary>Folds every stage before <paramref name="stage"/> into the history of control rates.</summary>
+    public void ForgetBefore(EvidenceKey stage)
+    {
+        foreach (var (key, old) in _stages.TakeWhile(s => s.Key < stage).ToList())
+        {
+            AddControl(old, Past);
+            _stages.Remove(key);
+            _frozen.Remove(key);
+        }
+
+        _latest = null;
+        while (Past.Total(Arm.Baseline) > MostPast)
+        {
+            for (var i = 0; i < Past.All.Length; i++)
+            {
+                Past.AddAt(i, -(Past.All[i] / 2) - (Past.All[i] % 2));
+            }
+        }
+    }
+
+    private ControlRates RatesBefore(EvidenceKey stage)
+    {
+        var counts = CountTable.OfOutcomes();
+        counts.Add(Past);
+        foreach (var (_, older) in _stages.TakeWhile(s => s.Key < stage))
+        {
+            AddControl(older, counts);
+        }
+
+        return ControlRates.From(counts, Arm.Baseline);
+    }
+
+    private static void AddControl(StageEvidence stage, CountTable to)
+    {
+        for (var stratum = 0; stratum < CountTable.Strata; stratum++)
+        {
+            to.Add(Arm.Baseline, stratum, stage.Outcomes(EvidenceGroup.Quality).Of(stage.Control, stratum));
+        }
+    }
+
+    internal void Restore(EvidenceSnapshot.Source source) =>
+        _seen[(source.Gateway, source.Start)] = new(source.Floor, source.Above);
+
+    internal void Restore(EvidenceKey stage, ControlRates rates) => _frozen[stage] = rates;
+
+    internal StageEvidence StageOf(EvidenceKey key)
+    {
+        if (_latest is { } latest && latest.Key == key)
+        {
+            return latest;
+        }
+
+        if (!_stages.TryGetValue(key, out var stage))
+        {
+            _stages.Add(key, stage = new(key));
+        }
+
+        return _latest = stage;
+    }
+}

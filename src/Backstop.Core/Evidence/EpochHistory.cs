@@ -1,0 +1,104 @@
+namespace Backstop.Core.Evidence;
+
+/// <summary>Counts over time in bounded memory: the newest buckets one by one, older ones in ever wider epochs.</summary>
+/// <remarks>
+/// An epoch of level k covers 2^k buckets, aligned. A bucket's level depends on nothing but its number and the newest
+/// number seen, so any order of arrival ends in the same epochs. About 64 + 32·log2(age/64) epochs are kept: 400 for a month.
+/// </remarks>
+public sealed class EpochHistory
+{
+    private const int KeptPerLevel = 32;
+    private readonly List<Epoch> _epochs = [];
+    private long _newest;
+
+    /// <summary>The epochs, oldest first.</summary>
+    public IReadOnlyList<Epoch> Epochs => _epochs;
+
+    /// <summary>The newest bucket seen, or null when nothing was.</summary>
+    public long? Newest => _epochs.Count == 0 ? null : _newest;
+
+    /// <summary>Adds the counts of a bucket.</summary>
+    public void Add(long bucket, ReadOnlySpan<CountCell> cells)
+    {
+        var counts = At(bucket);
+        foreach (var cell in cells)
+        {
+            counts.Add(cell.Arm, cell.Stratum, cell.Outcomes.AsSpan());
+        }
+    }
+
+    /// <summary>The table that a bucket's counts go into, made when it is missing.</summary>
+    internal CountTable At(long bucket)
+    {
+        if (_epochs.Count == 0 || bucket > _newest)
+        {
+            var pairMoved = _epochs.Count > 0 && bucket >> 1 != _newest >> 1;
+            _newest = bucket;
+            if (pairMoved)
+            {
+                Coarsen();
+            }
+        }
+
+        var level = LevelOf(bucket);
+        var first = bucket >> level << level;
+        var place = _epochs.Count;
+        while (place > 0 && _epochs[place - 1].First > first)
+        {
+            place--;
+        }
+
+        if (place > 0 && _epochs[place - 1].First == first)
+        {
+            return _epochs[place - 1].Counts;
+        }
+
+        var epoch = new Epoch(first, level, CountTable.OfOutcomes());
+        _epochs.Insert(place, epoch);
+        return epoch.Counts;
+    }
+
+    /// <summary>Puts back a stored epoch; the oldest first.</summary>
+    internal void Restore(Epoch epoch)
+    {
+        _epochs.Add(epoch);
+        _newest = epoch.First; // The newest epoch is always one bucket wide.
+    }
+
+    /// <summary>The widest level at which at least 32 newer epochs exist; every bucket of an epoch agrees on it.</summary>
+    private int LevelOf(long bucket)
+    {
+        var level = 0;
+        while ((_newest >> (level + 1)) - (bucket >> (level + 1)) >= KeptPerLevel)
+        {
+            level++;
+        }
+
+        return level;
+    }
+
+    private void Coarsen()
+    {
+        var kept = 0;
+        for (var i = 0; i < _epochs.Count; i++)
+        {
+            var epoch = _epochs[i];
+            var level = LevelOf(epoch.First);
+            var first = epoch.First >> level << level;
+            if (kept > 0 && _epochs[kept - 1].First == first)
+            {
+                _epochs[kept - 1].Counts.Add(epoch.Counts);
+            }
+            else
+            {
+                _epochs[kept++] = level == epoch.Level ? epoch : new Epoch(first, level, epoch.Counts);
+            }
+        }
+
+        _epochs.RemoveRange(kept, _epochs.Count - kept);
+    }
+
+    /// <summary>Counts of 2^<paramref name="Level"/> buckets.</summary>
+    /// <param name="First">The first bucket covered.</param>
+    public sealed record Epoch(long First, int Level, CountTable Counts);
+}

@@ -1,0 +1,60 @@
+using System.Collections.Immutable;
+
+namespace Backstop.Core.Evidence;
+
+/// <summary>How evidence is judged. Locked when a rollout is submitted.</summary>
+public sealed record EvidencePlan
+{
+    /// <summary>Probability of ever rolling back a release that is no worse than its margins allow. 1e-4 by default.</summary>
+    public double Alpha { get; init; } = 1e-4;
+
+    /// <summary>
+    /// The part of alpha that belongs to the form group; the rest belongs to quality. Quality sees everything that form
+    /// sees, only later, so the early look is given the smaller part. 0.1 by default.
+    /// </summary>
+    public double FormShare { get; init; } = 0.1;
+
+    /// <summary>By <see cref="Outcome"/>: how much more frequent than in the control it may be, as a probability.</summary>
+    public ImmutableArray<double> Margins { get; init; } = [0, 0.01, 0.01, 0.002, 0.002, 0.002, 0.002, 0.002, 0.002];
+
+    /// <summary>By <see cref="Outcome"/>: how far above its historic rate one arm alone may be before an incident opens.</summary>
+    public ImmutableArray<double> CeilingMargins { get; init; } = [0, 0.01, 0.01, 0.005, 0.005, 0.005, 0.005, 0.005, 0.005];
+
+    /// <summary>
+    /// The change detector alarms at this value: a false alarm within H buckets has probability H / A at most. 1e8 by
+    /// default, about one in ten months of buckets.
+    /// </summary>
+    public double DetectorThreshold { get; init; } = 1e8;
+
+    /// <summary>Fewest requests of the control's history in a stratum before one arm alone may raise an alarm.</summary>
+    public long MinHistory { get; init; } = 200;
+
+    /// <summary>The confirmation that does not depend on the planned share must reach this e-value. 100 by default.</summary>
+    public double Confirmation { get; init; } = 100;
+
+    /// <summary>From this e-value on a release is not called healthy, though it is not rolled back yet. 100 by default.</summary>
+    public double Caution { get; init; } = 100;
+
+    /// <summary>Probability of ever calling a sound assignment broken. 1e-4 by default.</summary>
+    public double AssignmentAlpha { get; init; } = 1e-4;
+
+    /// <summary>Fewest requests, both arms together, for any verdict but <see cref="Verdict.Regressed"/>.</summary>
+    public long MinUnits { get; init; } = 200;
+
+    /// <summary>Fewest requests of each arm for <see cref="Verdict.Healthy"/>.</summary>
+    public long MinUnitsPerArm { get; init; } = 10;
+
+    /// <summary>Evidence whose newest bucket is older than this is stale.</summary>
+    public TimeSpan Freshness { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>No margins: any difference counts. Fires on harmless differences; for display, or for who asks for it.</summary>
+    public EvidencePlan Strict() => this with
+    {
+        Margins = [.. Margins.Select(_ => 0.0)],
+        CeilingMargins = [.. CeilingMargins.Select(_ => 0.0)],
+    };
+
+    /// <summary>The e-value at which a group rolls back, as a natural logarithm.</summary>
+    public double LogThreshold(EvidenceGroup group) =>
+        -Math.Log(Alpha * (group == EvidenceGroup.Form ? FormShare : 1 - FormShare));
+}

@@ -1,0 +1,114 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Backstop.Core.Evidence;
+
+/// <summary>Evidence as it is stored: only what is not zero.</summary>
+public sealed record EvidenceSnapshot(
+    string Alias,
+    ImmutableArray<EvidenceSnapshot.Source> Seen,
+    ImmutableArray<EvidenceSnapshot.FrozenRates> Frozen,
+    ImmutableArray<long> Past,
+    ImmutableArray<EvidenceSnapshot.Stage> Stages)
+{
+    /// <summary>The batches of one start of a gateway.</summary>
+    public sealed record Source(string Gateway, string Start, long Floor, ImmutableArray<long> Above);
+
+    /// <summary>The rates one stage is judged around.</summary>
+    public sealed record FrozenRates(long Epoch, long Generation, ControlRates Rates);
+
+    /// <summary>One stage. Tables are pairs of place and count.</summary>
+    public sealed record Stage(
+        long Epoch, long Generation, ImmutableArray<ImmutableArray<long>> Served, ImmutableArray<ImmutableArray<Bucket>> History);
+
+    /// <summary>One epoch of a history. Ranks by its first bucket; its level follows from the newest.</summary>
+    public sealed record Bucket(long First, int Level, ImmutableArray<long> Counts);
+
+    /// <summary>The state as one line of JSON. Equal states give equal text.</summary>
+    public static string Write(AliasEvidence evidence) => JsonSerializer.Serialize(Of(evidence), EvidenceJson.Default.EvidenceSnapshot);
+
+    /// <summary>The state that was written.</summary>
+    /// <exception cref="JsonException">The text is no snapshot of evidence.</exception>
+    public static AliasEvidence Read(string json) =>
+        Restore(JsonSerializer.Deserialize(json, EvidenceJson.Default.EvidenceSnapshot)
+            ?? throw new JsonException("A snapshot of evidence must be a JSON object."));
+
+    private static EvidenceSnapshot Of(AliasEvidence evidence) => new(
+        evidence.Alias,
+        [
+            .. evidence.Seen.OrderBy(s => s.Key.Gateway, StringComparer.Ordinal).ThenBy(s => s.Key.Start, StringComparer.Ordinal)
+                .Select(s => new Source(s.Key.Gateway, s.Key.Start, s.Value.Floor, [.. s.Value.Above])),
+        ],
+        [.. evidence.Frozen.Select(f => new FrozenRates(f.Key.Epoch, f.Key.Generation, f.Value))],
+        Sparse(evidence.Past),
+        [
+            .. evidence.Stages.Select(s => new Stage(
+                s.Key.Epoch,
+                s.Key.Generation,
+                [.. Enum.GetValues<EvidenceGroup>().Select(g => Sparse(s.Served(g)))],
+                [
+                    .. Enum.GetValues<EvidenceGroup>().Select(g =>
+                        ImmutableArray.CreateRange(s.History(g).Epochs.Select(e => new Bucket(e.First, e.Level, Sparse(e.Counts))))),
+                ])),
+        ]);
+
+    private static AliasEvidence Restore(EvidenceSnapshot snapshot)
+    {
+        var evidence = new AliasEvidence(snapshot.Alias);
+        foreach (var source in snapshot.Seen)
+        {
+            evidence.Restore(source);
+        }
+
+        foreach (var frozen in snapshot.Frozen)
+        {
+            evidence.Restore(new EvidenceKey(snapshot.Alias, frozen.Epoch, frozen.Generation), frozen.Rates);
+        }
+
+        Fill(evidence.Past, snapshot.Past);
+        foreach (var stored in snapshot.Stages)
+        {
+            var stage = evidence.StageOf(new(snapshot.Alias, stored.Epoch, stored.Generation));
+            foreach (var group in Enum.GetValues<EvidenceGroup>())
+            {
+                Fill(stage.Served(group), stored.Served[(int)group]);
+                foreach (var bucket in stored.History[(int)group])
+                {
+                    var counts = CountTable.OfOutcomes();
+                    Fill(counts, bucket.Counts);
+                    stage.Restore(group, new(bucket.First, bucket.Level, counts));
+                }
+            }
+        }
+
+        return evidence;
+    }
+
+    private static ImmutableArray<long> Sparse(CountTable table)
+    {
+        var pairs = ImmutableArray.CreateBuilder<long>();
+        for (var i = 0; i < table.All.Length; i++)
+        {
+            if (table.All[i] != 0)
+            {
+                pairs.Add(i);
+                pairs.Add(table.All[i]);
+            }
+        }
+
+        return pairs.ToImmutable();
+    }
+
+    private static void Fill(CountTable table, ImmutableArray<long> pairs)
+    {
+        for (var i = 0; i + 1 < pairs.Length; i += 2)
+        {
+            table.AddAt((int)pairs[i], pairs[i + 1]);
+        }
+    }
+}
+
+[JsonSerializable(typeof(EvidenceSnapshot))]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+internal sealed partial class EvidenceJson : JsonSerializerContext;

@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+
+namespace Backstop.Core.Evidence;
+
+/// <summary>A verdict with everything it rests on.</summary>
+public sealed record Judgement
+{
+    /// <summary>The verdict.</summary>
+    public required Verdict Verdict { get; init; }
+
+    /// <summary>Why, in words for the record and the operator.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>Whether both arms are degraded together: the release is not to blame.</summary>
+    public bool Shared { get; init; }
+
+    /// <summary>The two-arm evidence of each group.</summary>
+    public required ImmutableArray<GroupEvidence> Groups { get; init; }
+
+    /// <summary>Requests of both arms judged so far: those of the slower, complete group.</summary>
+    public required long Units { get; init; }
+
+    /// <summary>The tested arm.</summary>
+    public required ArmEvidence Tested { get; init; }
+
+    /// <summary>The control arm.</summary>
+    public required ArmEvidence Control { get; init; }
+
+    /// <summary>Evidence, in nats, that the arms' sizes do not match the planned share.</summary>
+    public required double AssignmentLogE { get; init; }
+
+    /// <summary>Evidence, in nats, that the arms differ, without any use of the planned share.</summary>
+    public required double ConfirmationLogE { get; init; }
+
+    /// <summary>The outcome that speaks most against the tested arm, or null when none does.</summary>
+    public Outcome? Offending { get; init; }
+
+    /// <summary>Bounds of the difference of the failure rates (tested − control) that hold at all times at once. For display.</summary>
+    public required DifferenceBounds Difference { get; init; }
+
+    /// <summary>Whether the tested arm alone is above its ceiling. Opens an incident; blames nobody.</summary>
+    public bool OneArmAlarm => Tested.Ceiling.Alarms;
+
+    /// <summary>When the newest bucket of the stages ended.</summary>
+    public DateTimeOffset? NewestAt { get; init; }
+
+    /// <summary>SHA-256, in lower-case hex, of the counts, the rates and the plan: whoever has them can judge again.</summary>
+    public required string Digest { get; init; }
+}
+
+/// <summary>Two-arm evidence of one group.</summary>
+/// <param name="LogE">Natural logarithm of the e-value that the tested arm is worse than the margins allow.</param>
+/// <param name="LogThreshold">At or above this it rolls back.</param>
+/// <param name="Units">Requests of both arms it rests on.</param>
+public sealed record GroupEvidence(EvidenceGroup Group, double LogE, double LogThreshold, long Units)
+{
+    /// <summary>Whether the threshold is reached.</summary>
+    public bool Crossed => LogE >= LogThreshold;
+}
+
+/// <summary>What one arm did.</summary>
+/// <param name="Units">Its requests in the quality group.</param>
+/// <param name="Rates">By <see cref="Outcome"/>: its share of the requests; all 0 when there are none.</param>
+public sealed record ArmEvidence(long Units, ImmutableArray<double> Rates, CeilingEvidence Ceiling)
+{
+    /// <summary>Share of requests that failed: everything but correct, refused input and unlabelled.</summary>
+    public double FailureRate =>
+        Rates[(int)Outcome.Wrong] + Rates[(int)Outcome.ToxicBlocked] + Rates[(int)Outcome.SchemaBlocked]
+        + Rates[(int)Outcome.PiiBlocked] + Rates[(int)Outcome.Error] + Rates[(int)Outcome.Late];
+}
+
+/// <summary>One arm against the ceiling that history sets.</summary>
+/// <param name="LogE">Evidence since the stage began, in nats.</param>
+/// <param name="LogDetector">The change detector's value, in nats: evidence since the best moment for a change.</param>
+/// <param name="Alarms">Whether either reached its threshold.</param>
+public sealed record CeilingEvidence(double LogE, double LogDetector, bool Alarms)
+{
+    /// <summary>No ceiling, for want of history.</summary>
+    public static CeilingEvidence None { get; } = new(0, 0, Alarms: false);
+}
+
+/// <summary>Bounds of a difference of rates.</summary>
+public sealed record DifferenceBounds(double Estimate, double Lower, double Upper);

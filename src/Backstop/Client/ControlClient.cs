@@ -1,0 +1,131 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Backstop.Client;
+
+/// <summary>The control plane's REST API, typed.</summary>
+public sealed class ControlClient(Uri server) : IDisposable
+{
+    /// <summary>How the API writes names.</summary>
+    public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+    };
+
+    private readonly HttpClient _http = new() { BaseAddress = new Uri(server, "/api/v1/"), Timeout = TimeSpan.FromSeconds(60) };
+
+    public Uri Server { get; } = server;
+
+    public Task<Reply<ReleaseView>> RegisterRelease(string name, JsonObject manifest, CancellationToken cancel) =>
+        Post<ReleaseView>("releases", new { name, manifest }, cancel);
+
+    public Task<Reply<ReleaseView[]>> Releases(CancellationToken cancel) => Get<ReleaseView[]>("releases", cancel);
+
+    public Task<Reply<ReleaseView>> Release(string name, CancellationToken cancel) => Get<ReleaseView>($"releases/{Escape(name)}", cancel);
+
+    public Task<Reply<DiffView>> Diff(string before, string after, CancellationToken cancel) =>
+        Get<DiffView>($"releases/{Escape(before)}/diff/{Escape(after)}", cancel);
+
+    public Task<Reply<AliasView>> CreateAlias(NewAlias alias, CancellationToken cancel) => Post<AliasView>("aliases", alias, cancel);
+
+    public Task<Reply<AliasView[]>> Aliases(CancellationToken cancel) => Get<AliasView[]>("aliases", cancel);
+
+    public Task<Reply<AliasView>> Alias(string name, CancellationToken cancel) => Get<AliasView>($"aliases/{Escape(name)}", cancel);
+
+    public Task<Reply<JournalEntry[]>> History(string alias, CancellationToken cancel) =>
+        Get<JournalEntry[]>($"aliases/{Escape(alias)}/history", cancel);
+
+    public Task<Reply<AliasView>> Swap(string alias, string release, long expectedGeneration, string reason, CancellationToken cancel) =>
+        Post<AliasView>($"aliases/{Escape(alias)}/swap", new { release, expected_generation = expectedGeneration, reason }, cancel);
+
+    public Task<Reply<AliasView>> Rollback(string alias, string reason, CancellationToken cancel) =>
+        Post<AliasView>($"aliases/{Escape(alias)}/rollback", new { reason }, cancel);
+
+    public Task<Reply<RolloutView>> StartRollout(string alias, NewRollout rollout, CancellationToken cancel) =>
+        Post<RolloutView>($"aliases/{Escape(alias)}/rollouts", rollout, cancel);
+
+    public Task<Reply<RolloutView>> Rollout(string id, CancellationToken cancel) => Get<RolloutView>($"rollouts/{Escape(id)}", cancel);
+
+    public Task<Reply<RolloutView>> AbortRollout(string id, string reason, CancellationToken cancel) =>
+        Post<RolloutView>($"rollouts/{Escape(id)}/abort", new { reason }, cancel);
+
+    public Task<Reply<IncidentView[]>> Incidents(string? alias, CancellationToken cancel) =>
+        Get<IncidentView[]>(alias is null ? "incidents" : $"incidents?alias={Escape(alias)}", cancel);
+
+    public Task<Reply<IncidentView>> Incident(string id, CancellationToken cancel) => Get<IncidentView>($"incidents/{Escape(id)}", cancel);
+
+    public Task<Reply<GateProof>> Learn(string incident, CancellationToken cancel) =>
+        Post<GateProof>($"incidents/{Escape(incident)}/learn", new { }, cancel);
+
+    public Task<Reply<GateView[]>> Gates(CancellationToken cancel) => Get<GateView[]>("gates", cancel);
+
+    public Task<Reply<GateView>> Gate(string id, CancellationToken cancel) => Get<GateView>($"gates/{Escape(id)}", cancel);
+
+    public Task<Reply<GateResult>> RunGate(string id, string release, CancellationToken cancel) =>
+        Post<GateResult>($"gates/{Escape(id)}/run", new { release }, cancel);
+
+    public Task<Reply<JournalEntry[]>> Journal(long after, int limit, CancellationToken cancel) =>
+        Get<JournalEntry[]>($"journal?after={after}&limit={limit}", cancel);
+
+    public void Dispose() => _http.Dispose();
+
+    private static string Escape(string segment) => Uri.EscapeDataString(segment);
+
+    private Task<Reply<T>> Get<T>(string path, CancellationToken cancel) =>
+        Send<T>(new HttpRequestMessage(HttpMethod.Get, path), cancel);
+
+    private Task<Reply<T>> Post<T>(string path, object body, CancellationToken cancel) =>
+        Send<T>(new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body, options: Json) }, cancel);
+
+    private async Task<Reply<T>> Send<T>(HttpRequestMessage request, CancellationToken cancel)
+    {
+        try
+        {
+            using (request)
+            using (var response = await _http.SendAsync(request, cancel))
+            {
+                var text = await response.Content.ReadAsStringAsync(cancel);
+                return response.IsSuccessStatusCode
+                    ? new(JsonSerializer.Deserialize<T>(text, Json)!, text)
+                    : throw new ControlException(Explain(text, response.StatusCode), response.StatusCode);
+            }
+        }
+        catch (HttpRequestException e) when (e.StatusCode is null)
+        {
+            throw new ControlException(
+                $"Nothing answers at {Server.GetLeftPart(UriPartial.Authority)}: start it with 'backstop serve', or name another address with --server.", null);
+        }
+        catch (JsonException e)
+        {
+            throw new ControlException($"{Server} answered something that is not the Backstop API ({e.Message}).", null);
+        }
+    }
+
+    /// <summary>The sentence inside a problem document (RFC 9457), or the status when there is none.</summary>
+    private static string Explain(string text, HttpStatusCode status)
+    {
+        try
+        {
+            var problem = JsonNode.Parse(text) as JsonObject;
+            return (string?)problem?["detail"] ?? (string?)problem?["title"] ?? $"The server answered {(int)status}.";
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return $"The server answered {(int)status}.";
+        }
+    }
+}
+
+/// <summary>An answer: typed, and as it was written, so that <c>--json</c> shows what the server said.</summary>
+public sealed record Reply<T>(T Body, string Text);
+
+/// <summary>The control plane refused or could not be reached; the message says what to do.</summary>
+/// <param name="message">For people.</param>
+/// <param name="status">What it answered, or null when it did not.</param>
+public sealed class ControlException(string message, HttpStatusCode? status) : Exception(message)
+{
+    public HttpStatusCode? Status { get; } = status;
+}

@@ -1,0 +1,169 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Backstop.Client;
+
+// What the control plane's REST API says, as its callers see it. Kept apart from the server's own types on purpose: a
+// change of the API that would break a script breaks here first.
+
+public sealed record ReleaseView(string Name, string Digest, DateTimeOffset CreatedAt, JsonElement? Manifest);
+
+public sealed record DiffView(string[] Components, DifferenceView[] Differences);
+
+public sealed record DifferenceView(string Component, string Path, JsonElement? Before, JsonElement? After);
+
+public sealed record Named(string Name, string Digest);
+
+public sealed record NewAlias(string Name, string Release)
+{
+    public bool? CaptureSamples { get; init; }
+
+    public int? LabelDeadlineMs { get; init; }
+
+    public int? CandidateLeaseMs { get; init; }
+}
+
+public sealed record AliasView(string Name, long Epoch, long Generation, Named Current)
+{
+    public Named? Candidate { get; init; }
+
+    public int CandidateBasisPoints { get; init; }
+
+    public Named? Previous { get; init; }
+
+    public int HoldbackBasisPoints { get; init; }
+
+    public Named[] Quarantined { get; init; } = [];
+
+    public GatewayAck[] Gateways { get; init; } = [];
+
+    public RolloutView? Rollout { get; init; }
+
+    public JudgementView? Judgement { get; init; }
+}
+
+public sealed record GatewayAck(string Id, long Generation, DateTimeOffset? AckedAt);
+
+/// <param name="LogE">Evidence that the tested release is worse, in nats; a rollback needs <paramref name="Threshold"/>.</param>
+public sealed record JudgementView(string Verdict, string? Reason, long Units, LogE? LogE, double? Threshold, bool OneArmAlarm);
+
+/// <param name="Form">From what is known when the answer ends.</param>
+/// <param name="Quality">From what is known when the answer is labelled.</param>
+public sealed record LogE(double Form, double Quality);
+
+public sealed record StepPlan(int BasisPoints, long DwellMs, long MinUnits);
+
+public sealed record PlanRequest(StepPlan[] Steps)
+{
+    public int? HoldbackBasisPoints { get; init; }
+
+    public long? BakeMs { get; init; }
+
+    public long? VerifyWindowMs { get; init; }
+}
+
+public sealed record NewRollout(string Release)
+{
+    public PlanRequest? Plan { get; init; }
+
+    public JsonObject? Evidence { get; init; }
+}
+
+public sealed record RolloutView(string Id, string Alias, string Status)
+{
+    public int Step { get; init; }
+
+    public string? Reason { get; init; }
+
+    public Named? Candidate { get; init; }
+
+    public Named? Baseline { get; init; }
+
+    public long Generation { get; init; }
+
+    public DateTimeOffset? Since { get; init; }
+
+    /// <summary>Whether nothing more will happen by itself.</summary>
+    public bool IsOver => Status.ToLowerInvariant() is "completed" or "rolledback" or "rolled_back" or "rejected";
+}
+
+public sealed record IncidentView(string Id, string Alias, string Status, DateTimeOffset OpenedAt)
+{
+    public string? Severity { get; init; }
+
+    public Named? Release { get; init; }
+
+    /// <summary>Whether two-arm evidence says the release did it; null while nobody knows.</summary>
+    public bool? ReleaseToBlame { get; init; }
+
+    /// <summary>Probability of each explanation: none, release, shared, compound.</summary>
+    public Dictionary<string, double>? Pattern { get; init; }
+
+    public string[] Components { get; init; } = [];
+
+    public DifferenceView[] Differences { get; init; } = [];
+
+    public TimelineView? Timeline { get; init; }
+
+    public Dictionary<string, double?>? SegmentsMs { get; init; }
+
+    public long? RequestsToDetect { get; init; }
+
+    public string? Reason { get; init; }
+
+    public string? GateId { get; init; }
+
+    public int? Samples { get; init; }
+}
+
+public sealed record TimelineView
+{
+    public DateTimeOffset? Onset { get; init; }
+
+    public DateTimeOffset? Detected { get; init; }
+
+    public DateTimeOffset? Decided { get; init; }
+
+    public DateTimeOffset? Swapped { get; init; }
+
+    public DateTimeOffset? Converged { get; init; }
+
+    public DateTimeOffset? Verified { get; init; }
+}
+
+public sealed record GateView(string Id, string Alias)
+{
+    public string? IncidentId { get; init; }
+
+    public DateTimeOffset? CreatedAt { get; init; }
+
+    public int? Cases { get; init; }
+
+    public int? FailIfMoreThan { get; init; }
+}
+
+/// <summary>A new gate and the proof that it works: the bad release fails it and the good one passes.</summary>
+public sealed record GateProof(string GateId, bool BlocksBad, bool PassesGood)
+{
+    public GateResult? Bad { get; init; }
+
+    public GateResult? Good { get; init; }
+
+    public int? FailIfMoreThan { get; init; }
+}
+
+public sealed record GateResult(int Runs, int Failures)
+{
+    public bool? Passed { get; init; }
+
+    public string? Reason { get; init; }
+}
+
+public sealed record JournalEntry(long Sequence, DateTimeOffset At, string? Alias, long? Generation)
+{
+    public string? Kind { get; init; }
+
+    public string? Actor { get; init; }
+
+    public string? Reason { get; init; }
+}

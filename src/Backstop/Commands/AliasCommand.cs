@@ -1,0 +1,123 @@
+using System.CommandLine;
+using Backstop.Client;
+
+namespace Backstop.Commands;
+
+/// <summary><c>backstop alias</c>: the names that applications call.</summary>
+internal static class AliasCommand
+{
+    private static readonly Argument<string> Name = new("name") { Description = "Name of the alias, such as assistant:prod." };
+
+    private static readonly Option<string> Reason = new("--reason")
+    {
+        Description = "Why; it is kept in the journal.",
+        DefaultValueFactory = _ => "by hand",
+    };
+
+    public static Command Create() => new("alias", "Create the names that applications call, see and change what they serve.")
+    {
+        New(), List(), Show(), History(), Swap(), Rollback(),
+    };
+
+    private static Command New()
+    {
+        var release = new Argument<string>("release") { Description = "The release it serves first." };
+        var capture = new Option<bool>("--capture") { Description = "Keep redacted samples of failing requests, so that an incident can become a gate." };
+        var labels = new Option<int?>("--label-deadline-ms") { Description = "How long a request waits for its label. 5000 by default." };
+        return Remote.Verb(
+            "create",
+            "Create an alias.",
+            [Name, release, capture, labels],
+            (parse, client, cancel) => client.CreateAlias(
+                new(parse.GetRequiredValue(Name), parse.GetRequiredValue(release))
+                {
+                    CaptureSamples = parse.GetValue(capture),
+                    LabelDeadlineMs = parse.GetValue(labels),
+                },
+                cancel),
+            (alias, screen) =>
+            {
+                screen.Line($"{alias.Name} serves {alias.Current.Name} at generation {alias.Generation}.");
+                screen.Next($"curl -s localhost:8080/v1/chat/completions -d '{{\"model\":\"{alias.Name}\",\"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'");
+            });
+    }
+
+    private static Command List() => Remote.Verb(
+        "list",
+        "List the aliases and what they serve.",
+        [],
+        (_, client, cancel) => client.Aliases(cancel),
+        (aliases, screen) => screen.Table(
+            aliases,
+            "There is no alias: create one with 'backstop alias create NAME RELEASE'.",
+            ("name", a => a.Name),
+            ("current", a => a.Current.Name),
+            ("candidate", a => a.Candidate is null ? null : $"{a.Candidate.Name} {Screen.Percent(a.CandidateBasisPoints)}"),
+            ("previous", a => a.Previous is null ? null : $"{a.Previous.Name} {Screen.Percent(a.HoldbackBasisPoints)}"),
+            ("generation", a => a.Generation.ToString()),
+            ("rollout", a => a.Rollout?.Status)));
+
+    private static Command Show() => Remote.Verb(
+        "show",
+        "Show what an alias serves, which gateways know, and what the evidence says.",
+        [Name],
+        (parse, client, cancel) => client.Alias(parse.GetRequiredValue(Name), cancel),
+        Describe);
+
+    private static Command History() => Remote.Verb(
+        "history",
+        "Show every change of an alias, and why it was made.",
+        [Name],
+        (parse, client, cancel) => client.History(parse.GetRequiredValue(Name), cancel),
+        (entries, screen) => screen.Journal(entries));
+
+    private static Command Swap()
+    {
+        var release = new Argument<string>("release") { Description = "The release to serve." };
+        var expected = new Option<long?>("--expect")
+        {
+            Description = "Swap only if the alias is at this generation. Otherwise the one it is at when asked.",
+        };
+        return Remote.Verb(
+            "swap",
+            "Point an alias at a release at once, past rollout and gates.",
+            [Name, release, expected, Reason],
+            async (parse, client, cancel) =>
+            {
+                var name = parse.GetRequiredValue(Name);
+                var generation = parse.GetValue(expected) ?? (await client.Alias(name, cancel)).Body.Generation;
+                return await client.Swap(name, parse.GetRequiredValue(release), generation, parse.GetRequiredValue(Reason), cancel);
+            },
+            (alias, screen) => screen.Line($"{alias.Name} serves {alias.Current.Name} at generation {alias.Generation}."));
+    }
+
+    private static Command Rollback() => Remote.Verb(
+        "rollback",
+        "Return an alias to its previous release, and quarantine the present one.",
+        [Name, Reason],
+        (parse, client, cancel) => client.Rollback(parse.GetRequiredValue(Name), parse.GetRequiredValue(Reason), cancel),
+        (alias, screen) => screen.Line($"{alias.Name} is back on {alias.Current.Name} at generation {alias.Generation}."));
+
+    private static void Describe(AliasView alias, Screen screen)
+    {
+        screen.Facts(
+            ("name", alias.Name),
+            ("current", alias.Current.Name),
+            ("candidate", alias.Candidate is null ? null : $"{alias.Candidate.Name} with {Screen.Percent(alias.CandidateBasisPoints)}"),
+            ("previous", alias.Previous is null ? null : $"{alias.Previous.Name} with {Screen.Percent(alias.HoldbackBasisPoints)}"),
+            ("generation", $"{alias.Generation} (epoch {alias.Epoch})"),
+            ("quarantined", string.Join(", ", alias.Quarantined.Select(q => q.Name))),
+            ("rollout", alias.Rollout is null ? null : $"{alias.Rollout.Id} {alias.Rollout.Status} {alias.Rollout.Reason}"),
+            ("judgement", alias.Judgement is null ? null : Verdict(alias.Judgement)));
+        screen.Table(
+            alias.Gateways,
+            "No gateway is connected.",
+            ("gateway", g => g.Id),
+            ("generation", g => g.Generation.ToString()),
+            ("acknowledged", g => g.AckedAt is { } at ? Screen.Time(at) : null));
+    }
+
+    private static string Verdict(JudgementView judgement) =>
+        $"{judgement.Verdict} on {judgement.Units} units, log E {judgement.LogE?.Form:0.0} form and {judgement.LogE?.Quality:0.0} quality " +
+        $"of {judgement.Threshold:0.0} needed. {judgement.Reason}";
+}

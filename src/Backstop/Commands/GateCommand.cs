@@ -1,0 +1,52 @@
+using System.CommandLine;
+
+namespace Backstop.Commands;
+
+/// <summary><c>backstop gate</c>: what a release must meet before anybody sees it.</summary>
+internal static class GateCommand
+{
+    private static readonly Argument<string> Id = new("id") { Description = "Id of the gate." };
+
+    public static Command Create() => new("gate", "See the gates that past incidents left, and run them.")
+    {
+        List(), Show(), Run(),
+    };
+
+    private static Command List() => Remote.Verb(
+        "list",
+        "List the gates.",
+        [],
+        (_, client, cancel) => client.Gates(cancel),
+        (gates, screen) => screen.Table(
+            gates,
+            "There is no gate: 'backstop incident learn ID' makes one from an incident.",
+            ("id", g => g.Id),
+            ("alias", g => g.Alias),
+            ("incident", g => g.IncidentId),
+            ("cases", g => g.Cases?.ToString())));
+
+    private static Command Show() => Remote.Verb(
+        "show",
+        "Show one gate.",
+        [Id],
+        (parse, client, cancel) => client.Gate(parse.GetRequiredValue(Id), cancel),
+        (gate, screen) => screen.Facts(
+            ("id", gate.Id),
+            ("alias", gate.Alias),
+            ("incident", gate.IncidentId),
+            ("cases", gate.Cases),
+            ("fails at more than", gate.FailIfMoreThan),
+            ("created", gate.CreatedAt is { } at ? Screen.Time(at) : null)));
+
+    private static Command Run()
+    {
+        var release = new Argument<string>("release") { Description = "The release to test." };
+        return Remote.Verb(
+            "run",
+            "Run a gate against a release.",
+            [Id, release],
+            (parse, client, cancel) => client.RunGate(parse.GetRequiredValue(Id), parse.GetRequiredValue(release), cancel),
+            (result, screen) => screen.Facts(
+                ("passed", result.Passed), ("failures", $"{result.Failures} of {result.Runs} runs"), ("reason", result.Reason)));
+    }
+}

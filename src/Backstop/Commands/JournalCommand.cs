@@ -1,0 +1,22 @@
+using System.CommandLine;
+
+namespace Backstop.Commands;
+
+/// <summary><c>backstop journal</c>: every decision, in the order it was made.</summary>
+internal static class JournalCommand
+{
+    public static Command Create()
+    {
+        var after = new Option<long>("--after") { Description = "Only entries after this sequence number." };
+        var limit = new Option<int>("--limit") { Description = "How many at most.", DefaultValueFactory = _ => 100 };
+        return new("journal", "Read what was decided, when and why.")
+        {
+            Remote.Verb(
+                "list",
+                "List journal entries.",
+                [after, limit],
+                (parse, client, cancel) => client.Journal(parse.GetValue(after), parse.GetValue(limit), cancel),
+                (entries, screen) => screen.Journal(entries)),
+        };
+    }
+}

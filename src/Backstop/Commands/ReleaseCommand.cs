@@ -1,0 +1,97 @@
+using System.CommandLine;
+using System.Text.Json;
+using Backstop.Client;
+using Backstop.Hosting;
+
+namespace Backstop.Commands;
+
+/// <summary><c>backstop release</c>: what can be served.</summary>
+internal static class ReleaseCommand
+{
+    public static Command Create() => new("release", "Register releases and see what changed between them.")
+    {
+        Register(), List(), Show(), Diff(),
+    };
+
+    private static Command Register()
+    {
+        var file = new Argument<FileInfo>("file") { Description = "Manifest, YAML or JSON." };
+        var name = new Option<string?>("--name") { Description = "Name of the release. Otherwise the manifest's 'name', else the file's." };
+        return Remote.Verb(
+            "register",
+            "Register a release. The same manifest again changes nothing; another one needs another name.",
+            [file, name],
+            async (parse, client, cancel) =>
+            {
+                var path = parse.GetRequiredValue(file);
+                var manifest = await Read(path, cancel);
+                var written = manifest.Remove("name", out var inside) ? inside?.GetValue<string>() : null;
+                var named = parse.GetValue(name) ?? written ?? Path.GetFileNameWithoutExtension(path.Name);
+                return await client.RegisterRelease(named, manifest, cancel);
+            },
+            (release, screen) =>
+            {
+                screen.Line($"Registered {release.Name} ({Screen.Short(release.Digest)}).");
+                screen.Next($"backstop alias create NAME:prod {release.Name}, or backstop rollout start NAME:prod {release.Name}");
+            });
+    }
+
+    private static Command List() => Remote.Verb(
+        "list",
+        "List the releases.",
+        [],
+        (_, client, cancel) => client.Releases(cancel),
+        (releases, screen) => screen.Table(
+            releases,
+            "No release is registered: start with 'backstop release register FILE'.",
+            ("name", r => r.Name),
+            ("digest", r => Screen.Short(r.Digest)),
+            ("created", r => Screen.Time(r.CreatedAt))));
+
+    private static Command Show()
+    {
+        var name = new Argument<string>("name") { Description = "Name of the release." };
+        return Remote.Verb(
+            "show",
+            "Show one release with its manifest.",
+            [name],
+            (parse, client, cancel) => client.Release(parse.GetRequiredValue(name), cancel),
+            (release, screen) =>
+            {
+                screen.Facts(("name", release.Name), ("digest", release.Digest), ("created", Screen.Time(release.CreatedAt)));
+                if (release.Manifest is { } manifest)
+                {
+                    screen.Line(JsonSerializer.Serialize(manifest, ControlClient.Json));
+                }
+            });
+    }
+
+    private static Command Diff()
+    {
+        var before = new Argument<string>("before") { Description = "Name of the first release." };
+        var after = new Argument<string>("after") { Description = "Name of the second release." };
+        return Remote.Verb(
+            "diff",
+            "Show what changed between two releases, down to single values.",
+            [before, after],
+            (parse, client, cancel) => client.Diff(parse.GetRequiredValue(before), parse.GetRequiredValue(after), cancel),
+            (diff, screen) => screen.Differences(diff.Differences));
+    }
+
+    private static async Task<System.Text.Json.Nodes.JsonObject> Read(FileInfo file, CancellationToken cancel)
+    {
+        if (!file.Exists)
+        {
+            throw new OptionException($"'{file}' does not exist.");
+        }
+
+        try
+        {
+            return YamlManifest.Parse(await File.ReadAllTextAsync(file.FullName, cancel));
+        }
+        catch (FormatException e)
+        {
+            throw new OptionException($"'{file}' cannot be read: {e.Message}");
+        }
+    }
+}

@@ -5,6 +5,12 @@ using Backstop.Commands;
 // One line per family of verbs; each lives in its own file of Commands/ and has a Create().
 var root = new RootCommand("Backstop: the safety net of a model-serving fleet.")
 {
+    ReleaseCommand.Create(),
+    AliasCommand.Create(),
+    RolloutCommand.Create(),
+    IncidentCommand.Create(),
+    GateCommand.Create(),
+    JournalCommand.Create(),
     LabCommand.Create(),
 };
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 
 namespace Backstop.Client;
 
@@ -12,7 +13,7 @@ public sealed class ControlClient(Uri server) : IDisposable
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        WriteIndented = true,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
 
     private readonly HttpClient _http = new() { BaseAddress = new Uri(server, "/api/v1/"), Timeout = TimeSpan.FromSeconds(60) };
@@ -96,7 +97,7 @@ public sealed class ControlClient(Uri server) : IDisposable
         catch (HttpRequestException e) when (e.StatusCode is null)
         {
             throw new ControlException(
-                $"Nothing answers at {Server.GetLeftPart(UriPartial.Authority)}: start it with 'backstop serve', or name another address with --server.", null);
+                $"Nothing answers at {Server.GetLeftPart(UriPartial.Authority)}. Start it, or name another address with --server.", null);
         }
         catch (JsonException e)
         {

@@ -9,4 +9,7 @@ internal sealed class CommandFailure(string message, int exitCode = ExitCode.No,
 
     /// <summary>A command line that helps, such as <c>backstop serve</c>; null when none does.</summary>
     public string? Next { get; } = next;
+
+    /// <summary>The command line makes no sense; the message says what to write.</summary>
+    public static CommandFailure Usage(string message) => new(message, CommandLine.ExitCode.Usage);
 }

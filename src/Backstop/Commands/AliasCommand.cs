@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Backstop.Client;
+using Backstop.CommandLine;
 
 namespace Backstop.Commands;
 
@@ -14,12 +15,12 @@ internal static class AliasCommand
         DefaultValueFactory = _ => "by hand",
     };
 
-    public static Command Create() => new("alias", "Create the names that applications call, see and change what they serve.")
+    public static Verb Create() => new("alias", "Create the names that applications call, see and change what they serve.")
     {
         New(), List(), Show(), History(), Swap(), Rollback(),
     };
 
-    private static Command New()
+    private static Verb New()
     {
         var release = new Argument<string>("release") { Description = "The release it serves first." };
         var capture = new Option<bool>("--capture") { Description = "Keep redacted samples of failing requests, so that an incident can become a gate." };
@@ -42,7 +43,7 @@ internal static class AliasCommand
             });
     }
 
-    private static Command List() => Remote.Verb(
+    private static Verb List() => Remote.Verb(
         "list",
         "List the aliases and what they serve.",
         [],
@@ -57,21 +58,21 @@ internal static class AliasCommand
             ("generation", a => a.Generation.ToString()),
             ("rollout", a => a.Rollout?.Status)));
 
-    private static Command Show() => Remote.Verb(
+    private static Verb Show() => Remote.Verb(
         "show",
         "Show what an alias serves, which gateways know, and what the evidence says.",
         [Name],
         (parse, client, cancel) => client.Alias(parse.GetRequiredValue(Name), cancel),
         Describe);
 
-    private static Command History() => Remote.Verb(
+    private static Verb History() => Remote.Verb(
         "history",
         "Show every change of an alias, and why it was made.",
         [Name],
         (parse, client, cancel) => client.History(parse.GetRequiredValue(Name), cancel),
         (entries, screen) => screen.Journal(entries));
 
-    private static Command Swap()
+    private static Verb Swap()
     {
         var release = new Argument<string>("release") { Description = "The release to serve." };
         var expected = new Option<long?>("--expect")
@@ -91,7 +92,7 @@ internal static class AliasCommand
             (alias, screen) => screen.Line($"{alias.Name} serves {alias.Current.Name} at generation {alias.Generation}."));
     }
 
-    private static Command Rollback() => Remote.Verb(
+    private static Verb Rollback() => Remote.Verb(
         "rollback",
         "Return an alias to its previous release, and quarantine the present one.",
         [Name, Reason],

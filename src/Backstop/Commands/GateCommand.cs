@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Backstop.CommandLine;
 
 namespace Backstop.Commands;
 
@@ -7,12 +8,12 @@ internal static class GateCommand
 {
     private static readonly Argument<string> Id = new("id") { Description = "Id of the gate." };
 
-    public static Command Create() => new("gate", "See the gates that past incidents left, and run them.")
+    public static Verb Create() => new("gate", "See the gates that past incidents left, and run them.")
     {
         List(), Show(), Run(),
     };
 
-    private static Command List() => Remote.Verb(
+    private static Verb List() => Remote.Verb(
         "list",
         "List the gates.",
         [],
@@ -25,7 +26,7 @@ internal static class GateCommand
             ("incident", g => g.IncidentId),
             ("cases", g => g.Cases?.ToString())));
 
-    private static Command Show() => Remote.Verb(
+    private static Verb Show() => Remote.Verb(
         "show",
         "Show one gate.",
         [Id],
@@ -38,7 +39,7 @@ internal static class GateCommand
             ("fails at more than", gate.FailIfMoreThan),
             ("created", gate.CreatedAt is { } at ? Screen.Time(at) : null)));
 
-    private static Command Run()
+    private static Verb Run()
     {
         var release = new Argument<string>("release") { Description = "The release to test." };
         return Remote.Verb(

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Backstop.Client;
+using Backstop.CommandLine;
 
 namespace Backstop.Commands;
 
@@ -8,12 +9,12 @@ internal static class IncidentCommand
 {
     private static readonly Argument<string> Id = new("id") { Description = "Id of the incident." };
 
-    public static Command Create() => new("incident", "See what went wrong, and make a gate of it.")
+    public static Verb Create() => new("incident", "See what went wrong, and make a gate of it.")
     {
         List(), Show(), Learn(),
     };
 
-    private static Command List()
+    private static Verb List()
     {
         var alias = new Option<string?>("--alias") { Description = "Only incidents of this alias." };
         return Remote.Verb(
@@ -33,7 +34,7 @@ internal static class IncidentCommand
                 ("gate", i => i.GateId)));
     }
 
-    private static Command Show() => Remote.Verb(
+    private static Verb Show() => Remote.Verb(
         "show",
         "Show an incident: the measured timeline, the evidence and what changed.",
         [Id],
@@ -65,7 +66,7 @@ internal static class IncidentCommand
             }
         });
 
-    private static Command Learn() => Remote.Verb(
+    private static Verb Learn() => Remote.Verb(
         "learn",
         "Write a gate from an incident's failing cases, and prove that it stops the bad release and passes the good one.",
         [Id],

@@ -1,11 +1,12 @@
 using System.CommandLine;
+using Backstop.CommandLine;
 
 namespace Backstop.Commands;
 
 /// <summary><c>backstop journal</c>: every decision, in the order it was made.</summary>
 internal static class JournalCommand
 {
-    public static Command Create()
+    public static Verb Create()
     {
         var after = new Option<long>("--after") { Description = "Only entries after this sequence number." };
         var limit = new Option<int>("--limit") { Description = "How many at most.", DefaultValueFactory = _ => 100 };

@@ -1,19 +1,19 @@
 using System.CommandLine;
 using System.Text.Json;
 using Backstop.Client;
-using Backstop.Hosting;
+using Backstop.CommandLine;
 
 namespace Backstop.Commands;
 
 /// <summary><c>backstop release</c>: what can be served.</summary>
 internal static class ReleaseCommand
 {
-    public static Command Create() => new("release", "Register releases and see what changed between them.")
+    public static Verb Create() => new("release", "Register releases and see what changed between them.")
     {
         Register(), List(), Show(), Diff(),
     };
 
-    private static Command Register()
+    private static Verb Register()
     {
         var file = new Argument<FileInfo>("file") { Description = "Manifest, YAML or JSON." };
         var name = new Option<string?>("--name") { Description = "Name of the release. Otherwise the manifest's 'name', else the file's." };
@@ -36,7 +36,7 @@ internal static class ReleaseCommand
             });
     }
 
-    private static Command List() => Remote.Verb(
+    private static Verb List() => Remote.Verb(
         "list",
         "List the releases.",
         [],
@@ -48,7 +48,7 @@ internal static class ReleaseCommand
             ("digest", r => Screen.Short(r.Digest)),
             ("created", r => Screen.Time(r.CreatedAt))));
 
-    private static Command Show()
+    private static Verb Show()
     {
         var name = new Argument<string>("name") { Description = "Name of the release." };
         return Remote.Verb(
@@ -61,12 +61,12 @@ internal static class ReleaseCommand
                 screen.Facts(("name", release.Name), ("digest", release.Digest), ("created", Screen.Time(release.CreatedAt)));
                 if (release.Manifest is { } manifest)
                 {
-                    screen.Line(JsonSerializer.Serialize(manifest, ControlClient.Json));
+                    screen.Line(JsonSerializer.Serialize(manifest, JsonOutput.Options));
                 }
             });
     }
 
-    private static Command Diff()
+    private static Verb Diff()
     {
         var before = new Argument<string>("before") { Description = "Name of the first release." };
         var after = new Argument<string>("after") { Description = "Name of the second release." };
@@ -82,7 +82,7 @@ internal static class ReleaseCommand
     {
         if (!file.Exists)
         {
-            throw new OptionException($"'{file}' does not exist.");
+            throw CommandFailure.Usage($"'{file}' does not exist.");
         }
 
         try
@@ -91,7 +91,7 @@ internal static class ReleaseCommand
         }
         catch (FormatException e)
         {
-            throw new OptionException($"'{file}' cannot be read: {e.Message}");
+            throw CommandFailure.Usage($"'{file}' cannot be read: {e.Message}");
         }
     }
 }

@@ -1,6 +1,9 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Net;
 using System.Text.Json;
 using Backstop.Client;
+using Backstop.CommandLine;
 using Spectre.Console;
 
 namespace Backstop.Commands;
@@ -14,89 +17,75 @@ internal static class Remote
         DefaultValueFactory = _ => "http://127.0.0.1:8080",
     };
 
-    private static readonly Option<bool> JsonOption = new("--json") { Description = "Print what the server said, as JSON." };
+    private static readonly Option<bool> JsonOption = CommandLine.Verb.JsonOption();
 
-    /// <summary>A verb with <c>--server</c> and <c>--json</c>, and one place that turns refusals into a sentence and exit code 1.</summary>
-    /// <param name="ask">Asks the server.</param>
-    /// <param name="show">Shows the answer to a person.</param>
-    public static Command Verb<T>(
+    /// <summary>A verb that asks the server one thing and shows the answer, as it was sent with <c>--json</c>.</summary>
+    public static Verb Verb<T>(
         string name,
         string description,
         Symbol[] symbols,
         Func<ParseResult, ControlClient, CancellationToken, Task<Reply<T>>> ask,
         Action<T, Screen> show) =>
-        Verb(name, description, symbols, async (parse, client, cancel) =>
+        Verb(name, description, symbols, async (line, client, cancel) =>
         {
-            var reply = await ask(parse, client, cancel);
-            if (WantsJson(parse))
+            var reply = await ask(line, client, cancel);
+            if (line.GetValue(JsonOption))
             {
-                PrintJson(reply.Text);
+                using var document = JsonDocument.Parse(reply.Text);
+                line.InvocationConfiguration.Output.WriteJson(document.RootElement);
             }
             else
             {
                 show(reply.Body, new Screen(AnsiConsole.Console));
             }
 
-            return 0;
+            return ExitCode.Ok;
         });
 
-    /// <summary>As above, for a verb that prints by itself.</summary>
-    public static Command Verb(
+    /// <summary>A verb that talks to the server and prints by itself.</summary>
+    public static Verb Verb(
         string name, string description, Symbol[] symbols, Func<ParseResult, ControlClient, CancellationToken, Task<int>> run)
     {
-        var command = new Command(name, description) { ServerOption, JsonOption };
-        foreach (var symbol in symbols)
+        var verb = new Verb(name, description);
+        foreach (var argument in symbols.OfType<Argument>())
         {
-            if (symbol is Argument argument)
+            verb.Arguments.Add(argument);
+        }
+
+        foreach (var option in (Option[])[.. symbols.OfType<Option>(), ServerOption, JsonOption])
+        {
+            verb.Options.Add(option);
+        }
+
+        verb.SetAction(async (line, cancel) =>
+        {
+            using var client = new ControlClient(ServerOf(line));
+            try
             {
-                command.Arguments.Add(argument);
+                return await run(line, client, cancel);
             }
-            else
+            catch (ControlException e)
             {
-                command.Options.Add((Option)symbol);
+                throw e.Status is null
+                    ? new CommandFailure(e.Message, ExitCode.Unreachable, "backstop serve", e)
+                    : new CommandFailure(e.Message, ExitCode.No, Neighbour(line, e), e);
             }
-        }
-
-        command.SetAction((parse, cancel) => Guarded(() => Run(parse, run, cancel)));
-        return command;
+        });
+        return verb;
     }
 
-    public static bool WantsJson(ParseResult parse) => parse.GetValue(JsonOption);
-
-    /// <summary>Runs a verb; what went wrong becomes one sentence on standard error, never a stack trace.</summary>
-    public static async Task<int> Guarded(Func<Task<int>> run)
+    private static Uri ServerOf(ParseResult line)
     {
-        try
-        {
-            return await run();
-        }
-        catch (Exception e) when (e is ControlException or Hosting.OptionException or IOException or UnauthorizedAccessException)
-        {
-            await Console.Error.WriteLineAsync($"backstop: {e.Message}");
-            return 1;
-        }
-        catch (OperationCanceledException)
-        {
-            return 130;
-        }
+        var text = line.GetRequiredValue(ServerOption);
+        return Uri.TryCreate(text, UriKind.Absolute, out var server) && server.Scheme is "http" or "https"
+            ? server
+            : throw CommandFailure.Usage($"--server '{text}' is not an address: write one such as http://127.0.0.1:8080.");
     }
 
-    private static async Task<int> Run(
-        ParseResult parse, Func<ParseResult, ControlClient, CancellationToken, Task<int>> run, CancellationToken cancel)
-    {
-        var text = parse.GetValue(ServerOption)!;
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var server) || server.Scheme is not ("http" or "https"))
-        {
-            throw new Hosting.OptionException($"--server '{text}' is not an address: write one such as http://127.0.0.1:8080.");
-        }
-
-        using var client = new ControlClient(server);
-        return await run(parse, client, cancel);
-    }
-
-    private static void PrintJson(string text)
-    {
-        using var document = JsonDocument.Parse(text);
-        Console.WriteLine(JsonSerializer.Serialize(document.RootElement, ControlClient.Json));
-    }
+    /// <summary>After a name that nobody knows, the verb that lists the known ones.</summary>
+    private static string? Neighbour(ParseResult line, ControlException refusal) =>
+        refusal.Status is not HttpStatusCode.NotFound ? null
+        : line.CommandResult.Parent is CommandResult { Command: { } family } && family.Subcommands.Any(c => c.Name == "list")
+            ? $"backstop {family.Name} list"
+            : "backstop alias list";
 }

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Backstop.Client;
-using Backstop.Hosting;
+using Backstop.CommandLine;
 using Spectre.Console;
 
 namespace Backstop.Commands;
@@ -10,12 +10,12 @@ internal static class RolloutCommand
 {
     private static readonly Argument<string> Id = new("id") { Description = "Id of the rollout." };
 
-    public static Command Create() => new("rollout", "Expose a release in steps, watch it, take it back.")
+    public static Verb Create() => new("rollout", "Expose a release in steps, watch it, take it back.")
     {
         Start(), Show(), Abort(), Watch(),
     };
 
-    private static Command Start()
+    private static Verb Start()
     {
         var alias = new Argument<string>("alias") { Description = "The alias, such as assistant:prod." };
         var release = new Argument<string>("release") { Description = "The release to expose." };
@@ -45,10 +45,10 @@ internal static class RolloutCommand
             });
     }
 
-    private static Command Show() => Remote.Verb(
+    private static Verb Show() => Remote.Verb(
         "show", "Show where a rollout is.", [Id], (parse, client, cancel) => client.Rollout(parse.GetRequiredValue(Id), cancel), Describe);
 
-    private static Command Abort()
+    private static Verb Abort()
     {
         var reason = new Option<string>("--reason") { Description = "Why; it is kept in the journal.", DefaultValueFactory = _ => "by hand" };
         return Remote.Verb(
@@ -59,9 +59,9 @@ internal static class RolloutCommand
             Describe);
     }
 
-    private static Command Watch() => Remote.Verb(
+    private static Verb Watch() => Remote.Verb(
         "watch",
-        "Follow a rollout until it is over. Exits with 0 when it completed, 2 when it was taken back or rejected.",
+        "Follow a rollout until it is over. Exits with 0 when it completed, 1 when it was taken back or rejected.",
         [Id],
         async (parse, client, cancel) =>
         {
@@ -79,7 +79,7 @@ internal static class RolloutCommand
 
                 if (rollout.IsOver)
                 {
-                    return rollout.Status.Equals("completed", StringComparison.OrdinalIgnoreCase) ? 0 : 2;
+                    return rollout.Status.Equals("completed", StringComparison.OrdinalIgnoreCase) ? ExitCode.Ok : ExitCode.No;
                 }
 
                 await Task.Delay(TimeSpan.FromMilliseconds(250), cancel);
@@ -103,12 +103,12 @@ internal static class RolloutCommand
         {
             return holdback is null && bakeSeconds is null
                 ? null
-                : throw new OptionException("--holdback and --bake-s need a whole plan: name its steps with --step, or choose --at-once.");
+                : throw CommandFailure.Usage("--holdback and --bake-s need a whole plan: name its steps with --step, or choose --at-once.");
         }
 
         if (steps.Length > 0 && atOnce)
         {
-            throw new OptionException("--at-once has no steps: leave out --step.");
+            throw CommandFailure.Usage("--at-once has no steps: leave out --step.");
         }
 
         return new([.. steps.Select(Step)])
@@ -122,5 +122,5 @@ internal static class RolloutCommand
         text.Split(':') is [var percent, var seconds, var units]
         && double.TryParse(percent, out var share) && double.TryParse(seconds, out var dwell) && long.TryParse(units, out var least)
             ? new((int)Math.Round(share * 100), (long)(dwell * 1000), least)
-            : throw new OptionException($"--step '{text}' is not a step: write PERCENT:SECONDS:UNITS, such as 5:600:1000.");
+            : throw CommandFailure.Usage($"--step '{text}' is not a step: write PERCENT:SECONDS:UNITS, such as 5:600:1000.");
 }

@@ -1,27 +1,28 @@
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
+using Backstop.CommandLine;
 
 namespace Backstop.Hosting;
 
 /// <summary>An address to listen on that only this machine can reach.</summary>
 /// <remarks>Nothing here knows who a caller is yet, so nothing here may be reached from elsewhere.</remarks>
-public static class LoopbackAddress
+internal static class LoopbackAddress
 {
     /// <summary>Reads <c>127.0.0.1:8080</c>, <c>[::1]:8080</c> or <c>localhost:8080</c>.</summary>
     /// <param name="option">The option the text came from, for the error.</param>
     /// <param name="text">What was written.</param>
-    /// <exception cref="OptionException">Not an address, or one that other machines could reach.</exception>
+    /// <exception cref="CommandFailure">Not an address, or one that other machines could reach.</exception>
     public static IPEndPoint Parse(string option, string text)
     {
         var numeric = text.StartsWith("localhost:", StringComparison.OrdinalIgnoreCase) ? "127.0.0.1" + text["localhost".Length..] : text;
         if (!numeric.Contains(':', StringComparison.Ordinal) || !IPEndPoint.TryParse(numeric, out var address))
         {
-            throw new OptionException($"{option} '{text}' is not an address: write a host and a port, such as 127.0.0.1:8080.");
+            throw CommandFailure.Usage($"{option} '{text}' is not an address: write a host and a port, such as 127.0.0.1:8080.");
         }
 
         return IPAddress.IsLoopback(address.Address)
             ? address
-            : throw new OptionException(
+            : throw CommandFailure.Usage(
                 $"{option} '{text}' can be reached from other machines, and Backstop does not ask callers who they are yet: " +
                 $"listen on 127.0.0.1:{address.Port} and put an authenticating proxy in front.");
     }
@@ -39,6 +40,3 @@ public static class LoopbackAddress
         return (IPEndPoint)probe.LocalEndpoint;
     }
 }
-
-/// <summary>An option that start-up refuses; the message names the option and says what to write.</summary>
-public sealed class OptionException(string message) : Exception(message);

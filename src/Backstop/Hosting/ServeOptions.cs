@@ -1,10 +1,11 @@
 using System.Net;
+using Backstop.CommandLine;
 using Backstop.Core.Text;
 
 namespace Backstop.Hosting;
 
 /// <summary>Which half of Backstop a process is.</summary>
-public enum ServeRole
+internal enum ServeRole
 {
     All,
     Control,
@@ -18,32 +19,32 @@ public enum ServeRole
 /// <param name="Role">Which half this process is.</param>
 /// <param name="Control">The fleet address the gateway dials.</param>
 /// <param name="GatewayId">The gateway's name in acknowledgements; the same after a restart.</param>
-public sealed record ServeOptions(IPEndPoint Http, IPEndPoint Fleet, string DataDirectory, ServeRole Role, Uri Control, string GatewayId)
+internal sealed record ServeOptions(IPEndPoint Http, IPEndPoint Fleet, string DataDirectory, ServeRole Role, Uri Control, string GatewayId)
 {
     public bool RunsControl => Role is not ServeRole.Gateway;
 
     public bool RunsGateway => Role is not ServeRole.Control;
 
     /// <summary>Checks what was written on the command line.</summary>
-    /// <exception cref="OptionException">An option is wrong; the message names it.</exception>
+    /// <exception cref="CommandFailure">An option is wrong; the message names it.</exception>
     public static ServeOptions From(string http, string fleet, string data, string role, string? control, string? gatewayId)
     {
         if (!Enum.TryParse<ServeRole>(role, ignoreCase: true, out var parsed) || !Enum.IsDefined(parsed))
         {
-            throw new OptionException($"--role '{role}' is not known: use all, control or gateway.{Suggestion.For(role, ["all", "control", "gateway"])}");
+            throw CommandFailure.Usage($"--role '{role}' is not known: use all, control or gateway.{Suggestion.For(role, ["all", "control", "gateway"])}");
         }
 
         var httpAddress = LoopbackAddress.WithPort(LoopbackAddress.Parse("--http", http));
         var fleetAddress = LoopbackAddress.WithPort(LoopbackAddress.Parse("--fleet", fleet));
         if (httpAddress.Equals(fleetAddress) && parsed is not ServeRole.Gateway)
         {
-            throw new OptionException($"--http and --fleet are both {httpAddress}: give the fleet stream a port of its own.");
+            throw CommandFailure.Usage($"--http and --fleet are both {httpAddress}: give the fleet stream a port of its own.");
         }
 
         var id = gatewayId ?? "gateway-1";
         return Names.IsValid(id)
             ? new(httpAddress, fleetAddress, DirectoryFrom(data), parsed, ControlFrom(control, parsed, fleetAddress), id)
-            : throw new OptionException($"--gateway-id '{id}' is not a name: use 1 to 100 letters, digits, '.', '-' or '_'.");
+            : throw CommandFailure.Usage($"--gateway-id '{id}' is not a name: use 1 to 100 letters, digits, '.', '-' or '_'.");
     }
 
     private static Uri ControlFrom(string? control, ServeRole role, IPEndPoint fleet)
@@ -51,18 +52,18 @@ public sealed record ServeOptions(IPEndPoint Http, IPEndPoint Fleet, string Data
         if (control is null)
         {
             return role is ServeRole.Gateway
-                ? throw new OptionException("--control is missing: a gateway that runs alone needs the fleet address of the control plane, such as http://127.0.0.1:8081.")
+                ? throw CommandFailure.Usage("--control is missing: a gateway that runs alone needs the fleet address of the control plane, such as http://127.0.0.1:8081.")
                 : new Uri($"http://{fleet}");
         }
 
         if (role is not ServeRole.Gateway)
         {
-            throw new OptionException("--control is only for --role gateway: with --role all the gateway dials the control plane beside it.");
+            throw CommandFailure.Usage("--control is only for --role gateway: with --role all the gateway dials the control plane beside it.");
         }
 
         return Uri.TryCreate(control, UriKind.Absolute, out var uri) && uri.Scheme is "http" && uri.IsLoopback
             ? uri
-            : throw new OptionException($"--control '{control}' is not an address on this machine: write one such as http://127.0.0.1:8081.");
+            : throw CommandFailure.Usage($"--control '{control}' is not an address on this machine: write one such as http://127.0.0.1:8081.");
     }
 
     private static string DirectoryFrom(string data)
@@ -73,7 +74,7 @@ public sealed record ServeOptions(IPEndPoint Http, IPEndPoint Fleet, string Data
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new OptionException($"--data '{data}' cannot be used: {e.Message}");
+            throw CommandFailure.Usage($"--data '{data}' cannot be used: {e.Message}");
         }
     }
 }

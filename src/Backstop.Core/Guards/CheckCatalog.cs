@@ -1,0 +1,29 @@
+using System.Collections.Immutable;
+using Backstop.Core.Guards.Checks;
+
+namespace Backstop.Core.Guards;
+
+/// <summary>The local checks by the name a policy uses for them.</summary>
+public static class CheckCatalog
+{
+    private static readonly ImmutableSortedDictionary<string, Func<CheckUse, PolicyNode, StreamingPolicy, ICheck>> Factories =
+        new Dictionary<string, Func<CheckUse, PolicyNode, StreamingPolicy, ICheck>>
+        {
+            [JsonSchemaCheck.Name] = (_, with, _) => JsonSchemaCheck.Create(with),
+            [ToxicityCheck.Name] = (use, with, streaming) => ToxicityCheck.Create(use.Threshold, with, streaming.Window),
+            [PiiCheck.Name] = (_, with, _) => PiiCheck.Create(with),
+            [InjectionCheck.Name] = (use, with, streaming) => InjectionCheck.Create(use.Threshold, with, streaming.Window),
+        }.ToImmutableSortedDictionary(StringComparer.Ordinal);
+
+    public static IReadOnlyCollection<string> Names { get; } = [.. Factories.Keys];
+
+    /// <summary>Compiles a check with its settings.</summary>
+    /// <exception cref="GuardPolicyException">The settings are not the check's.</exception>
+    public static ICheck Create(CheckUse use, StreamingPolicy streaming, string path)
+    {
+        var with = PolicyNode.Parse(use.Settings ?? "{}", path);
+        var check = Factories[use.Use](use, with, streaming);
+        with.Done();
+        return check;
+    }
+}

@@ -1,0 +1,67 @@
+namespace Backstop.Core.Guards;
+
+/// <summary>One check at work on one text.</summary>
+internal sealed class CheckRun(CompiledCheck compiled, CheckContext context, int unit)
+{
+    private readonly ICheckSession _session = compiled.Check.Open(context);
+    private readonly FindingSink _sink = new(compiled.Use.Id, unit);
+
+    public CheckUse Use => compiled.Use;
+
+    public CheckScope Scope => compiled.Check.Descriptor.Scope;
+
+    public CheckDuty Duty { get; set; } = compiled.Duty;
+
+    public CheckError? Error { get; private set; }
+
+    /// <summary>Position in the original before which this check has nothing more to say.</summary>
+    public int Decided { get; private set; }
+
+    public IReadOnlyList<Finding> Findings => _sink.Findings;
+
+    /// <summary>Whether text may leave only when this check has decided about it. Notes may come late, decisions may not.</summary>
+    public bool Delays => Duty == CheckDuty.Enforce && Use.Action != Disposition.Observe && Error is null;
+
+    /// <summary>What this check asks for so far.</summary>
+    public Disposition Verdict
+    {
+        get
+        {
+            var found = Findings.Count > 0 ? Use.Action : Disposition.Allow;
+            return Error is null ? found : Dispositions.Strictest(found, Error.Outcome);
+        }
+    }
+
+    public IEnumerable<Edit> Edits => Use.Action switch
+    {
+        _ when Duty != CheckDuty.Enforce => [],
+        Disposition.Fix => _sink.Edits,
+        Disposition.Drop => Findings.Select(finding => new Edit(finding.Start, finding.Length, "", int.MaxValue)),
+        _ => [],
+    };
+
+    public void Scan(ReadOnlySpan<char> text, int origin, bool final)
+    {
+        if (Error is not null)
+        {
+            return;
+        }
+
+        try
+        {
+            Decided = origin + _session.Scan(new ScanWindow(text, origin, Decided - origin, final), _sink);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // Only the kind of the exception is kept: its message could quote the text.
+            Error = new CheckError(Use.Id, CheckFailure.Error, e.GetType().Name, OutcomeOf(Use.OutcomeOf(CheckFailure.Error)));
+        }
+    }
+
+    private static Disposition OutcomeOf(FailOutcome outcome) => outcome.Mode switch
+    {
+        FailMode.Block => Disposition.Block,
+        FailMode.Fallback => Disposition.Fallback,
+        _ => Disposition.Allow,
+    };
+}

@@ -1,0 +1,103 @@
+namespace Backstop.Core.Guards.Checks;
+
+/// <summary>Cuts a text into the stretches that a window check judges one by one: sentences, lines, and JSON strings.</summary>
+/// <remarks>
+/// Where a stretch ends depends on the text from its start on and on nothing else, so a stream is cut like the finished
+/// text. A text that starts like JSON is also cut at its quotation marks: an insult in one member must not be diluted by
+/// the keys and values around it.
+/// </remarks>
+public sealed class SentenceCutter(int window)
+{
+    private const int SoftMargin = 120;
+    private Form _form;
+    private bool _inString;
+
+    private enum Form
+    {
+        Unknown,
+        Prose,
+        Json,
+    }
+
+    /// <summary>Whether the stretch last cut is the inside of a JSON string, so that backslashes are escapes.</summary>
+    public bool Escaped => _form == Form.Json;
+
+    /// <summary>Finds where the stretch that begins at <paramref name="from"/> ends.</summary>
+    /// <returns>The position after its last character, or -1 when more text is needed to tell.</returns>
+    public int Next(ReadOnlySpan<char> text, int from, bool final)
+    {
+        if (_form == Form.Unknown && !Recognise(text[from..], final))
+        {
+            return -1;
+        }
+
+        var most = Math.Min(text.Length, from + window);
+        for (var i = from; i < most; i++)
+        {
+            switch (text[i])
+            {
+                case '\n':
+                    return i + 1;
+                case '.' or '!' or '?' or '…' or '。' or '！' or '？':
+                    if (i + 1 == text.Length)
+                    {
+                        return final ? text.Length : -1;
+                    }
+
+                    if (char.IsWhiteSpace(text[i + 1]) || text[i] > '…')
+                    {
+                        return i + 1;
+                    }
+
+                    break;
+                case '"' when _form == Form.Json:
+                    _inString = !_inString;
+                    return i + 1;
+                case '\\' when _inString:
+                    if (i + 1 == text.Length)
+                    {
+                        return final ? text.Length : -1;
+                    }
+
+                    if (text[i + 1] == 'n')
+                    {
+                        return i + 2;
+                    }
+
+                    i++;
+                    break;
+            }
+        }
+
+        if (from + window <= text.Length)
+        {
+            return CutLong(text, from);
+        }
+
+        return final ? text.Length : -1;
+    }
+
+    private bool Recognise(ReadOnlySpan<char> text, bool final)
+    {
+        var start = text[..Math.Min(window, text.Length)].TrimStart();
+        if (start.Length == 0 && !final && text.Length < window)
+        {
+            return false;
+        }
+
+        _form = start.Length > 0 && start[0] is '{' or '[' or '`' ? Form.Json : Form.Prose;
+        return true;
+    }
+
+    private int CutLong(ReadOnlySpan<char> text, int from)
+    {
+        var end = from + window;
+        var space = text.Slice(end - SoftMargin, SoftMargin).LastIndexOf(' ');
+        if (space > 0)
+        {
+            return end - SoftMargin + space;
+        }
+
+        return char.IsHighSurrogate(text[end - 1]) ? end - 1 : end;
+    }
+}

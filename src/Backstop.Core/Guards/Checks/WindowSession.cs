@@ -1,0 +1,32 @@
+namespace Backstop.Core.Guards.Checks;
+
+/// <summary>Judges one stretch of text.</summary>
+internal interface IStretchJudge
+{
+    /// <param name="escaped">Whether the text is inside a JSON string, so that backslashes are escapes.</param>
+    void Judge(ReadOnlySpan<char> stretch, bool escaped, int start, FindingSink sink);
+}
+
+/// <summary>Shows a judge one stretch after the other, each as soon as it is complete.</summary>
+internal sealed class WindowSession(IStretchJudge judge, int window) : ICheckSession
+{
+    private readonly SentenceCutter _cutter = new(window);
+
+    public int Scan(in ScanWindow window, FindingSink sink)
+    {
+        var from = window.From;
+        while (from < window.Text.Length)
+        {
+            var end = _cutter.Next(window.Text, from, window.Final);
+            if (end < 0)
+            {
+                return from;
+            }
+
+            judge.Judge(window.Text[from..end], _cutter.Escaped, window.Origin + from, sink);
+            from = end;
+        }
+
+        return from;
+    }
+}

@@ -1,0 +1,26 @@
+namespace Backstop.Core.Guards;
+
+/// <summary>A change to the original text, proposed by a check and applied by the <see cref="EditMerger"/> alone.</summary>
+/// <param name="Strictness">When edits overlap the strictest, then the longest, covers all of them.</param>
+public readonly record struct Edit(int Start, int Length, string Replacement, int Strictness)
+{
+    public int End => Start + Length;
+}
+
+/// <summary>Takes what one check reports about one text.</summary>
+public sealed class FindingSink(string check, int unit)
+{
+    private List<Finding>? _findings;
+    private List<Edit>? _edits;
+
+    public IReadOnlyList<Finding> Findings => _findings ?? [];
+
+    public IReadOnlyList<Edit> Edits => _edits ?? [];
+
+    /// <param name="start">In the original text: <see cref="ScanWindow.Origin"/> plus the position in the window.</param>
+    public void Report(string rule, string category, HarmClass harm, double score, Severity severity, int start, int length) =>
+        (_findings ??= []).Add(new Finding(check, rule, category, harm, score, severity, start, length) { Unit = unit });
+
+    public void Propose(int start, int length, string replacement, int strictness = 0) =>
+        (_edits ??= []).Add(new Edit(start, length, replacement, strictness));
+}

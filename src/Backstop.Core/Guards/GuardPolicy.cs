@@ -1,0 +1,127 @@
+using System.Collections.Immutable;
+
+namespace Backstop.Core.Guards;
+
+/// <summary>Whether a check decides, only takes notes, or does not run.</summary>
+public enum CheckMode
+{
+    Enforce,
+    Shadow,
+    Off,
+}
+
+/// <summary>What happens to a text when a check gave no answer.</summary>
+public enum FailMode
+{
+    Block,
+    Fallback,
+
+    /// <summary>Delivered, and marked and counted as not checked. The only way past a broken check.</summary>
+    PassFlagged,
+
+    /// <summary>Another check of the same stage answers instead.</summary>
+    Degrade,
+}
+
+/// <param name="DegradeTo">Id of the check that answers instead; null unless <see cref="FailMode.Degrade"/>.</param>
+public readonly record struct FailOutcome(FailMode Mode, string? DegradeTo)
+{
+    public static readonly FailOutcome Block = new(FailMode.Block, null);
+}
+
+/// <summary>One use of a check in one stage.</summary>
+/// <param name="Use">Name of the check in the <see cref="CheckCatalog"/>.</param>
+/// <param name="Id">Its name in findings, metrics and reports; unique within the stage.</param>
+/// <param name="Settings">The canonical JSON object under <c>with</c>, or null.</param>
+/// <param name="Threshold">Score from 0 to 1 at which it flags; null for the check's own calibrated one.</param>
+public sealed record CheckUse(string Use, string Id, string? Settings, double? Threshold, Disposition Action)
+{
+    public CheckMode Mode { get; init; } = CheckMode.Enforce;
+
+    public FailOutcome OnError { get; init; } = FailOutcome.Block;
+
+    public FailOutcome OnTimeout { get; init; } = FailOutcome.Block;
+
+    public FailOutcome OnSaturated { get; init; } = FailOutcome.Block;
+
+    public FailOutcome OnAuthError { get; init; } = FailOutcome.Block;
+
+    /// <summary>Most time for one answer, in milliseconds; only remote checks can exceed it.</summary>
+    public int? TimeoutMilliseconds { get; init; }
+
+    public FailOutcome OutcomeOf(CheckFailure failure) => failure switch
+    {
+        CheckFailure.Timeout => OnTimeout,
+        CheckFailure.Saturated => OnSaturated,
+        CheckFailure.AuthError => OnAuthError,
+        _ => OnError,
+    };
+}
+
+/// <param name="BudgetMilliseconds">Time for all checks of the stage together; null for no limit.</param>
+public sealed record StagePolicy(ImmutableArray<CheckUse> Checks, int? BudgetMilliseconds = null);
+
+/// <param name="HoldMax">Most characters span checks may withhold, 64 to 4096.</param>
+/// <param name="Window">Longest stretch a window check judges at once, in characters, 120 to 4096.</param>
+public sealed record StreamingPolicy(int HoldMax = 256, int Window = 600);
+
+/// <summary>What the ring does for one release. Part of the release, immutable, promoted and rolled back with it.</summary>
+public sealed record GuardPolicy(
+    string Name, ImmutableSortedDictionary<GuardStage, StagePolicy> Stages, StreamingPolicy Streaming, string BlockedResponse)
+{
+    public const string ApiVersion = "backstop/v1";
+
+    public const string DefaultBlockedResponse = "Sorry, I cannot help with that.";
+
+    /// <summary>A policy that needs no editing: abuse is blocked, personal data is redacted, injections are refused.</summary>
+    public static GuardPolicy Default { get; } = Parse(DefaultJson);
+
+    /// <summary><see cref="Default"/> as a file.</summary>
+    public const string DefaultJson =
+        """
+        {
+          "apiVersion": "backstop/v1",
+          "name": "default",
+          "stages": {
+            "input": { "checks": [ { "use": "injection", "action": "block" } ] },
+            "output": {
+              "checks": [
+                { "use": "toxicity", "action": "block" },
+                { "use": "pii", "action": "fix" }
+              ]
+            }
+          }
+        }
+        """;
+
+    /// <summary>A policy without checks.</summary>
+    public static GuardPolicy Empty { get; } =
+        new("empty", ImmutableSortedDictionary<GuardStage, StagePolicy>.Empty, new StreamingPolicy(), DefaultBlockedResponse);
+
+    /// <summary>Reads a policy from JSON.</summary>
+    /// <exception cref="GuardPolicyException">The text is not a policy; the message says where and what to write instead.</exception>
+    public static GuardPolicy Parse(string json) => GuardPolicyReader.Read(json);
+
+    public ImmutableArray<CheckUse> ChecksOf(GuardStage stage) =>
+        Stages.TryGetValue(stage, out var policy) ? policy.Checks : [];
+}
+
+/// <summary>A guard policy that cannot be used. The message starts with the place in the document.</summary>
+public sealed class GuardPolicyException : Exception
+{
+    public GuardPolicyException()
+    {
+    }
+
+    public GuardPolicyException(string message)
+        : base(message)
+    {
+    }
+
+    public GuardPolicyException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+
+    public static GuardPolicyException At(string path, string message) => new($"{path}: {message}");
+}

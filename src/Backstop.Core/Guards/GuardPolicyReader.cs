@@ -1,0 +1,181 @@
+using System.Collections.Immutable;
+
+namespace Backstop.Core.Guards;
+
+/// <summary>Reads a policy document and refuses what could not work.</summary>
+internal static class GuardPolicyReader
+{
+    private const string DegradePrefix = "degrade:";
+
+    private static readonly (string Key, GuardStage Stage)[] StageKeys =
+    [
+        ("input", GuardStage.Input), ("retrieval", GuardStage.Retrieval), ("tool_args", GuardStage.ToolArguments),
+        ("tool_result", GuardStage.ToolResult), ("output", GuardStage.Output), ("reasoning", GuardStage.Reasoning),
+    ];
+
+    private static readonly string[] Actions = ["block", "fix", "reask", "fallback", "refuse", "drop", "observe"];
+
+    public static GuardPolicy Read(string json)
+    {
+        var root = PolicyNode.Parse(json, "");
+        if (root.Text("apiVersion") is { } version && version != GuardPolicy.ApiVersion)
+        {
+            throw GuardPolicyException.At("apiVersion", $"'{version}' is not known. Write '{GuardPolicy.ApiVersion}'.");
+        }
+
+        var streaming = ReadStreaming(root.Node("streaming"));
+        var policy = new GuardPolicy(
+            root.Text("name") ?? "unnamed",
+            ReadStages(root.Node("stages"), streaming),
+            streaming,
+            root.Text("blocked_response") ?? GuardPolicy.DefaultBlockedResponse);
+        root.Done();
+        return policy;
+    }
+
+    /// <summary>The name of a stage in documents.</summary>
+    public static string KeyOf(GuardStage stage) => StageKeys.First(pair => pair.Stage == stage).Key;
+
+    private static ImmutableSortedDictionary<GuardStage, StagePolicy> ReadStages(PolicyNode? node, StreamingPolicy streaming)
+    {
+        var stages = ImmutableSortedDictionary.CreateBuilder<GuardStage, StagePolicy>();
+        if (node is not null)
+        {
+            foreach (var (key, stage) in StageKeys)
+            {
+                if (node.Node(key) is { } stageNode)
+                {
+                    stages[stage] = ReadStage(stageNode, stage, streaming);
+                }
+            }
+
+            node.Done();
+        }
+
+        return stages.ToImmutable();
+    }
+
+    private static StagePolicy ReadStage(PolicyNode node, GuardStage stage, StreamingPolicy streaming)
+    {
+        var checks = ImmutableArray.CreateBuilder<CheckUse>();
+        foreach (var checkNode in node.Nodes("checks"))
+        {
+            var check = ReadCheck(checkNode);
+            RefuseImpossible(check, stage, streaming, checkNode.Path);
+            if (checks.Any(other => other.Id == check.Id))
+            {
+                throw GuardPolicyException.At(checkNode.Path, $"the id '{check.Id}' is used twice. Give one of them another 'id'.");
+            }
+
+            checks.Add(check);
+        }
+
+        RefuseBrokenDegrades(checks, node.Path);
+        var policy = new StagePolicy(checks.ToImmutable(), node.Integer("budget_ms", 1, 60_000));
+        node.Done();
+        return policy;
+    }
+
+    private static CheckUse ReadCheck(PolicyNode node)
+    {
+        var use = node.Text("use")
+            ?? throw GuardPolicyException.At(node.Path, "needs 'use', the name of a check. Known: " + string.Join(", ", CheckCatalog.Names) + ".");
+        if (!CheckCatalog.Names.Contains(use))
+        {
+            throw PolicyNode.Unknown(node.Path + ".use", use, CheckCatalog.Names);
+        }
+
+        var check = new CheckUse(
+            use, node.Text("id") ?? use, node.Raw("with"), node.Number("threshold", 0, 1), ReadAction(node.Choice("action", Actions)))
+        {
+            Mode = node.Choice("mode", "enforce", "shadow", "off") switch
+            {
+                "shadow" => CheckMode.Shadow,
+                "off" => CheckMode.Off,
+                _ => CheckMode.Enforce,
+            },
+            OnError = ReadOutcome(node, "on_error"),
+            OnTimeout = ReadOutcome(node, "on_timeout"),
+            OnSaturated = ReadOutcome(node, "on_saturated"),
+            OnAuthError = ReadOutcome(node, "on_auth_error"),
+            TimeoutMilliseconds = node.Integer("timeout_ms", 1, 60_000),
+        };
+        node.Done();
+        return check;
+    }
+
+    private static Disposition ReadAction(string? action) =>
+        action is null ? Disposition.Block : Enum.Parse<Disposition>(action, ignoreCase: true);
+
+    private static FailOutcome ReadOutcome(PolicyNode node, string key) => node.Text(key) switch
+    {
+        null or "block" => FailOutcome.Block,
+        "fallback" => new FailOutcome(FailMode.Fallback, null),
+        "pass_flagged" => new FailOutcome(FailMode.PassFlagged, null),
+        { } word when word.StartsWith(DegradePrefix, StringComparison.Ordinal) =>
+            new FailOutcome(FailMode.Degrade, word[DegradePrefix.Length..]),
+        { } word => throw PolicyNode.Unknown($"{node.Path}.{key}", word, ["block", "fallback", "pass_flagged", "degrade:<check id>"]),
+    };
+
+    private static StreamingPolicy ReadStreaming(PolicyNode? node)
+    {
+        var streaming = new StreamingPolicy();
+        if (node is not null)
+        {
+            streaming = new StreamingPolicy(
+                node.Integer("hold_max", 64, 4096) ?? streaming.HoldMax, node.Integer("window", 120, 4096) ?? streaming.Window);
+            node.Done();
+        }
+
+        return streaming;
+    }
+
+    private static void RefuseImpossible(CheckUse check, GuardStage stage, StreamingPolicy streaming, string path)
+    {
+        var descriptor = CheckCatalog.Create(check, streaming, $"{path}.with").Descriptor;
+        var action = check.Action.ToString().ToLowerInvariant();
+        if (!descriptor.Stages.Contains(stage))
+        {
+            throw GuardPolicyException.At(
+                path, $"'{check.Use}' cannot look at {KeyOf(stage)}. It works on {string.Join(", ", descriptor.Stages.Select(KeyOf))}.");
+        }
+
+        if (descriptor.Scope == CheckScope.Span && descriptor.MaxHold > streaming.HoldMax)
+        {
+            throw GuardPolicyException.At(
+                path, $"'{check.Use}' may hold {descriptor.MaxHold} characters. Set streaming.hold_max to at least that.");
+        }
+
+        if (check.Action is Disposition.Fix && !descriptor.CanFix)
+        {
+            throw GuardPolicyException.At(path + ".action", $"'{check.Use}' judges a text and cannot fix it. Use block, refuse or observe.");
+        }
+
+        if (check.Action is Disposition.Reask && stage != GuardStage.Output)
+        {
+            throw GuardPolicyException.At(path + ".action", $"'{action}' asks the model again, which is possible for output only.");
+        }
+
+        if (check.Action is Disposition.Reask && descriptor.Scope != CheckScope.Whole)
+        {
+            throw GuardPolicyException.At(
+                path + ".action",
+                $"'{action}' needs an answer of which nothing was sent, but '{check.Use}' lets a stream flow. Use fallback or block.");
+        }
+    }
+
+    private static void RefuseBrokenDegrades(IReadOnlyCollection<CheckUse> checks, string path)
+    {
+        foreach (var check in checks)
+        {
+            foreach (var outcome in (ReadOnlySpan<FailOutcome>)[check.OnError, check.OnTimeout, check.OnSaturated, check.OnAuthError])
+            {
+                if (outcome.DegradeTo is { } target && (target == check.Id || checks.All(other => other.Id != target)))
+                {
+                    throw GuardPolicyException.At(
+                        path, $"'{check.Id}' degrades to '{target}', which is not another check of this stage.");
+                }
+            }
+        }
+    }
+}

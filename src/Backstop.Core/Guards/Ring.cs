@@ -1,0 +1,66 @@
+using System.Collections.Immutable;
+
+namespace Backstop.Core.Guards;
+
+/// <summary>What is known about the request whose texts are screened.</summary>
+public sealed record RingContext(string Alias, string? Tenant = null)
+{
+    public static readonly RingContext None = new("");
+
+    /// <summary>The request's messages, for checks that ask whether an answer is grounded in them.</summary>
+    public IReadOnlyList<ScanUnit> Messages { get; init; } = [];
+}
+
+/// <summary>The checks of one policy, compiled. Immutable: one ring serves all requests of a release at once.</summary>
+public sealed class Ring
+{
+    private readonly ImmutableSortedDictionary<GuardStage, ImmutableArray<CompiledCheck>> _stages;
+
+    private Ring(GuardPolicy policy, ImmutableSortedDictionary<GuardStage, ImmutableArray<CompiledCheck>> stages) =>
+        (Policy, _stages) = (policy, stages);
+
+    public GuardPolicy Policy { get; }
+
+    /// <summary>Compiles a policy.</summary>
+    /// <exception cref="GuardPolicyException">A check's settings do not fit.</exception>
+    public static Ring Compile(GuardPolicy policy) =>
+        new(policy, policy.Stages.ToImmutableSortedDictionary(
+            stage => stage.Key, stage => CompileStage(stage.Value, policy.Streaming, GuardPolicyReader.KeyOf(stage.Key))));
+
+    /// <summary>Starts the screening of one request.</summary>
+    public RingSession Open(RingContext context) => new(this, context);
+
+    internal ImmutableArray<CompiledCheck> ChecksOf(GuardStage stage) => _stages.GetValueOrDefault(stage, []);
+
+    private static ImmutableArray<CompiledCheck> CompileStage(StagePolicy stage, StreamingPolicy streaming, string path) =>
+    [
+        .. stage.Checks
+            .Select(use => (use, duty: DutyOf(use, stage)))
+            .Where(pair => pair.duty != CheckDuty.None)
+            .Select(pair => new CompiledCheck(pair.use, CheckCatalog.Create(pair.use, streaming, $"{path}.{pair.use.Id}.with"), pair.duty)),
+    ];
+
+    // A check that is off still runs when another degrades to it: it must have seen the text from its first character.
+    private static CheckDuty DutyOf(CheckUse use, StagePolicy stage) => use.Mode switch
+    {
+        CheckMode.Enforce => CheckDuty.Enforce,
+        CheckMode.Shadow => CheckDuty.Shadow,
+        _ when stage.Checks.Any(other => other.Mode == CheckMode.Enforce && DegradesTo(other, use.Id)) => CheckDuty.Standby,
+        _ => CheckDuty.None,
+    };
+
+    private static bool DegradesTo(CheckUse use, string id) =>
+        use.OnError.DegradeTo == id || use.OnTimeout.DegradeTo == id || use.OnSaturated.DegradeTo == id || use.OnAuthError.DegradeTo == id;
+}
+
+internal enum CheckDuty
+{
+    None,
+    Enforce,
+    Shadow,
+
+    /// <summary>Runs unseen, and decides only when a check that degrades to it fails.</summary>
+    Standby,
+}
+
+internal sealed record CompiledCheck(CheckUse Use, ICheck Check, CheckDuty Duty);

@@ -1,0 +1,130 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+
+namespace Backstop.Core.Guards;
+
+/// <summary>All checks of a stage at work on one text, whole or arriving in pieces.</summary>
+internal sealed class Screening
+{
+    private readonly CheckRun[] _runs;
+    private readonly ImmutableArray<CompiledCheck> _checks;
+    private readonly GuardPolicy _policy;
+    private readonly CheckContext _context;
+    private readonly int _unit;
+    private Disposition _afterFix;
+
+    public Screening(Ring ring, RingContext request, ScanUnit unit, int index)
+    {
+        (_policy, _checks, _unit) = (ring.Policy, ring.ChecksOf(unit.Stage), index);
+        _context = new CheckContext(request, unit.Stage, unit.Trust);
+        _runs = [.. _checks.Select(check => new CheckRun(check, _context, index))];
+    }
+
+    /// <summary>Strictest verdict so far among the checks in force.</summary>
+    public Disposition Verdict =>
+        Dispositions.Strictest(_afterFix, Strictest(run => run.Duty == CheckDuty.Enforce));
+
+    /// <summary>Original position before which every check is done with the text.</summary>
+    public int Decided => _runs.Length == 0 ? int.MaxValue : _runs.Min(run => run.Error is null ? run.Decided : int.MaxValue);
+
+    /// <summary>Shows the checks the text that stands at <paramref name="origin"/> in the original.</summary>
+    /// <returns>The original position up to which text may leave.</returns>
+    public int Advance(ReadOnlySpan<char> text, int origin, bool final)
+    {
+        var limit = origin + text.Length;
+        foreach (var run in _runs)
+        {
+            run.Scan(text, origin, final);
+            if (run.Error is { } error && run.Use.OutcomeOf(error.Failure).DegradeTo is { } substitute)
+            {
+                Enlist(substitute);
+            }
+        }
+
+        foreach (var run in _runs)
+        {
+            limit = run.Delays ? Math.Min(limit, run.Decided) : limit;
+        }
+
+        return CutBeforeOpenEdit(limit);
+    }
+
+    public IEnumerable<Edit> EditsWithin(int from, int to) =>
+        _runs.SelectMany(run => run.Edits).Where(edit => edit.Start >= from && edit.End <= to);
+
+    /// <summary>
+    /// Looks at the edited text once more with the checks that judge the whole of it: a redaction may have broken what another
+    /// check has repaired.
+    /// </summary>
+    public void VerifyFixed(string text)
+    {
+        foreach (var check in _checks)
+        {
+            if (check.Duty == CheckDuty.Enforce && check.Check.Descriptor.Scope == CheckScope.Whole)
+            {
+                var again = new CheckRun(check, _context, _unit);
+                again.Scan(text, 0, final: true);
+                var worst = again.Verdict is Disposition.Fix or Disposition.Drop ? Disposition.Block : again.Verdict;
+                _afterFix = Dispositions.Strictest(_afterFix, worst);
+            }
+        }
+    }
+
+    public Ruling Rule(string? fixedText)
+    {
+        var verdict = Verdict;
+        if (verdict == Disposition.Allow && _runs.All(run => run.Findings.Count == 0 && run.Error is null))
+        {
+            return Ruling.Clean;
+        }
+
+        return new Ruling(verdict, Findings(CheckDuty.Enforce), [.. _runs.Where(run => run.Error is not null).Select(run => run.Error!)])
+        {
+            FixedTexts = fixedText is null || verdict.Stops() ? [] : [fixedText],
+            ShadowFindings = Findings(CheckDuty.Shadow),
+            ShadowDisposition = Strictest(run => run.Duty == CheckDuty.Shadow),
+            DecidedBy = Array.Find(_runs, run => run.Duty == CheckDuty.Enforce && run.Verdict == verdict)?.Use.Id,
+            SafeText = verdict.Stops() ? _policy.BlockedResponse : null,
+        };
+    }
+
+    private ImmutableArray<Finding> Findings(CheckDuty duty) =>
+        [.. _runs.Where(run => run.Duty == duty).SelectMany(run => run.Findings).OrderBy(finding => finding.Start)];
+
+    private Disposition Strictest(Func<CheckRun, bool> among)
+    {
+        var strictest = Disposition.Allow;
+        foreach (var run in _runs)
+        {
+            strictest = among(run) ? Dispositions.Strictest(strictest, run.Verdict) : strictest;
+        }
+
+        return strictest;
+    }
+
+    private void Enlist(string substitute)
+    {
+        foreach (var run in _runs)
+        {
+            run.Duty = run.Use.Id == substitute ? CheckDuty.Enforce : run.Duty;
+        }
+    }
+
+    // An edit that reaches past the limit waits whole: what it will be merged with is not known yet.
+    private int CutBeforeOpenEdit(int limit)
+    {
+        for (var moved = true; moved;)
+        {
+            moved = false;
+            foreach (var edit in _runs.SelectMany(run => run.Edits))
+            {
+                if (edit.Start < limit && edit.End > limit)
+                {
+                    (limit, moved) = (edit.Start, true);
+                }
+            }
+        }
+
+        return limit;
+    }
+}

@@ -1,0 +1,24 @@
+namespace Backstop.Control;
+
+/// <summary>What the control plane is told at start.</summary>
+public sealed record ControlOptions
+{
+    /// <summary>Holds <c>backstop.db</c>. It is made when it is missing.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>Shortest time between two judgements of one alias. Shorter decides sooner and costs more arithmetic. 250 ms by default.</summary>
+    public TimeSpan JudgeInterval { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>
+    /// Time between two stored states of an alias's evidence; gateways keep a batch until it is stored. 1 s by default.
+    /// </summary>
+    public TimeSpan EvidenceInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long one replica may take to answer a warm-up request. 10 s by default.</summary>
+    public TimeSpan WarmthTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// How long a batch may be under way: a rollback is verified on what gateways reported after its window and this. 500 ms by default.
+    /// </summary>
+    public TimeSpan ReportDelay { get; init; } = TimeSpan.FromMilliseconds(500);
+}

@@ -1,0 +1,111 @@
+using Backstop.Control.Rollouts;
+using Backstop.Control.Store;
+using Backstop.Core.Registry;
+using Microsoft.EntityFrameworkCore;
+
+namespace Backstop.Control.Registry;
+
+/// <summary>The one writer of alias rows, their rollouts and the journal.</summary>
+public sealed class AliasStore(DurableStore store, TimeProvider clock)
+{
+    /// <summary>A new alias; <see cref="CommitResult.Stale"/> when there is one of this name.</summary>
+    public Task<CommitResult> Create(AliasRecord alias, JournalDraft draft) => store.Write<CommitResult>(async context =>
+    {
+        if (await context.Aliases.AsNoTracking().SingleOrDefaultAsync(a => a.Name == alias.Name) is { } there)
+        {
+            return (new CommitResult.Stale(StoreJson.Read<AliasRecord>(there.Record)), false);
+        }
+
+        var record = StoreJson.Write(alias);
+        context.Aliases.Add(new() { Name = alias.Name, Epoch = alias.Epoch, Generation = alias.Generation, Record = record });
+        await Journal.Append(context, clock.GetUtcNow(), draft, alias.Name, alias.Generation, before: null, record);
+        return (new CommitResult.Committed(), true);
+    });
+
+    /// <summary>Replaces an alias row, and its rollout, if nobody moved first; the entry is in the same transaction.</summary>
+    /// <param name="expected">The row that was decided on.</param>
+    /// <param name="next">The row to write; equal to <paramref name="expected"/> when only the rollout moves.</param>
+    /// <param name="rollout">The rollout to write, one revision above the one that was decided on.</param>
+    /// <param name="draft">Who and why.</param>
+    public Task<CommitResult> Commit(AliasRecord expected, AliasRecord next, StoredRollout? rollout, JournalDraft draft) =>
+        store.Write<CommitResult>(async context =>
+        {
+            var (before, after) = (StoreJson.Write(expected), StoreJson.Write(next));
+            var changed = await context.Aliases
+                .Where(a => a.Name == expected.Name && a.Epoch == expected.Epoch && a.Generation == expected.Generation)
+                .ExecuteUpdateAsync(set => set
+                    .SetProperty(a => a.Epoch, next.Epoch)
+                    .SetProperty(a => a.Generation, next.Generation)
+                    .SetProperty(a => a.Record, after));
+            if (changed == 0 || (rollout is not null && !await Put(context, rollout)))
+            {
+                var actual = await context.Aliases.AsNoTracking().SingleAsync(a => a.Name == expected.Name);
+                return (new CommitResult.Stale(StoreJson.Read<AliasRecord>(actual.Record)), false);
+            }
+
+            await Journal.Append(context, clock.GetUtcNow(), draft, next.Name, next.Generation, before, after);
+            return (new CommitResult.Committed(), true);
+        });
+
+    /// <summary>The row, or null.</summary>
+    public Task<AliasRecord?> Find(string name) => store.Read(async context =>
+        await context.Aliases.SingleOrDefaultAsync(a => a.Name == name) is { } row ? StoreJson.Read<AliasRecord>(row.Record) : null);
+
+    /// <summary>Every alias, by name.</summary>
+    public Task<List<AliasRecord>> All() => store.Read(async context =>
+        (await context.Aliases.OrderBy(a => a.Name).ToListAsync()).ConvertAll(row => StoreJson.Read<AliasRecord>(row.Record)));
+
+    /// <summary>The rollout, or null.</summary>
+    public Task<StoredRollout?> Rollout(string id) => store.Read(async context =>
+        await context.Rollouts.SingleOrDefaultAsync(r => r.Id == id) is { } row ? StoreJson.Read<StoredRollout>(row.Record) : null);
+
+    /// <summary>The rollout of an alias that was submitted last, over or not.</summary>
+    public Task<StoredRollout?> LatestRollout(string alias) => store.Read(async context =>
+        await context.Rollouts.Where(r => r.Alias == alias).OrderByDescending(r => r.SubmittedAt).FirstOrDefaultAsync() is { } row
+            ? StoreJson.Read<StoredRollout>(row.Record)
+            : null);
+
+    private static async Task<bool> Put(StoreContext context, StoredRollout rollout)
+    {
+        var record = StoreJson.Write(rollout);
+        var active = !rollout.Rollout.IsTerminal;
+        if (rollout.Revision > 1)
+        {
+            return await context.Rollouts.Where(r => r.Id == rollout.Rollout.Id && r.Revision == rollout.Revision - 1)
+                .ExecuteUpdateAsync(set => set
+                    .SetProperty(r => r.Revision, rollout.Revision)
+                    .SetProperty(r => r.Active, active)
+                    .SetProperty(r => r.Record, record)) == 1;
+        }
+
+        if (await context.Rollouts.AnyAsync(r => r.Alias == rollout.Rollout.Alias && r.Active))
+        {
+            return false;
+        }
+
+        context.Rollouts.Add(new()
+        {
+            Id = rollout.Rollout.Id,
+            Alias = rollout.Rollout.Alias,
+            Revision = rollout.Revision,
+            Active = active,
+            SubmittedAt = rollout.SubmittedAt,
+            Record = record,
+        });
+        return true;
+    }
+}
+
+/// <summary>What became of a write.</summary>
+public abstract record CommitResult
+{
+    private CommitResult()
+    {
+    }
+
+    /// <summary>It is durable.</summary>
+    public sealed record Committed : CommitResult;
+
+    /// <summary>Someone moved first. Read again, decide again.</summary>
+    public sealed record Stale(AliasRecord Actual) : CommitResult;
+}

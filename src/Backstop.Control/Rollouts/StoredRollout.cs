@@ -1,0 +1,58 @@
+using System.Collections.Immutable;
+using Backstop.Core.Evidence;
+using Backstop.Core.Rollouts;
+using Backstop.Core.Routing;
+
+namespace Backstop.Control.Rollouts;
+
+/// <summary>A rollout with what its owner needs to go on with it after a crash.</summary>
+public sealed record StoredRollout
+{
+    /// <summary>Rises with every write; see <see cref="Registry.AliasStore.Commit"/>.</summary>
+    public long Revision { get; init; } = 1;
+
+    public required DateTimeOffset SubmittedAt { get; init; }
+
+    public required Rollout Rollout { get; init; }
+
+    public required EvidencePlan Evidence { get; init; }
+
+    /// <summary>The routes this rollout wrote, oldest first: each is a stage of the comparison.</summary>
+    public ImmutableArray<Route> Stages { get; init; } = [];
+
+    public Timeline Timeline { get; init; } = new();
+
+    /// <summary>The incident that was opened, if any.</summary>
+    public string? IncidentId { get; init; }
+
+    /// <summary>What is to be compared now, or null while nothing is exposed.</summary>
+    public Contrast? Contrast()
+    {
+        var candidate = Rollout.Candidate;
+        return Rollout.Status switch
+        {
+            RolloutStatus.Canary or RolloutStatus.Held => Core.Evidence.Contrast.OfCandidate(Stages.Where(r => r.Candidate == candidate)),
+            RolloutStatus.Promoting or RolloutStatus.Baking or RolloutStatus.Completed =>
+                Core.Evidence.Contrast.OfPromoted(Stages.Where(r => r.Current == candidate)),
+            _ => null,
+        };
+    }
+
+    /// <summary>Whether the candidate has a share that lives on a lease.</summary>
+    public bool HoldsLease => Rollout.Status is RolloutStatus.Canary or RolloutStatus.Held;
+}
+
+/// <summary>When things happened, by one clock. Never one number: what took long is in the parts.</summary>
+/// <param name="Onset">The first request on the release under suspicion.</param>
+/// <param name="Detected">The batch arrived that crossed the threshold.</param>
+/// <param name="Decided">The rollback was decided.</param>
+/// <param name="Swapped">The swap was durable.</param>
+/// <param name="Converged">The last gateway acknowledged it.</param>
+/// <param name="Verified">The release had got no new request for the window.</param>
+public sealed record Timeline(
+    DateTimeOffset? Onset = null,
+    DateTimeOffset? Detected = null,
+    DateTimeOffset? Decided = null,
+    DateTimeOffset? Swapped = null,
+    DateTimeOffset? Converged = null,
+    DateTimeOffset? Verified = null);

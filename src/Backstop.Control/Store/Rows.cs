@@ -1,0 +1,125 @@
+namespace Backstop.Control.Store;
+
+// A row has the columns the store itself decides on; the record is beside them as JSON, written and read by StoreJson.
+
+/// <summary>An immutable release.</summary>
+public sealed class ReleaseRow
+{
+    public required string Name { get; init; }
+
+    public required string Digest { get; init; }
+
+    /// <summary>The canonical manifest: its SHA-256 is the digest.</summary>
+    public required string Manifest { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+}
+
+/// <summary>The row that decides all traffic of an alias; (epoch, generation) is what a swap compares.</summary>
+public sealed class AliasRow
+{
+    public required string Name { get; init; }
+
+    public required long Epoch { get; init; }
+
+    public required long Generation { get; init; }
+
+    public required string Record { get; init; }
+}
+
+/// <summary>A rollout; its revision rises with every write, so that a second owner's write finds nothing to change.</summary>
+public sealed class RolloutRow
+{
+    public required string Id { get; init; }
+
+    public required string Alias { get; init; }
+
+    public required long Revision { get; init; }
+
+    /// <summary>Unique per alias while true: one active rollout, whoever asks.</summary>
+    public required bool Active { get; init; }
+
+    public required DateTimeOffset SubmittedAt { get; init; }
+
+    public required string Record { get; init; }
+}
+
+/// <summary>One entry of the journal; see <see cref="Registry.Journal"/>.</summary>
+public sealed class JournalRow
+{
+    public required long Sequence { get; init; }
+
+    public required DateTimeOffset At { get; init; }
+
+    public required string Kind { get; init; }
+
+    public required string Actor { get; init; }
+
+    public string? Alias { get; init; }
+
+    public long? Generation { get; init; }
+
+    public required string Reason { get; init; }
+
+    public string? Before { get; init; }
+
+    public string? After { get; init; }
+
+    public required string PreviousHash { get; init; }
+
+    public required string Hash { get; init; }
+}
+
+/// <summary>The merged evidence of one alias, about a second old at most.</summary>
+public sealed class EvidenceRow
+{
+    public required string Alias { get; init; }
+
+    public required DateTimeOffset At { get; init; }
+
+    public required string Record { get; init; }
+}
+
+/// <summary>An incident.</summary>
+public sealed class IncidentRow
+{
+    public required string Id { get; init; }
+
+    public required string Alias { get; init; }
+
+    public required string Status { get; set; }
+
+    public required DateTimeOffset OpenedAt { get; init; }
+
+    public required string Record { get; set; }
+}
+
+/// <summary>A gate.</summary>
+public sealed class GateRow
+{
+    public required string Id { get; init; }
+
+    public required string Alias { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required string Record { get; set; }
+}
+
+/// <summary>A gateway that was ever connected: after a restart it may still be out there, serving what it last heard.</summary>
+public sealed class GatewayRow
+{
+    public required string Id { get; init; }
+
+    public required string Zone { get; set; }
+
+    public required DateTimeOffset SeenAt { get; set; }
+}
+
+/// <summary>Which schema the store has: one row.</summary>
+public sealed class SchemaRow
+{
+    public required int Id { get; init; }
+
+    public required int Version { get; init; }
+}

@@ -1,0 +1,74 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+
+namespace Backstop.Control.Store;
+
+/// <summary>The tables.</summary>
+public sealed class StoreContext(DbContextOptions<StoreContext> options) : DbContext(options)
+{
+    /// <summary>The schema this program reads and writes.</summary>
+    public const int SchemaVersion = 1;
+
+    public DbSet<ReleaseRow> Releases => Set<ReleaseRow>();
+
+    public DbSet<AliasRow> Aliases => Set<AliasRow>();
+
+    public DbSet<RolloutRow> Rollouts => Set<RolloutRow>();
+
+    public DbSet<JournalRow> Journal => Set<JournalRow>();
+
+    public DbSet<EvidenceRow> Evidence => Set<EvidenceRow>();
+
+    public DbSet<IncidentRow> Incidents => Set<IncidentRow>();
+
+    public DbSet<GateRow> Gates => Set<GateRow>();
+
+    public DbSet<GatewayRow> Gateways => Set<GatewayRow>();
+
+    public DbSet<SchemaRow> Schema => Set<SchemaRow>();
+
+    /// <inheritdoc/>
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<ReleaseRow>(row =>
+        {
+            row.HasKey(r => r.Name);
+            row.HasIndex(r => r.Digest);
+        });
+        modelBuilder.Entity<AliasRow>().HasKey(r => r.Name);
+        modelBuilder.Entity<RolloutRow>(row =>
+        {
+            row.HasKey(r => r.Id);
+            row.HasIndex(r => new { r.Alias, r.SubmittedAt });
+            row.HasIndex(r => r.Alias).IsUnique().HasFilter("\"Active\"").HasDatabaseName("IX_Rollouts_Alias_Active");
+        });
+        modelBuilder.Entity<JournalRow>(row =>
+        {
+            // The number is given by the writer: a second writer that saw the same last entry fails on the key.
+            row.HasKey(r => r.Sequence);
+            row.Property(r => r.Sequence).ValueGeneratedNever();
+            row.HasIndex(r => new { r.Alias, r.Sequence });
+        });
+        modelBuilder.Entity<EvidenceRow>().HasKey(r => r.Alias);
+        modelBuilder.Entity<IncidentRow>(row =>
+        {
+            row.HasKey(r => r.Id);
+            row.HasIndex(r => new { r.Alias, r.OpenedAt });
+        });
+        modelBuilder.Entity<GateRow>(row =>
+        {
+            row.HasKey(r => r.Id);
+            row.HasIndex(r => r.Alias);
+        });
+        modelBuilder.Entity<GatewayRow>().HasKey(r => r.Id);
+        modelBuilder.Entity<SchemaRow>().Property(r => r.Id).ValueGeneratedNever();
+    }
+
+    /// <inheritdoc/>
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>
+        configurationBuilder.Properties<DateTimeOffset>().HaveConversion<UnixMilliseconds>();
+
+    // SQLite cannot order or compare its text form of a time.
+    private sealed class UnixMilliseconds()
+        : ValueConverter<DateTimeOffset, long>(t => t.ToUnixTimeMilliseconds(), ms => DateTimeOffset.FromUnixTimeMilliseconds(ms));
+}

@@ -65,6 +65,14 @@ public sealed class AliasStore(DurableStore store, TimeProvider clock)
             ? StoreJson.Read<StoredRollout>(row.Record)
             : null);
 
+    /// <summary>Rollouts that are not over; those on their way back first.</summary>
+    public Task<List<StoredRollout>> ActiveRollouts() => store.Read(async context =>
+        (await context.Rollouts.Where(r => r.Active).ToListAsync())
+        .ConvertAll(row => StoreJson.Read<StoredRollout>(row.Record))
+        .OrderByDescending(r => r.Rollout.Abort is not null)
+        .ThenBy(r => r.SubmittedAt)
+        .ToList());
+
     private static async Task<bool> Put(StoreContext context, StoredRollout rollout)
     {
         var record = StoreJson.Write(rollout);

@@ -1,0 +1,126 @@
+using Backstop.Control.Fleet;
+using Backstop.Control.Registry;
+using Backstop.Control.Rollouts;
+using Backstop.Core.Registry;
+using Backstop.Core.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Backstop.Control.Api;
+
+/// <summary>Aliases: create, read, swap, take back.</summary>
+internal static class AliasEndpoints
+{
+    private const int LongestHistory = 1000;
+    private static readonly TimeSpan ShortestLease = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
+
+    public static void Map(IEndpointRouteBuilder api)
+    {
+        api.MapPost("/aliases", Create);
+        api.MapGet("/aliases", async (AliasQueries queries) => ApiJson.Ok(await queries.Aliases()));
+        api.MapGet("/aliases/{name}", async (string name, AliasQueries queries) => ApiJson.Ok(await View(queries, name)));
+        api.MapGet("/aliases/{name}/history", async (string name, long? after, int? limit, AliasQueries queries) =>
+        {
+            await View(queries, name);
+            return ApiJson.Ok(await queries.Journal(after ?? 0, Math.Clamp(limit ?? LongestHistory, 1, LongestHistory), name));
+        });
+        api.MapPost("/aliases/{name}/swap", Swap);
+        api.MapPost("/aliases/{name}/rollback", Rollback);
+        api.MapPost("/aliases/{name}/approve", Approve);
+    }
+
+    /// <summary>The alias as it is now.</summary>
+    /// <exception cref="RefusedException">There is none of this name.</exception>
+    public static async Task<AliasView> View(AliasQueries queries, string name) =>
+        await queries.Alias(name) ?? throw RefusedException.Missing($"There is no alias '{name}'. List them with GET /api/v1/aliases.");
+
+    /// <summary>A refusal of an alias as a problem.</summary>
+    public static void Check(AliasReply reply)
+    {
+        if (reply.Outcome != AliasOutcome.Done)
+        {
+            var problem = RefusedException.Conflict(reply.Text);
+            problem.Facts["generation"] = reply.Generation;
+            throw problem;
+        }
+    }
+
+    private static async Task<IResult> Create(
+        HttpContext context, AliasStore aliases, ReleaseStore releases, Publisher publisher, AliasQueries queries)
+    {
+        var body = await StrictBody.Read<NewAlias>(context);
+        if (!Names.IsAlias(body.Name))
+        {
+            throw RefusedException.Invalid($"'{body.Name}' is not an alias: write two names joined by a colon, such as 'assistant:prod'.");
+        }
+
+        var lease = Milliseconds(body.CandidateLeaseMs, nameof(body.CandidateLeaseMs), ShortestLease) ?? TimeSpan.FromSeconds(10);
+        var release = await ReleaseEndpoints.Find(releases, body.Release);
+        var alias = new AliasRecord
+        {
+            Name = body.Name,
+            Current = release.Release.Digest,
+            Salt = Guid.CreateVersion7().ToString("N"),
+            CaptureSamples = body.CaptureSamples ?? false,
+            CandidateLease = lease,
+            LabelDeadline = Milliseconds(body.LabelDeadlineMs, nameof(body.LabelDeadlineMs), TimeSpan.Zero) ?? TimeSpan.FromSeconds(5),
+        };
+        var draft = new JournalDraft("alias_created", Caller.Of(context), $"created on {release.Release.Name}");
+        if (await aliases.Create(alias, draft) is CommitResult.Stale)
+        {
+            throw RefusedException.Conflict($"There is an alias '{body.Name}' already; swap it instead.");
+        }
+
+        await publisher.Publish(alias);
+        return ApiJson.Ok(await View(queries, alias.Name), StatusCodes.Status201Created);
+    }
+
+    private static async Task<IResult> Swap(string name, HttpContext context, ReleaseStore releases, AliasQueries queries, IGrainFactory grains)
+    {
+        var body = await StrictBody.Read<SwapRequest>(context);
+        await View(queries, name);
+        var release = await ReleaseEndpoints.Find(releases, body.Release);
+        Check(await grains.GetGrain<IAliasGrain>(name)
+            .Swap(release.Release.Digest, body.ExpectedGeneration, Reason(body.Reason), Caller.Of(context)));
+        return ApiJson.Ok(await View(queries, name));
+    }
+
+    private static async Task<IResult> Rollback(string name, HttpContext context, AliasQueries queries, IGrainFactory grains)
+    {
+        var body = await StrictBody.Read<ReasonRequest>(context);
+        await View(queries, name);
+        Check(await grains.GetGrain<IAliasGrain>(name).Rollback(Reason(body.Reason), Caller.Of(context)));
+        return ApiJson.Ok(await View(queries, name));
+    }
+
+    private static async Task<IResult> Approve(string name, HttpContext context, ReleaseStore releases, AliasQueries queries, IGrainFactory grains)
+    {
+        var body = await StrictBody.Read<ApproveRequest>(context);
+        await View(queries, name);
+        var release = await ReleaseEndpoints.Find(releases, body.Release);
+        Check(await grains.GetGrain<IAliasGrain>(name).Approve(release.Release.Digest, Reason(body.Reason), Caller.Of(context)));
+        return ApiJson.Ok(await View(queries, name));
+    }
+
+    private static string Reason(string reason) => reason.Trim() is { Length: > 0 and <= 1000 } given
+        ? given
+        : throw RefusedException.Invalid("'reason' must say why in 1 to 1000 characters; it is kept in the journal.");
+
+    private static TimeSpan? Milliseconds(long? value, string key, TimeSpan least)
+    {
+        var name = System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(key);
+        return value is null || (value >= least.TotalMilliseconds && value <= LongestWait.TotalMilliseconds)
+            ? value is { } ms ? TimeSpan.FromMilliseconds(ms) : null
+            : throw RefusedException.Invalid($"'{name}' is {value}: use {least.TotalMilliseconds:0} to {LongestWait.TotalMilliseconds:0} milliseconds.");
+    }
+
+    private sealed record NewAlias(string Name, string Release, bool? CaptureSamples = null, long? LabelDeadlineMs = null, long? CandidateLeaseMs = null);
+
+    private sealed record SwapRequest(string Release, long ExpectedGeneration, string Reason);
+
+    private sealed record ReasonRequest(string Reason);
+
+    private sealed record ApproveRequest(string Release, string Reason);
+}

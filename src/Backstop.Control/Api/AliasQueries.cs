@@ -1,0 +1,137 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Backstop.Control.Fleet;
+using Backstop.Control.Registry;
+using Backstop.Control.Rollouts;
+using Backstop.Control.Store;
+using Backstop.Core.Evidence;
+using Backstop.Core.Registry;
+using Microsoft.EntityFrameworkCore;
+
+namespace Backstop.Control.Api;
+
+/// <summary>What can be asked about aliases, rollouts and the journal: by the API and by the pages alike.</summary>
+public sealed class AliasQueries(DurableStore store, AliasStore aliases, ReleaseStore releases, FleetHub fleet, IGrainFactory grains)
+{
+    /// <summary>One alias with everything about it, or null.</summary>
+    public async Task<AliasView?> Alias(string name) => await aliases.Find(name) is { } alias ? await View(alias) : null;
+
+    /// <summary>Every alias.</summary>
+    public async Task<List<AliasView>> Aliases()
+    {
+        var views = new List<AliasView>();
+        foreach (var alias in await aliases.All())
+        {
+            views.Add(await View(alias));
+        }
+
+        return views;
+    }
+
+    /// <summary>One rollout, or null.</summary>
+    public async Task<RolloutView?> Rollout(string id) => await aliases.Rollout(id) is { } rollout ? await View(rollout) : null;
+
+    /// <summary>Entries of the journal, oldest first.</summary>
+    /// <param name="after">Only entries after this number.</param>
+    /// <param name="limit">At most so many.</param>
+    /// <param name="alias">Only those of this alias, or null for all.</param>
+    public async Task<List<JournalView>> Journal(long after, int limit, string? alias)
+    {
+        var rows = await store.Read(context => context.Journal
+            .Where(e => e.Sequence > after && (alias == null || e.Alias == alias))
+            .OrderBy(e => e.Sequence).Take(limit).ToListAsync());
+        return rows.ConvertAll(e => new JournalView(
+            e.Sequence, e.At, e.Kind, e.Actor, e.Alias, e.Generation, e.Reason, Json(e.Before), Json(e.After), e.PreviousHash, e.Hash));
+    }
+
+    /// <summary>Whether the journal is whole and unchanged.</summary>
+    public Task<JournalCheck> VerifyJournal() => store.Read(async context =>
+    {
+        var flaw = await Registry.Journal.Verify(context);
+        return new JournalCheck(flaw is null, await context.Journal.LongCountAsync(), flaw);
+    });
+
+    /// <summary>A release as it is shown: name and digest.</summary>
+    public async Task<ReleaseName> Name(string digest) => new((await releases.Find(digest))?.Release.Name ?? digest, digest);
+
+    private async Task<AliasView> View(AliasRecord alias)
+    {
+        var rollout = await aliases.LatestRollout(alias.Name);
+        var judgement = rollout?.Contrast() is null ? null : await grains.GetGrain<IAliasGrain>(alias.Name).Judgement();
+        return new(
+            alias.Name,
+            alias.Epoch,
+            alias.Generation,
+            await Name(alias.Current),
+            alias.Candidate is null ? null : await Name(alias.Candidate),
+            alias.CandidateBasisPoints,
+            alias.Previous is null ? null : await Name(alias.Previous),
+            alias.HoldbackBasisPoints,
+            [.. await Task.WhenAll(alias.Quarantined.Select(Name))],
+            alias.CaptureSamples,
+            (long)alias.LabelDeadline.TotalMilliseconds,
+            (long)alias.CandidateLease.TotalMilliseconds,
+            [.. fleet.Progress(alias.Name).Select(g => new GatewayView(g.Gateway, g.Generation, g.AckedAt == default ? null : g.AckedAt))],
+            rollout is null ? null : await View(rollout),
+            judgement is null ? null : View(StoreJson.Read<Judgement>(judgement)));
+    }
+
+    private async Task<RolloutView> View(StoredRollout stored)
+    {
+        var rollout = stored.Rollout;
+        return new(
+            rollout.Id,
+            rollout.Alias,
+            Snake(rollout.Status),
+            rollout.Step,
+            rollout.Plan.Steps.Length,
+            rollout.Reason ?? rollout.Abort,
+            rollout.Abort,
+            await Name(rollout.Candidate),
+            await Name(rollout.Baseline),
+            rollout.Generation,
+            rollout.Contained,
+            stored.SubmittedAt,
+            rollout.Since,
+            stored.Timeline,
+            stored.IncidentId);
+    }
+
+    private static JudgementView View(Judgement judgement)
+    {
+        var groups = judgement.Groups.ToDictionary(g => g.Group);
+        return new(
+            Snake(judgement.Verdict),
+            judgement.Reason,
+            judgement.Shared,
+            judgement.Units,
+            Values(groups, g => g.LogE),
+            groups.TryGetValue(EvidenceGroup.Quality, out var quality) ? quality.LogThreshold : 0,
+            Values(groups, g => g.LogThreshold),
+            judgement.OneArmAlarm,
+            View(judgement.Tested),
+            View(judgement.Control),
+            judgement.Offending is { } offending ? Snake(offending) : null,
+            judgement.Digest);
+    }
+
+    private static GroupValues Values(Dictionary<EvidenceGroup, GroupEvidence> groups, Func<GroupEvidence, double> value) => new(
+        groups.TryGetValue(EvidenceGroup.Form, out var form) ? value(form) : 0,
+        groups.TryGetValue(EvidenceGroup.Quality, out var quality) ? value(quality) : 0);
+
+    private static ArmView View(ArmEvidence arm) => new(
+        arm.Units,
+        arm.FailureRate,
+        arm.Rates.Select((rate, i) => (Outcome: Snake((Outcome)i), rate)).ToImmutableSortedDictionary(r => r.Outcome, r => r.rate, StringComparer.Ordinal));
+
+    private static string Snake<T>(T value)
+        where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
+
+    // A release's entry holds its digest, which is text and not JSON.
+    private static JsonElement? Json(string? text) => text switch
+    {
+        null => null,
+        ['{', ..] => JsonElement.Parse(text),
+        _ => JsonSerializer.SerializeToElement(text),
+    };
+}

@@ -1,0 +1,17 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+
+namespace Backstop.Control.Api;
+
+/// <summary>The journal: read and check.</summary>
+internal static class JournalEndpoints
+{
+    private const int LongestPage = 1000;
+
+    public static void Map(IEndpointRouteBuilder api)
+    {
+        api.MapGet("/journal", async (long? after, int? limit, AliasQueries queries) =>
+            ApiJson.Ok(await queries.Journal(after ?? 0, Math.Clamp(limit ?? 100, 1, LongestPage), alias: null)));
+        api.MapGet("/journal/check", async (AliasQueries queries) => ApiJson.Ok(await queries.VerifyJournal()));
+    }
+}

@@ -1,0 +1,103 @@
+using Backstop.Core.Evidence;
+using Backstop.Core.Rollouts;
+using Backstop.Core.Routing;
+
+namespace Backstop.Control.Api;
+
+/// <summary>A rollout plan as it is sent; what is left out has the default of <see cref="RolloutPlan"/>.</summary>
+internal sealed record PlanRequest(
+    StepRequest[]? Steps = null,
+    int? HoldbackBasisPoints = null,
+    int? ContainmentBasisPoints = null,
+    long? BakeMs = null,
+    long? HeldDeadlineMs = null,
+    long? ConvergenceDeadlineMs = null,
+    long? VerifyWindowMs = null)
+{
+    private const int MostSteps = 100;
+    private const long LongestMs = 366L * 24 * 3600 * 1000;
+
+    /// <summary>The plan.</summary>
+    /// <exception cref="RefusedException">A value is out of range; the text names it.</exception>
+    public RolloutPlan ToPlan()
+    {
+        var usual = new RolloutPlan();
+        return usual with
+        {
+            Steps = Steps is null ? usual.Steps : [.. Checked(Steps)],
+            HoldbackBasisPoints = Share(HoldbackBasisPoints, usual.HoldbackBasisPoints, "holdback_basis_points", 0, Route.Whole / 2),
+            ContainmentBasisPoints = Share(ContainmentBasisPoints, usual.ContainmentBasisPoints, "containment_basis_points", 0, Route.Whole),
+            Bake = Time(BakeMs, usual.Bake, "bake_ms"),
+            HeldDeadline = Time(HeldDeadlineMs, usual.HeldDeadline, "held_deadline_ms"),
+            ConvergenceDeadline = Time(ConvergenceDeadlineMs, usual.ConvergenceDeadline, "convergence_deadline_ms"),
+            VerifyWindow = Time(VerifyWindowMs, usual.VerifyWindow, "verify_window_ms"),
+        };
+    }
+
+    private static IEnumerable<CanaryStep> Checked(StepRequest[] steps)
+    {
+        if (steps.Length > MostSteps)
+        {
+            throw RefusedException.Invalid($"The plan has {steps.Length} steps; at most {MostSteps} are possible.");
+        }
+
+        var last = 0;
+        foreach (var step in steps)
+        {
+            if (step.BasisPoints <= last || step.BasisPoints > Route.Whole)
+            {
+                throw RefusedException.Invalid(
+                    $"A step has {step.BasisPoints} basis points: steps must rise from 1 to {Route.Whole} (100 basis points are 1 %).");
+            }
+
+            if (step.MinUnits < 0)
+            {
+                throw RefusedException.Invalid($"A step has min_units {step.MinUnits}: use 0 or more.");
+            }
+
+            last = step.BasisPoints;
+            yield return new(step.BasisPoints, Time(step.DwellMs, TimeSpan.Zero, "dwell_ms"), step.MinUnits);
+        }
+    }
+
+    private static int Share(int? value, int usual, string key, int least, int most) => (value ?? usual) is var share && share >= least && share <= most
+        ? share
+        : throw RefusedException.Invalid($"'{key}' is {share}: use {least} to {most} (100 basis points are 1 %).");
+
+    private static TimeSpan Time(long? value, TimeSpan usual, string key) => value is null or (>= 0 and <= LongestMs)
+        ? value is { } ms ? TimeSpan.FromMilliseconds(ms) : usual
+        : throw RefusedException.Invalid($"'{key}' is {value}: use 0 to {LongestMs} milliseconds.");
+}
+
+/// <summary>A canary step as it is sent.</summary>
+internal sealed record StepRequest(int BasisPoints, long DwellMs, long MinUnits);
+
+/// <summary>How evidence is to be judged, as it is sent; what is left out has the default of <see cref="EvidencePlan"/>.</summary>
+internal sealed record EvidenceRequest(
+    double? Alpha = null, long? MinUnits = null, long? MinUnitsPerArm = null, long? MinHistory = null, long? FreshnessMs = null, bool? Strict = null)
+{
+    /// <summary>The plan.</summary>
+    /// <exception cref="RefusedException">A value is out of range; the text names it.</exception>
+    public EvidencePlan ToPlan()
+    {
+        var usual = new EvidencePlan();
+        if (Alpha is <= 0 or > 0.5 or double.NaN)
+        {
+            throw RefusedException.Invalid($"'alpha' is {Alpha}: it is the probability of a false rollback, above 0 and at most 0.5.");
+        }
+
+        var plan = usual with
+        {
+            Alpha = Alpha ?? usual.Alpha,
+            MinUnits = Count(MinUnits, usual.MinUnits, "min_units"),
+            MinUnitsPerArm = Count(MinUnitsPerArm, usual.MinUnitsPerArm, "min_units_per_arm"),
+            MinHistory = Count(MinHistory, usual.MinHistory, "min_history"),
+            Freshness = FreshnessMs is { } ms ? TimeSpan.FromMilliseconds(Count(ms, ms, "freshness_ms")) : usual.Freshness,
+        };
+        return Strict == true ? plan.Strict() : plan;
+    }
+
+    private static long Count(long? value, long usual, string key) => value is null or (>= 0 and <= int.MaxValue)
+        ? value ?? usual
+        : throw RefusedException.Invalid($"'{key}' is {value}: use 0 to {int.MaxValue}.");
+}

@@ -1,0 +1,60 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Control.Api;
+
+/// <summary>A request that cannot be served; the text says why and what to do.</summary>
+public sealed class RefusedException(int status, string title, string detail) : Exception(detail)
+{
+    /// <summary>The HTTP status.</summary>
+    public int Status => status;
+
+    /// <summary>What kind of problem it is, the same words each time.</summary>
+    public string Title => title;
+
+    /// <summary>Facts a program can act on, such as the actual generation.</summary>
+    public Dictionary<string, object?> Facts { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The request itself is wrong.</summary>
+    public static RefusedException Invalid(string detail) => new(StatusCodes.Status400BadRequest, "Invalid request", detail);
+
+    /// <summary>There is nothing of this name.</summary>
+    public static RefusedException Missing(string detail) => new(StatusCodes.Status404NotFound, "Not found", detail);
+
+    /// <summary>The present state does not allow it.</summary>
+    public static RefusedException Conflict(string detail) => new(StatusCodes.Status409Conflict, "Conflict", detail);
+}
+
+/// <summary>The one place where what went wrong becomes an answer (RFC 9457).</summary>
+internal sealed partial class ProblemFilter : IEndpointFilter
+{
+    public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        try
+        {
+            return await next(context);
+        }
+        catch (RefusedException e)
+        {
+            return Results.Problem(e.Message, statusCode: e.Status, title: e.Title, extensions: e.Facts);
+        }
+        catch (BadHttpRequestException e)
+        {
+            return Results.Problem(e.Message, statusCode: e.StatusCode, title: "Invalid request");
+        }
+        catch (OperationCanceledException) when (context.HttpContext.RequestAborted.IsCancellationRequested)
+        {
+            return Results.Empty; // The caller left; there is nobody to answer.
+        }
+        catch (Exception e)
+        {
+            Unexpected(context.HttpContext.RequestServices.GetRequiredService<ILogger<ProblemFilter>>(), context.HttpContext.Request.Path, e);
+            return Results.Problem(
+                "The control plane could not do this. Its log has the cause.", statusCode: StatusCodes.Status500InternalServerError, title: "Unexpected failure");
+        }
+    }
+
+    [LoggerMessage(3301, LogLevel.Error, "A request to {Path} failed unexpectedly.")]
+    private static partial void Unexpected(ILogger logger, string path, Exception exception);
+}

@@ -1,0 +1,61 @@
+using System.Text.Json;
+using Backstop.Control.Registry;
+using Backstop.Core.Registry;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Backstop.Control.Api;
+
+/// <summary>Releases: register, read, compare.</summary>
+internal static class ReleaseEndpoints
+{
+    public static void Map(IEndpointRouteBuilder api)
+    {
+        api.MapPost("/releases", Register);
+        api.MapGet("/releases", async (ReleaseStore releases) => ApiJson.Ok((await releases.All()).ConvertAll(r => View(r))));
+        api.MapGet("/releases/{name}", async (string name, ReleaseStore releases) => ApiJson.Ok(View(await Find(releases, name), whole: true)));
+        api.MapGet("/releases/{before}/diff/{after}", Diff);
+    }
+
+    /// <summary>The release of a name or digest.</summary>
+    /// <exception cref="RefusedException">There is none.</exception>
+    public static async Task<RegisteredRelease> Find(ReleaseStore releases, string name) =>
+        await releases.Find(name) ?? throw RefusedException.Missing($"There is no release '{name}'. Register it first, or list them with GET /api/v1/releases.");
+
+    private static async Task<IResult> Register(HttpContext context, ReleaseStore releases)
+    {
+        var body = await StrictBody.Read<NewRelease>(context);
+        if (Release.Parse(body.Name, body.Manifest.GetRawText()) is not ReleaseResult.Parsed parsed)
+        {
+            throw RefusedException.Invalid(((ReleaseResult.Invalid)Release.Parse(body.Name, body.Manifest.GetRawText())).Error);
+        }
+
+        return await releases.Register(parsed.Release, Caller.Of(context)) switch
+        {
+            RegisterResult.Registered registered => ApiJson.Ok(View(registered.Release), StatusCodes.Status201Created),
+            RegisterResult.Known known => ApiJson.Ok(View(known.Release)),
+            RegisterResult.NameTaken taken => throw RefusedException.Conflict(
+                $"'{body.Name}' is another release already ({taken.Digest}); releases never change. Choose a new name."),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+    }
+
+    private static async Task<IResult> Diff(string before, string after, ReleaseStore releases)
+    {
+        var (a, b) = ((await Find(releases, before)).Release, (await Find(releases, after)).Release);
+        return ApiJson.Ok(new DiffView(
+            ReleaseDiff.Components(a, b),
+            [.. ReleaseDiff.Between(a, b).Select(d => new DifferenceView(d.Component, d.Path, Json(d.Before), Json(d.After)))]));
+    }
+
+    private static ReleaseView View(RegisteredRelease registered, bool whole = false) => new(
+        registered.Release.Name,
+        registered.Release.Digest,
+        registered.CreatedAt,
+        whole ? JsonElement.Parse(registered.Release.Manifest) : null);
+
+    private static JsonElement? Json(string? text) => text is null ? null : JsonElement.Parse(text);
+
+    private sealed record NewRelease(string Name, JsonElement Manifest);
+}

@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+
+namespace Backstop.Control.Api;
+
+// What the API answers. Names are what people read, digests are what counts, so releases are shown with both.
+
+public sealed record ReleaseName(string Name, string Digest);
+
+public sealed record ReleaseView(string Name, string Digest, DateTimeOffset CreatedAt, JsonElement? Manifest = null);
+
+public sealed record DiffView(ImmutableArray<string> Components, ImmutableArray<DifferenceView> Differences);
+
+public sealed record DifferenceView(string Component, string Path, JsonElement? Before, JsonElement? After);
+
+public sealed record AliasView(
+    string Name,
+    long Epoch,
+    long Generation,
+    ReleaseName Current,
+    ReleaseName? Candidate,
+    int CandidateBasisPoints,
+    ReleaseName? Previous,
+    int HoldbackBasisPoints,
+    ImmutableArray<ReleaseName> Quarantined,
+    bool CaptureSamples,
+    long LabelDeadlineMs,
+    long CandidateLeaseMs,
+    ImmutableArray<GatewayView> Gateways,
+    RolloutView? Rollout,
+    JudgementView? Judgement);
+
+public sealed record GatewayView(string Id, long Generation, DateTimeOffset? AckedAt);
+
+public sealed record RolloutView(
+    string Id,
+    string Alias,
+    string Status,
+    int Step,
+    int Steps,
+    string? Reason,
+    string? Abort,
+    ReleaseName Candidate,
+    ReleaseName Baseline,
+    long Generation,
+    bool Contained,
+    DateTimeOffset SubmittedAt,
+    DateTimeOffset Since,
+    Rollouts.Timeline Timeline,
+    string? IncidentId);
+
+public sealed record JudgementView(
+    string Verdict,
+    string Reason,
+    bool Shared,
+    long Units,
+    GroupValues LogE,
+    double Threshold,
+    GroupValues Thresholds,
+    bool OneArmAlarm,
+    ArmView Tested,
+    ArmView Control,
+    string? Offending,
+    string Digest);
+
+public sealed record GroupValues(double Form, double Quality);
+
+public sealed record ArmView(long Units, double FailureRate, ImmutableSortedDictionary<string, double> Rates);
+
+public sealed record JournalView(
+    long Sequence,
+    DateTimeOffset At,
+    string Kind,
+    string Actor,
+    string? Alias,
+    long? Generation,
+    string Reason,
+    JsonElement? Before,
+    JsonElement? After,
+    string PreviousHash,
+    string Hash);
+
+public sealed record JournalCheck(bool Intact, long Entries, string? Flaw);

@@ -1,0 +1,132 @@
+using System.Threading.Channels;
+using Backstop.Protocol;
+
+namespace Backstop.Control.Fleet;
+
+/// <summary>What is on its way to one connected gateway.</summary>
+/// <remarks>
+/// It holds the latest word per alias and no queue: a gateway that reads slowly skips what was overtaken, and never makes
+/// anybody wait or memory grow.
+/// </remarks>
+public sealed class GatewayLink(string gateway, string start, TimeProvider clock)
+{
+    // What was said and not acknowledged is said again after this time.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    private readonly Dictionary<string, (long Epoch, long Generation, DateTimeOffset At)> _said = new(StringComparer.Ordinal);
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, RouteUpdate> _routes = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, LeaseRenewal> _leases = new(StringComparer.Ordinal);
+    private readonly Channel<bool> _news = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private SnapshotEnd? _snapshotEnd;
+    private ulong? _stored;
+    private ulong _nonce;
+
+    /// <summary>The gateway's id.</summary>
+    public string Gateway => gateway;
+
+    /// <summary>The start of the gateway's process.</summary>
+    public string Start => start;
+
+    /// <summary>Which batches of this stream are not stored yet.</summary>
+    public BatchLedger Ledger { get; } = new();
+
+    /// <summary>Replaces what was to be said about an alias; never by something older, nor by the same within a second.</summary>
+    public void Offer(PublishedRoute published)
+    {
+        var route = published.Route;
+        var now = clock.GetUtcNow();
+        lock (_gate)
+        {
+            if (_said.TryGetValue(route.Alias, out var said))
+            {
+                var age = (route.Epoch, route.Generation).CompareTo((said.Epoch, said.Generation));
+                if (age < 0 || (age == 0 && now - said.At < Patience))
+                {
+                    return;
+                }
+            }
+
+            _said[route.Alias] = (route.Epoch, route.Generation, now);
+
+            var update = new RouteUpdate { Nonce = ++_nonce, Route = published.Route.ToMessage() };
+            update.Releases.AddRange(published.Releases.Select(r => r.ToMessage()));
+            _routes[published.Route.Alias] = update;
+        }
+
+        _news.Writer.TryWrite(true);
+    }
+
+    /// <summary>Says after the routes offered so far that these are all aliases there are.</summary>
+    public void OfferSnapshotEnd(IEnumerable<string> aliases)
+    {
+        lock (_gate)
+        {
+            _snapshotEnd = new() { Aliases = { aliases } };
+        }
+
+        _news.Writer.TryWrite(true);
+    }
+
+    /// <summary>Lets the gateway go on exposing a candidate.</summary>
+    public void OfferLease(string alias, long epoch, long generation)
+    {
+        lock (_gate)
+        {
+            _leases[alias] = new() { Alias = alias, Epoch = epoch, Generation = generation };
+        }
+
+        _news.Writer.TryWrite(true);
+    }
+
+    /// <summary>Says that batches up to this one are stored.</summary>
+    public void OfferStored(ulong sequence)
+    {
+        lock (_gate)
+        {
+            _stored = sequence;
+        }
+
+        _news.Writer.TryWrite(true);
+    }
+
+    /// <summary>Waits until there is something to say, or until it is time to say something again.</summary>
+    public async Task WaitForNews(CancellationToken cancel)
+    {
+        using var late = new CancellationTokenSource(Patience, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancel);
+        try
+        {
+            await _news.Reader.ReadAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            // Nothing new; the caller looks for what was not acknowledged.
+        }
+    }
+
+    /// <summary>Takes everything that waits: routes first, so that no lease or end of a snapshot overtakes its route.</summary>
+    public List<FromControl> Take()
+    {
+        lock (_gate)
+        {
+            List<FromControl> messages = [.. _routes.Values.Select(r => new FromControl { Route = r })];
+            if (_snapshotEnd is not null)
+            {
+                messages.Add(new() { SnapshotEnd = _snapshotEnd });
+            }
+
+            messages.AddRange(_leases.Values.Select(l => new FromControl { Lease = l }));
+            if (_stored is { } sequence)
+            {
+                messages.Add(new() { BatchAck = new() { Sequence = sequence } });
+            }
+
+            _routes.Clear();
+            _leases.Clear();
+            _snapshotEnd = null;
+            _stored = null;
+            return messages;
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using System.Net;
+using System.Net.Sockets;
+using Backstop.Control.Api;
+using Backstop.Control.Fleet;
+using Backstop.Control.Registry;
+using Backstop.Control.Rollouts;
+using Backstop.Control.Store;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Orleans.Configuration;
+
+namespace Backstop.Control.Hosting;
+
+/// <summary>Puts the control plane into a host.</summary>
+public static class ControlHosting
+{
+    /// <summary>Adds the store, the silo, the fleet hub and everything between them.</summary>
+    public static TBuilder AddControl<TBuilder>(this TBuilder builder, ControlOptions options)
+        where TBuilder : IHostApplicationBuilder
+    {
+        var services = builder.Services;
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(options);
+        services.AddSingleton(_ => DurableStore.Sqlite(options.DataDirectory));
+        services.AddSingleton<AliasStore>();
+        services.AddSingleton<ReleaseStore>();
+        services.AddSingleton<EvidenceStore>();
+        services.AddSingleton<FleetHub>();
+        services.AddSingleton<GatewayRoster>();
+        services.AddSingleton<Publisher>();
+        services.AddSingleton<WarmthProbe>();
+        services.AddSingleton<RolloutEffects>();
+        services.AddSingleton<AliasQueries>();
+        services.AddGrpc();
+
+        // Hosted services start in this order: the schema, the silo, then the grains; the listeners open last.
+        services.AddHostedService<StoreStart>();
+        builder.UseOrleans(silo =>
+        {
+            // Ports that nobody has: several servers may run on one machine.
+            var (siloPort, gatewayPort) = FreePorts();
+            silo.UseLocalhostClustering(siloPort, gatewayPort, serviceId: "backstop", clusterId: $"backstop-{siloPort}");
+            silo.Configure<GrainCollectionOptions>(o => o.CollectionAge = TimeSpan.FromHours(2));
+        });
+        services.AddHostedService<GrainStart>();
+        return builder;
+    }
+
+    /// <summary>Maps the fleet stream and the REST API.</summary>
+    public static IEndpointRouteBuilder MapControl(this IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapGrpcService<FleetService>();
+        var api = endpoints.MapGroup("/api/v1").AddEndpointFilter<ProblemFilter>();
+        ReleaseEndpoints.Map(api);
+        AliasEndpoints.Map(api);
+        RolloutEndpoints.Map(api);
+        JournalEndpoints.Map(api);
+        return endpoints;
+    }
+
+    private static (int Silo, int Gateway) FreePorts()
+    {
+        using var silo = new TcpListener(IPAddress.Loopback, 0);
+        using var gateway = new TcpListener(IPAddress.Loopback, 0);
+        silo.Start();
+        gateway.Start();
+        return (((IPEndPoint)silo.LocalEndpoint).Port, ((IPEndPoint)gateway.LocalEndpoint).Port);
+    }
+}

@@ -1,0 +1,59 @@
+using Backstop.Control.Fleet;
+using Backstop.Control.Registry;
+using Backstop.Control.Rollouts;
+using Backstop.Control.Store;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Control.Hosting;
+
+/// <summary>Opens the store and publishes every alias before a gateway can ask.</summary>
+internal sealed class StoreStart(DurableStore store, AliasStore aliases, GatewayRoster roster, FleetHub hub, Publisher publisher) : IHostedService
+{
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await store.Open(cancellationToken);
+        foreach (var gateway in await roster.Load())
+        {
+            hub.Remember(gateway);
+        }
+
+        foreach (var alias in await aliases.All())
+        {
+            await publisher.Publish(alias);
+        }
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}
+
+/// <summary>Wakes the owner of every alias whose rollout goes on, unfinished rollbacks first.</summary>
+internal sealed partial class GrainStart(AliasStore aliases, FleetHub hub, IGrainFactory grains, ILogger<GrainStart> log) : IHostedService
+{
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        hub.Converged = (alias, epoch, generation, at) => _ = Tell(alias, generation, at);
+        foreach (var rollout in await aliases.ActiveRollouts())
+        {
+            await grains.GetGrain<IAliasGrain>(rollout.Rollout.Alias).Wake();
+        }
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task Tell(string alias, long generation, DateTimeOffset at)
+    {
+        try
+        {
+            await grains.GetGrain<IAliasGrain>(alias).Converged(generation, at);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // The grain asks again at its next tick; nothing is lost but the exact moment.
+            NotTold(log, alias, generation, e);
+        }
+    }
+
+    [LoggerMessage(3201, LogLevel.Warning, "The owner of {Alias} was not told that generation {Generation} converged.")]
+    private static partial void NotTold(ILogger logger, string alias, long generation, Exception exception);
+}

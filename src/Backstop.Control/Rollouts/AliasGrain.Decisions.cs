@@ -1,0 +1,138 @@
+using System.Collections.Immutable;
+using Backstop.Control.Registry;
+using Backstop.Core.Rollouts;
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Control.Rollouts;
+
+/// <summary>Event, decision, commit, effects.</summary>
+internal sealed partial class AliasGrain
+{
+    private const string Actor = "backstop";
+
+    private async Task Handle(RolloutEvent e, string actor)
+    {
+        for (var attempt = 0; attempt < MostAttempts && _rollout is { } before; attempt++)
+        {
+            var state = new RolloutState(before.Rollout, _alias);
+            var decision = RolloutMachine.Step(state, e);
+            if (decision.Next == state && decision.Effects.IsEmpty)
+            {
+                return;
+            }
+
+            var after = Follow(before, decision, e);
+            var draft = new JournalDraft($"rollout_{StatusOf(after.Rollout)}", actor, ReasonOf(e, after.Rollout));
+            if (await aliases.Commit(_alias, decision.Next.Alias, after, draft) is CommitResult.Stale)
+            {
+                await Reload();
+                continue;
+            }
+
+            var swapped = _alias.Generation != decision.Next.Alias.Generation;
+            _alias = decision.Next.Alias;
+            _rollout = swapped && after.Rollout.Status == RolloutStatus.RollingBack
+                ? after with { Timeline = after.Timeline with { Swapped = clock.GetUtcNow() } }
+                : after;
+            Moved(log, Name, after.Rollout.Id, after.Rollout.Status, _alias.Generation, draft.Reason);
+            await Run(decision.Effects);
+            return;
+        }
+    }
+
+    private StoredRollout Follow(StoredRollout before, Decision decision, RolloutEvent e)
+    {
+        var rollout = decision.Next.Rollout;
+        var swapped = decision.Next.Alias.Generation != _alias.Generation;
+        var timeline = before.Timeline with { Onset = before.Timeline.Onset ?? _started?.First };
+        if (rollout.Status != before.Rollout.Status)
+        {
+            timeline = rollout.Status switch
+            {
+                RolloutStatus.RollingBack => timeline with
+                {
+                    Detected = e is RolloutEvent.Judged ? _newEvidenceAt ?? e.At : null,
+                    Decided = clock.GetUtcNow(),
+                },
+
+                // A crash between the commit and this entry loses the moment after it: the decision's is the nearest known.
+                RolloutStatus.Verifying => timeline with { Converged = e.At, Swapped = timeline.Swapped ?? timeline.Decided },
+                RolloutStatus.RolledBack => timeline with { Verified = e.At },
+                _ => timeline,
+            };
+        }
+
+        return before with
+        {
+            Revision = before.Revision + 1,
+            Rollout = rollout,
+            Timeline = timeline,
+            Stages = swapped ? before.Stages.Add(decision.Next.Alias.ToRoute()) : before.Stages,
+        };
+    }
+
+    private async Task Run(ImmutableArray<Effect> todo)
+    {
+        foreach (var effect in todo)
+        {
+            switch (effect)
+            {
+                case Effect.Push:
+                    _evidence.Begin(new(Name, _alias.Epoch, _alias.Generation));
+                    await publisher.Publish(_alias);
+                    break;
+                case Effect.Page page:
+                    Paged(log, Name, _rollout!.Rollout.Id, page.Reason);
+                    break;
+                case Effect.OpenIncident open:
+                    _rollout = _rollout! with { IncidentId = await effects.OpenIncident(_alias, _rollout, _judgement, open) ?? _rollout.IncidentId };
+                    break;
+                default:
+                    Start(effect);
+                    break;
+            }
+        }
+
+        if (_rollout is { IncidentId: { } incident })
+        {
+            await effects.RecordTimeline(incident, _rollout);
+        }
+    }
+
+    private void StartAll(Decision decision)
+    {
+        foreach (var effect in decision.Effects)
+        {
+            Start(effect);
+        }
+    }
+
+    /// <summary>Starts what asks the outside world. It answers with an event, so an abort never waits for it.</summary>
+    private void Start(Effect effect)
+    {
+        var (self, rollout) = (this.AsReference<IAliasGrain>(), _rollout!.Rollout);
+        _ = effect switch
+        {
+            Effect.RunGates => Task.Run(async () => await self.Gated(rollout.Id, await effects.RunGates(rollout))),
+            Effect.ProbeWarmth => Task.Run(async () => await self.Warmed(rollout.Id, await effects.ProbeWarmth(rollout))),
+            _ => Task.CompletedTask, // Watching is done by every tick while the status is verifying.
+        };
+    }
+
+    private static string ReasonOf(RolloutEvent e, Rollout rollout) => e switch
+    {
+        RolloutEvent.Judged judged => judged.Reason,
+        RolloutEvent.AbortRequested abort => abort.Reason,
+        RolloutEvent.Converged => "every gateway acknowledged it",
+        RolloutEvent.Observed seen => $"{seen.OnBadRelease} requests were started on the candidate within {seen.Window.TotalMilliseconds:0} ms",
+        RolloutEvent.Gated { Failed: null } => "every gate passed",
+        RolloutEvent.Warmed { Failed: null } => "every replica answered",
+        _ => rollout.Reason ?? e.GetType().Name,
+    };
+
+    [LoggerMessage(3102, LogLevel.Information, "Rollout {Rollout} of {Alias} is {Status} at generation {Generation}: {Reason}")]
+    private static partial void Moved(ILogger logger, string alias, string rollout, RolloutStatus status, long generation, string reason);
+
+    [LoggerMessage(3103, LogLevel.Error, "Rollout {Rollout} of {Alias} needs a person: {Reason}")]
+    private static partial void Paged(ILogger logger, string alias, string rollout, string reason);
+}

@@ -1,0 +1,200 @@
+using Backstop.Control.Fleet;
+using Backstop.Control.Registry;
+using Backstop.Control.Store;
+using Backstop.Core.Evidence;
+using Backstop.Core.Registry;
+using Backstop.Core.Rollouts;
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Control.Rollouts;
+
+/// <summary>Owns the rollout and the evidence of one alias: events in, decisions durable, then effects.</summary>
+/// <remarks>
+/// The store is the fence, not this object: two activations may live at once, and the one that is behind finds its
+/// compare-and-set refused, reads again and decides again. Nothing here is needed after a crash but what the store holds.
+/// </remarks>
+internal sealed partial class AliasGrain(
+    AliasStore aliases,
+    EvidenceStore evidenceStore,
+    FleetHub fleet,
+    Publisher publisher,
+    RolloutEffects effects,
+    ControlOptions options,
+    TimeProvider clock,
+    ILogger<AliasGrain> log) : Grain, IAliasGrain
+{
+    // Every attempt reads afresh; losing so often in a row means a bug, not a race.
+    private const int MostAttempts = 50;
+
+    private readonly Queue<(string Gateway, string Start, ulong Sequence)> _unstored = new();
+    private AliasRecord _alias = null!;
+    private StoredRollout? _rollout;
+    private AliasEvidence _evidence = null!;
+    private Judgement? _judgement;
+    private StartedRequests? _started;
+    private DateTimeOffset _storedAt;
+    private DateTimeOffset _renewedAt;
+    private DateTimeOffset? _newEvidenceAt;
+
+    private string Name => this.GetPrimaryKeyString();
+
+    /// <inheritdoc/>
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _evidence = await evidenceStore.Load(Name);
+        await Reload();
+        if (_rollout is { Rollout.Status: RolloutStatus.Canary } canary)
+        {
+            // Nobody looked while the last owner was gone: the step's time starts again, its evidence goes on.
+            _rollout = canary with { Rollout = canary.Rollout with { Since = clock.GetUtcNow() } };
+        }
+
+        // Level-triggered: what the row says is pushed and what the rollout waits for is asked again, whatever happened before.
+        await publisher.Publish(_alias);
+        switch (_rollout?.Rollout.Status)
+        {
+            case RolloutStatus.Gating:
+                Start(new Effect.RunGates());
+                break;
+            case RolloutStatus.Warming:
+                Start(new Effect.ProbeWarmth());
+                break;
+            case RolloutStatus.RollingBack or RolloutStatus.Verifying or RolloutStatus.RollbackDegraded:
+                RollbackResumed(log, Name, _alias.Generation);
+                break;
+        }
+
+        this.RegisterGrainTimer(Tick, new() { DueTime = TimeSpan.Zero, Period = options.JudgeInterval, Interleave = false, KeepAlive = true });
+    }
+
+    /// <inheritdoc/>
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => StoreEvidence(clock.GetUtcNow());
+
+    public Task Wake() => Task.CompletedTask;
+
+    public async Task<AliasReply> Submit(string candidate, string plan, string evidence, string actor)
+    {
+        if (_rollout is { Rollout.IsTerminal: false } active)
+        {
+            return Refused($"{Name} has an active rollout, {active.Rollout.Id} ({StatusOf(active.Rollout)}): abort it first, or wait until it is over.");
+        }
+
+        if (candidate == _alias.Current)
+        {
+            return Refused($"{Name} serves this release already.");
+        }
+
+        if (_alias.Quarantined.Contains(candidate))
+        {
+            return Refused($"The release was rolled back on {Name} and is quarantined; approve it first with 'backstop alias approve'.");
+        }
+
+        var now = clock.GetUtcNow();
+        var decision = RolloutMachine.Submit(_alias, $"r{Guid.CreateVersion7():N}", candidate, StoreJson.Read<RolloutPlan>(plan), now);
+        var stored = new StoredRollout
+        {
+            SubmittedAt = now,
+            Rollout = decision.Next.Rollout,
+            Evidence = StoreJson.Read<EvidencePlan>(evidence),
+        };
+        var draft = new JournalDraft("rollout_submitted", actor, $"rollout {stored.Rollout.Id} of {candidate}");
+        if (await aliases.Commit(_alias, decision.Next.Alias, stored, draft) is CommitResult.Stale)
+        {
+            await Reload();
+            return Stale();
+        }
+
+        _evidence.ForgetBefore(new(Name, _alias.Epoch, _alias.Generation));
+        _rollout = stored;
+        _started = new(candidate);
+        _judgement = null;
+        StartAll(decision);
+        return new(AliasOutcome.Done, _alias.Generation, stored.Rollout.Id);
+    }
+
+    public async Task<AliasReply> Swap(string release, long expectedGeneration, string reason, string actor) =>
+        _rollout is { Rollout.IsTerminal: false } active
+            ? Refused($"{Name} has an active rollout, {active.Rollout.Id}: abort it before swapping by hand.")
+            : await Change(new AliasChange.Promote(release, HoldbackBasisPoints: 0, _alias.Salt), expectedGeneration, "alias_swapped", reason, actor);
+
+    public async Task<AliasReply> Rollback(string reason, string actor)
+    {
+        if (_rollout is { } rollout && (!rollout.Rollout.IsTerminal || IsServed(rollout)))
+        {
+            await Handle(new RolloutEvent.AbortRequested(clock.GetUtcNow(), reason), actor);
+            return new(AliasOutcome.Done, _alias.Generation, rollout.Rollout.Id);
+        }
+
+        return await Change(new AliasChange.Revert(), _alias.Generation, "alias_reverted", reason, actor);
+    }
+
+    public async Task<AliasReply> Abort(string rollout, string reason, string actor)
+    {
+        if (_rollout is not { } known || known.Rollout.Id != rollout)
+        {
+            return Refused($"Rollout {rollout} is over; another one followed it.");
+        }
+
+        if (known.Rollout.Status is RolloutStatus.RolledBack or RolloutStatus.Rejected)
+        {
+            return Refused($"Rollout {rollout} is {StatusOf(known.Rollout)}: there is nothing left to take back.");
+        }
+
+        await Handle(new RolloutEvent.AbortRequested(clock.GetUtcNow(), reason), actor);
+        return new(AliasOutcome.Done, _alias.Generation, rollout);
+    }
+
+    public Task<AliasReply> Approve(string release, string reason, string actor) =>
+        Change(new AliasChange.Approve(release), _alias.Generation, "release_approved", reason, actor);
+
+    public Task Converged(long generation, DateTimeOffset at) =>
+        Handle(new RolloutEvent.Converged(at, generation), Actor);
+
+    public Task Gated(string rollout, string? failed) => _rollout?.Rollout.Id == rollout
+        ? Handle(new RolloutEvent.Gated(clock.GetUtcNow(), failed), Actor)
+        : Task.CompletedTask;
+
+    public Task Warmed(string rollout, string? failed) => _rollout?.Rollout.Id == rollout
+        ? Handle(new RolloutEvent.Warmed(clock.GetUtcNow(), failed), Actor)
+        : Task.CompletedTask;
+
+    public Task<string?> Judgement() => Task.FromResult(_judgement is null ? null : StoreJson.Write(_judgement));
+
+    private async Task<AliasReply> Change(AliasChange change, long expected, string kind, string reason, string actor)
+    {
+        switch (_alias.Apply(change, expected))
+        {
+            case SwapResult.Refused refused:
+                return Refused(refused.Reason);
+            case SwapResult.Swapped swapped when await aliases.Commit(_alias, swapped.Alias, rollout: null, new(kind, actor, reason)) is CommitResult.Committed:
+                _alias = swapped.Alias;
+                await publisher.Publish(_alias);
+                return new(AliasOutcome.Done, _alias.Generation, "");
+            default:
+                await Reload();
+                return Stale();
+        }
+    }
+
+    private async Task Reload()
+    {
+        _alias = await aliases.Find(Name) ?? throw new InvalidOperationException($"There is no alias {Name}.");
+        _rollout = await aliases.LatestRollout(Name);
+        if (_rollout is { } rollout && _started?.Release != rollout.Rollout.Candidate)
+        {
+            _started = new(rollout.Rollout.Candidate);
+        }
+    }
+
+    private bool IsServed(StoredRollout rollout) =>
+        rollout.Rollout.Status == RolloutStatus.Completed && rollout.Rollout.Generation == _alias.Generation && _alias.Previous is not null;
+
+    private AliasReply Refused(string text) => new(AliasOutcome.Refused, _alias.Generation, text);
+
+    private AliasReply Stale() => new(AliasOutcome.Stale, _alias.Generation, $"{Name} is at generation {_alias.Generation} now. Read it again and decide again.");
+
+    private static string StatusOf(Rollout rollout) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(rollout.Status.ToString());
+
+    [LoggerMessage(3101, LogLevel.Warning, "Takes up the unfinished rollback of {Alias} at generation {Generation}.")]
+    private static partial void RollbackResumed(ILogger logger, string alias, long generation);
+}

@@ -1,0 +1,67 @@
+using Orleans.Concurrency;
+
+namespace Backstop.Control.Rollouts;
+
+/// <summary>The one place that decides about an alias; the key is its name.</summary>
+/// <remarks>Arguments are texts and bytes, so that another silo can read them whatever version it runs.</remarks>
+public interface IAliasGrain : IGrainWithStringKey
+{
+    /// <summary>Takes up what was going on when the last owner died.</summary>
+    Task Wake();
+
+    /// <summary>Starts a rollout.</summary>
+    /// <param name="candidate">Digest of the release to expose.</param>
+    /// <param name="plan">A rollout plan as JSON.</param>
+    /// <param name="evidence">An evidence plan as JSON.</param>
+    /// <param name="actor">Who asks.</param>
+    Task<AliasReply> Submit(string candidate, string plan, string evidence, string actor);
+
+    /// <summary>Makes a release current at once, if the alias is still at the expected generation.</summary>
+    Task<AliasReply> Swap(string release, long expectedGeneration, string reason, string actor);
+
+    /// <summary>Returns to the previous release, or withdraws the candidate. Never refused while there is something to take back.</summary>
+    Task<AliasReply> Rollback(string reason, string actor);
+
+    /// <summary>Takes a rollout back.</summary>
+    Task<AliasReply> Abort(string rollout, string reason, string actor);
+
+    /// <summary>Lifts the quarantine of a release.</summary>
+    Task<AliasReply> Approve(string release, string reason, string actor);
+
+    /// <summary>Merges what a batch (a <c>SignalBatch</c> message) says about this alias.</summary>
+    Task Merge(byte[] batch, DateTimeOffset receivedAt);
+
+    /// <summary>Every gateway has acknowledged a generation.</summary>
+    Task Converged(long generation, DateTimeOffset at);
+
+    /// <summary>The gates of a rollout's candidate answered; <paramref name="failed"/> says why not.</summary>
+    Task Gated(string rollout, string? failed);
+
+    /// <summary>Candidate and current were asked for a real answer; <paramref name="failed"/> says who gave none.</summary>
+    Task Warmed(string rollout, string? failed);
+
+    /// <summary>The last judgement as JSON, or null when nothing is under judgement.</summary>
+    [AlwaysInterleave]
+    Task<string?> Judgement();
+}
+
+/// <summary>What became of a request to an alias.</summary>
+[GenerateSerializer]
+public enum AliasOutcome
+{
+    /// <summary>It is done and durable.</summary>
+    Done,
+
+    /// <summary>Someone moved first; the reply holds the actual generation.</summary>
+    Stale,
+
+    /// <summary>It may not be done; the text says why and what to do.</summary>
+    Refused,
+
+    /// <summary>There is nothing of this name.</summary>
+    Missing,
+}
+
+/// <summary>The answer to a request.</summary>
+[GenerateSerializer]
+public sealed record AliasReply([property: Id(0)] AliasOutcome Outcome, [property: Id(1)] long Generation, [property: Id(2)] string Text);

@@ -1,0 +1,85 @@
+using System.Collections.Immutable;
+using Backstop.Core.Evidence;
+using Backstop.Core.Routing;
+
+namespace Backstop.Protocol;
+
+/// <summary>Between the core's batches of signals and their messages.</summary>
+public static class SignalTranslation
+{
+    private static readonly int Outcomes = Enum.GetValues<Outcome>().Length;
+    private static readonly int Ways = Enum.GetValues<Served>().Length;
+
+    /// <summary>The message for the facts of one bucket.</summary>
+    public static EpochCounts ToMessage(this Core.Evidence.EpochCounts epoch)
+    {
+        var message = new EpochCounts
+        {
+            Alias = epoch.Key.Alias,
+            Epoch = epoch.Key.Epoch,
+            Generation = epoch.Key.Generation,
+            Bucket = Core.Evidence.EpochCounts.StartOf(epoch.Bucket).ToUnixTimeMilliseconds(),
+            Group = (int)epoch.Group,
+        };
+        foreach (var cell in epoch.Cells)
+        {
+            message.Cells.Add(new Cell
+            {
+                Arm = (int)cell.Arm,
+                Stratum = cell.Stratum,
+                Outcomes = { cell.Outcomes },
+                Served = { cell.Served },
+            });
+        }
+
+        return message;
+    }
+
+    /// <summary>The counts of a message. Ask <see cref="Flaw"/> first: a message comes from another process.</summary>
+    public static Core.Evidence.SignalBatch ToBatch(this SignalBatch message) => new(
+        message.GatewayId, message.StartId, checked((long)message.Sequence), [.. message.Epochs.Select(ToEpoch)]);
+
+    /// <summary>Every alias a batch says something about, each once.</summary>
+    public static IEnumerable<string> Aliases(this SignalBatch message) => message.Epochs.Select(e => e.Alias)
+        .Concat(message.Started.Select(s => s.Alias))
+        .Concat(message.Samples.Select(s => s.Alias))
+        .Distinct(StringComparer.Ordinal);
+
+    /// <summary>What is wrong with a batch, or null when it can be merged.</summary>
+    public static string? Flaw(this SignalBatch message)
+    {
+        if (message.Sequence > long.MaxValue)
+        {
+            return "Its sequence is above 2^63 - 1.";
+        }
+
+        foreach (var epoch in message.Epochs)
+        {
+            if (!Enum.IsDefined((EvidenceGroup)epoch.Group))
+            {
+                return $"It has counts of group {epoch.Group}; groups are 0 and 1.";
+            }
+
+            foreach (var cell in epoch.Cells)
+            {
+                if (!Enum.IsDefined((Arm)cell.Arm) || cell.Stratum is not (0 or 1))
+                {
+                    return $"It has counts of arm {cell.Arm} and stratum {cell.Stratum}, which do not exist.";
+                }
+
+                if (cell.Outcomes.Count > Outcomes || cell.Served.Count > Ways || cell.Outcomes.Concat(cell.Served).Any(n => n is < 0 or > int.MaxValue))
+                {
+                    return $"It has counts for {cell.Outcomes.Count} outcomes and {cell.Served.Count} ways of serving: at most {Outcomes} and {Ways} are known, each from 0 to {int.MaxValue}.";
+                }
+            }
+        }
+
+        return message.Started.Any(s => s.Count < 0) ? "It has a negative count of started requests." : null;
+    }
+
+    private static Core.Evidence.EpochCounts ToEpoch(EpochCounts message) => new(
+        new(message.Alias, message.Epoch, message.Generation),
+        Core.Evidence.EpochCounts.BucketOf(DateTimeOffset.FromUnixTimeMilliseconds(message.Bucket)),
+        (EvidenceGroup)message.Group,
+        [.. message.Cells.Select(c => new CountCell((Arm)c.Arm, c.Stratum, [.. c.Outcomes], [.. c.Served]))]);
+}

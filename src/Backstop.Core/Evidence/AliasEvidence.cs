@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Backstop.Core.Routing;
 
 namespace Backstop.Core.Evidence;
@@ -17,6 +18,7 @@ public sealed class AliasEvidence
     private readonly SortedDictionary<EvidenceKey, ControlRates> _frozen = [];
     private readonly Dictionary<(string Gateway, string Start), SequenceSet> _seen = [];
     private StageEvidence? _latest;
+    private EvidenceTables? _tables;
 
     /// <summary>Evidence of an alias that has seen nothing.</summary>
     public AliasEvidence(string alias) => Alias = alias;
@@ -121,6 +123,11 @@ public sealed class AliasEvidence
             to.Add(Arm.Baseline, stratum, stage.Outcomes(EvidenceGroup.Quality).Of(stage.Control, stratum));
         }
     }
+
+    /// <summary>The tests of a contrast, kept between looks: a cache, no part of the state.</summary>
+    internal EvidenceTables TablesFor(
+        EvidencePlan plan, ImmutableArray<ContrastStage> stages, ImmutableArray<ControlRates> rates) =>
+        _tables is { } kept && kept.Fit(plan, stages, rates) ? kept : _tables = new(plan, stages, rates);
 
     internal void Restore(EvidenceSnapshot.Source source) =>
         _seen[(source.Gateway, source.Start)] = new(source.Floor, source.Above);

@@ -17,6 +17,9 @@ public sealed record EvidencePlan
     /// <summary>By <see cref="Outcome"/>: how much more frequent than in the control it may be, as a probability.</summary>
     public ImmutableArray<double> Margins { get; init; } = [0, 0.01, 0.01, 0.002, 0.002, 0.002, 0.002, 0.002, 0.002];
 
+    /// <summary>How much more frequent all failures together may be, as a probability. 0.015 by default.</summary>
+    public double TotalMargin { get; init; } = 0.015;
+
     /// <summary>By <see cref="Outcome"/>: how far above its historic rate one arm alone may be before an incident opens.</summary>
     public ImmutableArray<double> CeilingMargins { get; init; } = [0, 0.01, 0.01, 0.005, 0.005, 0.005, 0.005, 0.005, 0.005];
 
@@ -51,6 +54,7 @@ public sealed record EvidencePlan
     public EvidencePlan Strict() => this with
     {
         Margins = [.. Margins.Select(_ => 0.0)],
+        TotalMargin = 0,
         CeilingMargins = [.. CeilingMargins.Select(_ => 0.0)],
     };
 

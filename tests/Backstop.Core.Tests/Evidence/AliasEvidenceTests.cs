@@ -39,7 +39,7 @@ public class AliasEvidenceTests
             var shuffled = batches.ToArray();
             new Random(seed).Shuffle(shuffled);
             Assert.Equal(StateAfter(batches), StateAfter(shuffled));
-        }, iter: 40);
+        }, iter: 15);
 
     [Fact]
     public void A_batch_that_arrives_twice_counts_once() =>
@@ -48,7 +48,7 @@ public class AliasEvidenceTests
             var doubled = batches.Concat(batches).ToArray();
             new Random(seed).Shuffle(doubled);
             Assert.Equal(StateAfter(batches), StateAfter(doubled));
-        }, iter: 40);
+        }, iter: 15);
 
     [Fact]
     public void A_stored_state_goes_on_as_if_it_had_never_been_stored() =>
@@ -63,7 +63,7 @@ public class AliasEvidenceTests
             }
 
             Assert.Equal(StateAfter(before.Concat(later)), EvidenceSnapshot.Write(restored));
-        }, iter: 40);
+        }, iter: 15);
 
     [Fact]
     public void Sums_and_history_hold_every_request_exactly_once() =>

@@ -1,0 +1,92 @@
+using System.Collections.Immutable;
+
+namespace Backstop.Core.Evidence;
+
+/// <summary>Decides, at any time, whether scores between 0 (good) and 1 (bad) are higher in the tested arm.</summary>
+/// <remarks>
+/// For any constant centre c, Z = (S − c)·(A/x − (1−A)/(1−x)) has mean p1 − p0, given the past. Null: that is at most the
+/// margin. A bettor with stake λ multiplies its wealth by 1 + λ(Z − margin); six stakes are averaged. Centring at the
+/// historic mean only takes variance away.
+/// </remarks>
+public sealed class BoundedScoreTest
+{
+    private static readonly double[] Fractions = [.01, .03, .08, .2, .4, .7];
+    private readonly double _testedShare;
+    private readonly double _centre;
+    private readonly double _margin;
+    private readonly double[] _logWealth = new double[Fractions.Length];
+
+    /// <summary>A test that has seen nothing.</summary>
+    /// <param name="testedShare">Probability with which a request was drawn for the tested arm.</param>
+    /// <param name="centre">The control's historic mean score, 0 to 1.</param>
+    /// <param name="margin">How much higher the tested arm's mean may be.</param>
+    public BoundedScoreTest(double testedShare, double centre, double margin)
+    {
+        (_testedShare, _centre, _margin) = (testedShare, centre, margin);
+
+        // The most that Z − margin can fall below zero: no stake may lose more than the whole wealth.
+        var bound = Math.Max(centre / testedShare, (1 - centre) / (1 - testedShare)) + margin;
+        Stakes = [.. Fractions.Select(f => f / bound)];
+    }
+
+    /// <summary>The stakes λ.</summary>
+    public ImmutableArray<double> Stakes { get; }
+
+    /// <summary>The logarithm of each stake's wealth.</summary>
+    public ReadOnlySpan<double> LogWealth => _logWealth;
+
+    /// <summary>The evidence in nats.</summary>
+    public double LogE => SpecialFunctions.LogSumExp(_logWealth) - Math.Log(_logWealth.Length);
+
+    /// <summary>Adds <paramref name="count"/> equal observations.</summary>
+    public void Add(bool tested, double score, long count = 1)
+    {
+        var z = Difference(tested, score, _testedShare, _centre);
+        for (var i = 0; i < _logWealth.Length; i++)
+        {
+            _logWealth[i] += count * SpecialFunctions.Log1P(Stakes[i] * (z - _margin));
+        }
+    }
+
+    /// <summary>A lower bound of p1 − p0 that holds at all times at once with probability 1 − alpha. For display.</summary>
+    /// <remarks>Wealth falls strictly as the margin rises: the bound is the largest margin that is still refuted.</remarks>
+    /// <param name="observations">Arm, score and number of equal observations.</param>
+    /// <param name="stakes">Fixed stakes, each below one over the most that Z can fall below the margin.</param>
+    public static double LowerBound(
+        IReadOnlyList<(bool Tested, double Score, long Count)> observations, double testedShare, double centre,
+        ImmutableArray<double> stakes, double alpha)
+    {
+        var differences = observations.Select(o => Difference(o.Tested, o.Score, testedShare, centre)).ToArray();
+        double refuted = -1, open = 1;
+        if (LogWealthAt(refuted) < -Math.Log(alpha))
+        {
+            return refuted; // A difference of rates is never below −1.
+        }
+
+        for (var i = 0; i < 60; i++)
+        {
+            var middle = (refuted + open) / 2;
+            (refuted, open) = LogWealthAt(middle) >= -Math.Log(alpha) ? (middle, open) : (refuted, middle);
+        }
+
+        return refuted;
+
+        double LogWealthAt(double margin)
+        {
+            var logs = new double[stakes.Length];
+            for (var s = 0; s < logs.Length; s++)
+            {
+                for (var i = 0; i < differences.Length; i++)
+                {
+                    var factor = 1 + (stakes[s] * (differences[i] - margin));
+                    logs[s] = factor <= 0 ? double.NegativeInfinity : logs[s] + (observations[i].Count * Math.Log(factor));
+                }
+            }
+
+            return SpecialFunctions.LogSumExp(logs) - Math.Log(logs.Length);
+        }
+    }
+
+    private static double Difference(bool tested, double score, double testedShare, double centre) =>
+        (score - centre) * (tested ? 1 / testedShare : -1 / (1 - testedShare));
+}

@@ -1,0 +1,187 @@
+using System.Collections.Immutable;
+using Backstop.Core.Routing;
+
+namespace Backstop.Core.Evidence;
+
+/// <summary>A gateway's open assignment epochs: hands out a ticket per request, and closed epochs whole and in order.</summary>
+/// <remarks>
+/// An epoch that closed late holds up the ones after it. Handing out what happens to be complete would let a release
+/// whose bad answers are labelled sooner than its good ones look worse than it is. Not thread-safe: one owner at a time.
+/// </remarks>
+/// <param name="answerDeadline">How long after its epoch ended a request may stay unanswered before it counts as late.</param>
+public sealed class EpochLedger(TimeSpan answerDeadline)
+{
+    private readonly SortedDictionary<EvidenceKey, Queue<Bucket>> _stages = [];
+
+    /// <summary>A request was assigned.</summary>
+    /// <param name="labelDeadline">How long after its epoch's answers it may wait for a label.</param>
+    public Ticket Assign(EvidenceKey key, Arm arm, DateTimeOffset at, TimeSpan labelDeadline)
+    {
+        if (!_stages.TryGetValue(key, out var buckets))
+        {
+            _stages.Add(key, buckets = new());
+        }
+
+        var number = EpochCounts.BucketOf(at);
+        if (buckets.Count == 0 || buckets.Last().Number < number)
+        {
+            buckets.Enqueue(new(key, number, labelDeadline));
+        }
+
+        // A clock that stepped back puts the request into the newest epoch: order matters more than a quarter second.
+        var bucket = buckets.Last();
+        bucket.Assign(arm);
+        return new(bucket, arm);
+    }
+
+    /// <summary>The epochs that are complete now, or whose deadlines passed, each once.</summary>
+    public ImmutableArray<EpochCounts> Collect(DateTimeOffset now)
+    {
+        var closed = ImmutableArray.CreateBuilder<EpochCounts>();
+        foreach (var (key, buckets) in _stages.ToArray())
+        {
+            CloseForm(buckets, now, closed);
+            while (buckets.TryPeek(out var oldest) && oldest.QualityIsDue(now))
+            {
+                closed.Add(buckets.Dequeue().CloseQuality());
+            }
+
+            if (buckets.Count == 0)
+            {
+                _stages.Remove(key);
+            }
+        }
+
+        return closed.ToImmutable();
+    }
+
+    private void CloseForm(Queue<Bucket> buckets, DateTimeOffset now, ImmutableArray<EpochCounts>.Builder closed)
+    {
+        foreach (var bucket in buckets)
+        {
+            if (bucket.FormClosed)
+            {
+                continue;
+            }
+
+            if (!bucket.FormIsDue(now, answerDeadline))
+            {
+                return;
+            }
+
+            closed.Add(bucket.CloseForm(now));
+        }
+    }
+
+    /// <summary>One request of an open epoch. What comes after its epoch closed is too late and changes nothing.</summary>
+    public sealed class Ticket
+    {
+        private readonly Bucket _bucket;
+        private readonly Arm _arm;
+        private int _stratum;
+        private Served _served;
+        private State _state;
+
+        internal Ticket(Bucket bucket, Arm arm) => (_bucket, _arm) = (bucket, arm);
+
+        private enum State
+        {
+            Assigned,
+            Delivered,
+            Settled,
+        }
+
+        /// <summary>The release answered, and the ring acted.</summary>
+        /// <param name="attack">Whether the input checks flagged the request.</param>
+        /// <param name="outcome"><see cref="Outcome.Unlabelled"/> when the answer was delivered and waits for a label.</param>
+        /// <param name="served">What the user received; <see cref="Served.Unlabelled"/> when it waits for a label.</param>
+        public void Answered(bool attack, Outcome outcome, Served served)
+        {
+            if (_state != State.Assigned || _bucket.FormClosed)
+            {
+                return;
+            }
+
+            (_stratum, _served) = (attack ? 1 : 0, served);
+            _bucket.Answer(_arm);
+            _bucket.Form.Count(_arm, _stratum, outcome, served);
+            if (outcome == Outcome.Unlabelled)
+            {
+                _state = State.Delivered;
+                _bucket.Unlabelled++;
+                _bucket.Quality.Count(_arm, _stratum, outcome, served);
+            }
+            else
+            {
+                _state = State.Settled;
+                _bucket.Quality.Count(_arm, _stratum, outcome, served);
+            }
+        }
+
+        /// <summary>A label came. False when it came too late or there was nothing to label.</summary>
+        public bool Labelled(bool correct)
+        {
+            if (_state != State.Delivered || _bucket.QualityClosed)
+            {
+                return false;
+            }
+
+            _state = State.Settled;
+            _bucket.Unlabelled--;
+            _bucket.Quality.Count(_arm, _stratum, Outcome.Unlabelled, _served, -1);
+            var label = correct ? Served.Correct : Served.Wrong;
+            _bucket.Quality.Count(
+                _arm, _stratum, correct ? Outcome.Correct : Outcome.Wrong, _served == Served.Unlabelled ? label : _served);
+            return true;
+        }
+    }
+
+    internal sealed class Bucket(EvidenceKey key, long number, TimeSpan labelDeadline)
+    {
+        private readonly int[] _unanswered = new int[CountTable.Arms];
+        private DateTimeOffset _labelsUntil;
+
+        public long Number => number;
+
+        /// <summary>Requests that were delivered and wait for their label.</summary>
+        public int Unlabelled { get; set; }
+
+        public bool FormClosed { get; private set; }
+
+        public bool QualityClosed { get; private set; }
+
+        public CountSheet Form { get; } = new();
+
+        public CountSheet Quality { get; } = new();
+
+        private DateTimeOffset End => EpochCounts.StartOf(number + 1);
+
+        public void Assign(Arm arm) => _unanswered[(int)arm]++;
+
+        public void Answer(Arm arm) => _unanswered[(int)arm]--;
+
+        public bool FormIsDue(DateTimeOffset now, TimeSpan deadline) =>
+            now >= End && (now >= End + deadline || _unanswered.All(n => n == 0));
+
+        public bool QualityIsDue(DateTimeOffset now) => FormClosed && (Unlabelled == 0 || now >= _labelsUntil);
+
+        public EpochCounts CloseForm(DateTimeOffset now)
+        {
+            for (var arm = 0; arm < _unanswered.Length; arm++)
+            {
+                Form.Count((Arm)arm, stratum: 0, Outcome.Late, Served.Failed, _unanswered[arm]);
+                Quality.Count((Arm)arm, stratum: 0, Outcome.Late, Served.Failed, _unanswered[arm]);
+            }
+
+            FormClosed = true;
+            _labelsUntil = now + labelDeadline;
+            return new(key, number, EvidenceGroup.Form, Form.Cells());
+        }
+
+        public EpochCounts CloseQuality()
+        {
+            QualityClosed = true;
+            return new(key, number, EvidenceGroup.Quality, Quality.Cells());
+        }
+    }
+}

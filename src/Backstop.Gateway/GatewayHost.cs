@@ -1,0 +1,57 @@
+using System.ComponentModel.DataAnnotations;
+using Backstop.Gateway.Fleet;
+using Backstop.Gateway.Requests;
+using Backstop.Gateway.Routing;
+using Backstop.Gateway.Signals;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Backstop.Gateway;
+
+/// <summary>Puts a gateway into a host.</summary>
+public static class GatewayHost
+{
+    /// <summary>Adds the gateway's parts.</summary>
+    /// <exception cref="ValidationException">An option is out of its range; the message names it.</exception>
+    public static IServiceCollection AddGateway(this IServiceCollection services, GatewayOptions options)
+    {
+        Validator.ValidateObject(options, new(options), validateAllProperties: true);
+        Directory.CreateDirectory(options.DataDirectory);
+        services.TryAddSingleton(TimeProvider.System);
+        return services
+            .AddSingleton(options)
+            .AddSingleton(new RouteFile(Path.Combine(options.DataDirectory, "routes.json")))
+            .AddSingleton<LiveRoutes>()
+            .AddSingleton<Upstream>()
+            .AddSingleton<WholeAnswer>()
+            .AddSingleton<StreamedAnswer>()
+            .AddSingleton<SignalRecorder>()
+            .AddSingleton<RequestPath>()
+            .AddSingleton<FeedbackEndpoint>()
+            .AddHostedService<FleetClient>();
+    }
+
+    /// <summary>Maps the gateway's addresses.</summary>
+    public static IEndpointRouteBuilder MapGateway(this IEndpointRouteBuilder endpoints)
+    {
+        var path = endpoints.ServiceProvider.GetRequiredService<RequestPath>();
+        var feedback = endpoints.ServiceProvider.GetRequiredService<FeedbackEndpoint>();
+        var routes = endpoints.ServiceProvider.GetRequiredService<LiveRoutes>();
+        endpoints.MapPost("/v1/chat/completions", path.Handle);
+        endpoints.MapPost("/v1/feedback", feedback.Handle);
+        endpoints.MapGet("/v1/models", () => Results.Json(new
+        {
+            @object = "list",
+            data = routes.Current.Routes.Routes.Keys.Order(StringComparer.Ordinal)
+                .Select(alias => new { id = alias, @object = "model", created = 0, owned_by = "backstop" }),
+        }));
+        endpoints.MapGet("/healthz", () => Results.Text("ok"));
+        endpoints.MapGet("/readyz", () => routes.Current.Routes.Routes.Count > 0
+            ? Results.Text("ready")
+            : Results.Text("waiting for the first route", statusCode: 503));
+        return endpoints;
+    }
+}

@@ -1,0 +1,31 @@
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Gateway;
+
+/// <summary>What a gateway tells its operator. Prompts, answers and keys are never in it.</summary>
+internal static partial class GatewayLog
+{
+    [LoggerMessage(1001, LogLevel.Information, "Serving {Alias} at epoch {Epoch}, generation {Generation}.")]
+    public static partial void RouteApplied(ILogger logger, string alias, long epoch, long generation);
+
+    [LoggerMessage(1002, LogLevel.Error, "The route file is not used: {Problem}. Waiting for control to send routes.")]
+    public static partial void RouteFileRefused(ILogger logger, string problem);
+
+    [LoggerMessage(1003, LogLevel.Error, "Refused a route of {Alias}: {Reason}.")]
+    public static partial void RouteRefused(ILogger logger, string alias, string reason);
+
+    [LoggerMessage(1101, LogLevel.Information, "Connected to control at {Control}.")]
+    public static partial void Connected(ILogger logger, Uri control);
+
+    [LoggerMessage(1102, LogLevel.Warning, "Lost control at {Control}: {Reason}. Serving on; next try in {Delay}.")]
+    public static partial void Disconnected(ILogger logger, Uri control, string reason, TimeSpan delay);
+
+    [LoggerMessage(1103, LogLevel.Warning, "Dropped {Count} batches of signals: control acknowledged nothing for too long.")]
+    public static partial void BatchesDropped(ILogger logger, long count);
+
+    [LoggerMessage(1201, LogLevel.Error, "Unexpected error in request {RequestId}.")]
+    public static partial void Unexpected(ILogger logger, Exception error, string requestId);
+
+    [LoggerMessage(1202, LogLevel.Warning, "Release {Release} failed request {RequestId}: {Code}.")]
+    public static partial void UpstreamFailed(ILogger logger, string release, string requestId, string code);
+}

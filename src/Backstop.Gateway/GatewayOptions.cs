@@ -1,0 +1,54 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Backstop.Gateway;
+
+/// <summary>How a gateway runs.</summary>
+public sealed class GatewayOptions
+{
+    /// <summary>Names this gateway in acknowledgements and batches; the same after a restart.</summary>
+    [Required]
+    public string GatewayId { get; set; } = Environment.MachineName;
+
+    /// <summary>Where control's fleet stream listens.</summary>
+    [Required]
+    public Uri Control { get; set; } = new("http://127.0.0.1:8081");
+
+    /// <summary>Folder of the last route table.</summary>
+    [Required]
+    public string DataDirectory { get; set; } = "backstop-data";
+
+    /// <summary>Time between two batches of signals. Shorter finds a regression sooner and costs more messages.</summary>
+    /// <value>100 ms to 60 s. 250 ms by default.</value>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:01:00")]
+    public TimeSpan BatchInterval { get; set; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Largest request body.</summary>
+    /// <value>1 KiB to 256 MiB. 10 MiB by default.</value>
+    [Range(1024, 256 << 20)]
+    public int MaxBodyBytes { get; set; } = 10 << 20;
+
+    /// <summary>Longest answer body that is screened whole.</summary>
+    /// <value>1 KiB to 256 MiB. 10 MiB by default.</value>
+    [Range(1024, 256 << 20)]
+    public int MaxAnswerBytes { get; set; } = 10 << 20;
+
+    /// <summary>Time to connect to a replica.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
+    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Time until the first byte of an answer.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:30:00")]
+    public TimeSpan FirstByteTimeout { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Time between two pieces of a streamed answer.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:30:00")]
+    public TimeSpan BetweenBytesTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long after its epoch ended a request may stay unanswered before it counts as late in the evidence.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:30:00")]
+    public TimeSpan AnswerDeadline { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How many batches wait for an acknowledgement before the oldest is dropped and counted.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxUnacknowledgedBatches { get; set; } = 2400;
+}

@@ -1,0 +1,46 @@
+using Backstop.Core.Evidence;
+using Backstop.Core.Guards;
+
+namespace Backstop.Gateway.Requests;
+
+/// <summary>What one release answered to one request, and what the ring made of it.</summary>
+public abstract record Screened
+{
+    private Screened()
+    {
+    }
+
+    /// <summary>How it counts for the release: before the ring, whatever the user got.</summary>
+    public abstract Outcome Outcome { get; }
+
+    /// <summary>May go to the user, edited or not.</summary>
+    /// <param name="Body">The whole answer, or empty when it was streamed already.</param>
+    /// <param name="Text">What it says, for a sample.</param>
+    public sealed record Deliverable(int Status, byte[] Body, string Text, Outcome Recorded) : Screened
+    {
+        public override Outcome Outcome => Recorded;
+    }
+
+    /// <summary>Must not go to the user.</summary>
+    /// <param name="SafeBody">What goes instead.</param>
+    public sealed record Blocked(byte[] SafeBody, string Text, Ruling Ruling) : Screened
+    {
+        public override Outcome Outcome => Of(Ruling);
+    }
+
+    /// <summary>The release failed to answer.</summary>
+    /// <param name="Passed">The model server's own error body, passed through; null when there is none.</param>
+    /// <param name="Unreachable">No replica was there at all.</param>
+    public sealed record Failed(ApiError Error, byte[]? Passed = null, int Status = 0, bool Unreachable = false) : Screened
+    {
+        public override Outcome Outcome => Outcome.Error;
+    }
+
+    /// <summary>How a ruling counts. A repaired or redacted answer is a failure of the release all the same.</summary>
+    public static Outcome Of(Ruling ruling) => ruling.Disposition < Disposition.Fix ? Outcome.Unlabelled : ruling.Record switch
+    {
+        HarmClass.Schema => Outcome.SchemaBlocked,
+        HarmClass.Pii => Outcome.PiiBlocked,
+        _ => Outcome.ToxicBlocked,
+    };
+}

@@ -1,0 +1,103 @@
+using System.Collections.Frozen;
+using Backstop.Core.Guards;
+using Backstop.Core.Registry;
+using Backstop.Core.Routing;
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Gateway.Routing;
+
+/// <summary>What this gateway serves now: one reference to an immutable snapshot, and the candidates' leases.</summary>
+public sealed class LiveRoutes
+{
+    private readonly RouteFile _file;
+    private readonly TimeProvider _time;
+    private readonly ILogger<LiveRoutes> _log;
+    private readonly Lock _writing = new();
+    private ServingTable _current;
+
+    public LiveRoutes(RouteFile file, TimeProvider time, ILogger<LiveRoutes> log)
+    {
+        (_file, _time, _log) = (file, time, log);
+        var table = file.Read(out var problem);
+        if (problem is not null)
+        {
+            GatewayLog.RouteFileRefused(log, problem);
+        }
+
+        // Nobody renewed a lease since the file was written, so candidates start without one.
+        _current = ServingTable.Of(table, previous: null);
+    }
+
+    /// <summary>The snapshot; a request reads it once.</summary>
+    public ServingTable Current => Volatile.Read(ref _current);
+
+    /// <summary>Applies a pushed route: all of it or nothing, on disk before it is served.</summary>
+    public ApplyResult Apply(Route route, IReadOnlyList<Release> releases)
+    {
+        lock (_writing)
+        {
+            var result = _current.Routes.Apply(route, releases);
+            if (result is ApplyResult.Applied applied)
+            {
+                var next = ServingTable.Of(applied.Table, _current);
+                next.Lease(route.Alias).Renew(_time.GetTimestamp());
+                _file.Write(applied.Table);
+                Volatile.Write(ref _current, next);
+                GatewayLog.RouteApplied(_log, route.Alias, route.Epoch, route.Generation);
+            }
+
+            return result;
+        }
+    }
+
+    /// <summary>Renews the candidate's lease of exactly this generation; an older renewal does nothing.</summary>
+    public void Renew(string alias, long epoch, long generation)
+    {
+        var table = Current;
+        if (table.Routes.Routes.TryGetValue(alias, out var route) && route.Epoch == epoch && route.Generation == generation)
+        {
+            table.Lease(alias).Renew(_time.GetTimestamp());
+        }
+    }
+
+    /// <summary>Whether the candidate of a route may still be served.</summary>
+    public bool LeaseIsLive(Route route, ServingTable table) =>
+        route.Candidate is null || table.Lease(route.Alias).IsLive(_time, route.CandidateLease);
+}
+
+/// <summary>One snapshot: routes, and for every release they name its ring and replicas.</summary>
+public sealed class ServingTable
+{
+    private readonly FrozenDictionary<string, ReleasePool> _pools;
+    private readonly FrozenDictionary<string, CandidateLease> _leases;
+
+    private ServingTable(RouteTable routes, FrozenDictionary<string, ReleasePool> pools, FrozenDictionary<string, CandidateLease> leases) =>
+        (Routes, _pools, _leases) = (routes, pools, leases);
+
+    public RouteTable Routes { get; }
+
+    public ReleasePool Pool(string digest) => _pools[digest];
+
+    public CandidateLease Lease(string alias) => _leases[alias];
+
+    /// <summary>Compiles what is new and keeps what is not: load counts and leases live on.</summary>
+    /// <exception cref="GuardPolicyException">A new release's policy cannot be loaded.</exception>
+    public static ServingTable Of(RouteTable routes, ServingTable? previous) => new(
+        routes,
+        routes.Releases.ToFrozenDictionary(
+            r => r.Key, r => previous?._pools.GetValueOrDefault(r.Key) ?? new ReleasePool(r.Value), StringComparer.Ordinal),
+        routes.Routes.Keys.ToFrozenDictionary(
+            a => a, a => previous?._leases.GetValueOrDefault(a) ?? new CandidateLease(), StringComparer.Ordinal));
+}
+
+/// <summary>The right to expose a candidate; it runs out by itself, so a dead control plane drops every candidate to zero.</summary>
+public sealed class CandidateLease
+{
+    private const long Never = long.MinValue;
+    private long _renewedAt = Never;
+
+    public void Renew(long timestamp) => Volatile.Write(ref _renewedAt, timestamp);
+
+    public bool IsLive(TimeProvider time, TimeSpan lease) =>
+        Volatile.Read(ref _renewedAt) is var at && at != Never && time.GetElapsedTime(at) < lease;
+}

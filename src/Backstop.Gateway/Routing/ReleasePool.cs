@@ -1,0 +1,62 @@
+using Backstop.Core.Guards;
+using Backstop.Core.Registry;
+
+namespace Backstop.Gateway.Routing;
+
+/// <summary>A release as this gateway serves it: its compiled ring and the replicas with their load.</summary>
+public sealed class ReleasePool
+{
+    private readonly Replica[] _replicas;
+
+    /// <summary>Compiles the release's guard policy.</summary>
+    /// <exception cref="GuardPolicyException">The policy cannot be loaded; the route that names it is refused.</exception>
+    public ReleasePool(Release release)
+    {
+        Release = release;
+        Ring = Ring.Compile(release.GuardPolicy is { } policy ? GuardPolicy.Parse(policy) : GuardPolicy.Default);
+        _replicas = [.. release.Serving.Replicas.Select(r => new Replica(r))];
+    }
+
+    public Release Release { get; }
+
+    public Ring Ring { get; }
+
+    /// <summary>The replicas in the order they should be tried: the less loaded of two at random first, then the others.</summary>
+    /// <remarks>Mitzenmacher, "The power of two choices in randomized load balancing", IEEE TPDS 2001.</remarks>
+    public IEnumerable<Replica> InOrder(Random random)
+    {
+        if (_replicas.Length == 1)
+        {
+            yield return _replicas[0];
+            yield break;
+        }
+
+        var a = _replicas[random.Next(_replicas.Length)];
+        var b = _replicas[random.Next(_replicas.Length)];
+        var first = a.Load <= b.Load ? a : b;
+        yield return first;
+        foreach (var other in _replicas)
+        {
+            if (other != first)
+            {
+                yield return other;
+            }
+        }
+    }
+}
+
+/// <summary>One model server and how many requests it is answering for this gateway.</summary>
+public sealed class Replica(Uri address)
+{
+    private int _load;
+
+    public Uri Chat { get; } = new(address, "v1/chat/completions");
+
+    public Uri Address { get; } = address;
+
+    public int Load => Volatile.Read(ref _load);
+
+    public void Enter() => Interlocked.Increment(ref _load);
+
+    public void Leave() => Interlocked.Decrement(ref _load);
+}

@@ -1,0 +1,35 @@
+using System.Text.Json;
+using Backstop.Core.Guards;
+
+namespace Backstop.Gateway.Signals;
+
+/// <summary>Takes personal data out of a request and its answer before anything of them is kept.</summary>
+/// <remarks>What cannot be redacted for certain is not kept at all.</remarks>
+internal static class Redaction
+{
+    private static readonly Ring Ring = Ring.Compile(GuardPolicy.Parse(
+        """{"name":"redaction","stages":{"output":{"checks":[{"use":"pii","action":"fix"}]}}}"""));
+
+    /// <summary>The redacted sample, or null when a text could not be redacted.</summary>
+    public static FailureSample? Of(IReadOnlyList<ScanUnit> texts, string answer, bool attack)
+    {
+        var messages = new List<object>(texts.Count);
+        foreach (var text in texts)
+        {
+            if (Redact(text.Text) is not { } redacted)
+            {
+                return null;
+            }
+
+            messages.Add(new { role = text.Role, content = redacted });
+        }
+
+        return Redact(answer) is { } clean ? new(JsonSerializer.Serialize(messages), clean, attack) : null;
+    }
+
+    private static string? Redact(string text)
+    {
+        var ruling = Ring.Open(RingContext.None).ScreenOutput(ScanUnit.Output(text));
+        return ruling.Stops || ruling.Errors.Length > 0 ? null : ruling.FixedText ?? text;
+    }
+}

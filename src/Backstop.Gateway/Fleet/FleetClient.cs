@@ -9,6 +9,7 @@ using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Release = Backstop.Core.Registry.Release;
 
 namespace Backstop.Gateway.Fleet;
 

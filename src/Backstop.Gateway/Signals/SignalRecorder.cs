@@ -2,6 +2,8 @@ using System.Globalization;
 using Backstop.Core.Evidence;
 using Backstop.Core.Routing;
 using Backstop.Protocol;
+using Route = Backstop.Core.Routing.Route;
+using SignalBatch = Backstop.Protocol.SignalBatch;
 
 namespace Backstop.Gateway.Signals;
 

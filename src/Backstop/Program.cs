@@ -11,6 +11,7 @@ var root = new RootCommand("Backstop: the safety net of a model-serving fleet.")
     IncidentCommand.Create(),
     GateCommand.Create(),
     JournalCommand.Create(),
+    EmulateCommand.Create(),
     LabCommand.Create(),
 };
 

@@ -27,10 +27,13 @@ internal sealed class CheckRun(CompiledCheck compiled, CheckContext context, int
     {
         get
         {
-            var found = Findings.Count > 0 ? Use.Action : Disposition.Allow;
+            var found = Findings.Count == 0 ? Disposition.Allow : CannotFix ? Use.Unfixable : Use.Action;
             return Error is null ? found : Dispositions.Strictest(found, Error.Outcome);
         }
     }
+
+    // Delivering what was found and could not be fixed would be a silent pass.
+    private bool CannotFix => Use.Action == Disposition.Fix && _sink.Edits.Count == 0;
 
     public IEnumerable<Edit> Edits => Use.Action switch
     {

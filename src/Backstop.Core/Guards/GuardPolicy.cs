@@ -38,6 +38,9 @@ public sealed record CheckUse(string Use, string Id, string? Settings, double? T
 {
     public CheckMode Mode { get; init; } = CheckMode.Enforce;
 
+    /// <summary>What happens to a text that the check would have fixed and cannot.</summary>
+    public Disposition Unfixable { get; init; } = Disposition.Block;
+
     public FailOutcome OnError { get; init; } = FailOutcome.Block;
 
     public FailOutcome OnTimeout { get; init; } = FailOutcome.Block;

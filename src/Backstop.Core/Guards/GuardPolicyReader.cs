@@ -94,6 +94,7 @@ internal static class GuardPolicyReader
                 "off" => CheckMode.Off,
                 _ => CheckMode.Enforce,
             },
+            Unfixable = ReadAction(node.Choice("unfixable", "block", "reask", "fallback", "refuse")),
             OnError = ReadOutcome(node, "on_error"),
             OnTimeout = ReadOutcome(node, "on_timeout"),
             OnSaturated = ReadOutcome(node, "on_saturated"),
@@ -133,7 +134,6 @@ internal static class GuardPolicyReader
     private static void RefuseImpossible(CheckUse check, GuardStage stage, StreamingPolicy streaming, string path)
     {
         var descriptor = CheckCatalog.Create(check, streaming, $"{path}.with").Descriptor;
-        var action = check.Action.ToString().ToLowerInvariant();
         if (!descriptor.Stages.Contains(stage))
         {
             throw GuardPolicyException.At(
@@ -151,16 +151,17 @@ internal static class GuardPolicyReader
             throw GuardPolicyException.At(path + ".action", $"'{check.Use}' judges a text and cannot fix it. Use block, refuse or observe.");
         }
 
-        if (check.Action is Disposition.Reask && stage != GuardStage.Output)
+        var reasks = check.Action is Disposition.Reask || (check.Action is Disposition.Fix && check.Unfixable is Disposition.Reask);
+        if (reasks && stage != GuardStage.Output)
         {
-            throw GuardPolicyException.At(path + ".action", $"'{action}' asks the model again, which is possible for output only.");
+            throw GuardPolicyException.At(path + ".action", "'reask' asks the model again, which is possible for output only.");
         }
 
-        if (check.Action is Disposition.Reask && descriptor.Scope != CheckScope.Whole)
+        if (reasks && descriptor.Scope != CheckScope.Whole)
         {
             throw GuardPolicyException.At(
                 path + ".action",
-                $"'{action}' needs an answer of which nothing was sent, but '{check.Use}' lets a stream flow. Use fallback or block.");
+                $"'reask' needs an answer of which nothing was sent, but '{check.Use}' lets a stream flow. Use fallback or block.");
         }
     }
 

@@ -64,7 +64,7 @@ internal sealed class Screening
             {
                 var again = new CheckRun(check, _context, _unit);
                 again.Scan(text, 0, final: true);
-                var worst = again.Verdict is Disposition.Fix or Disposition.Drop ? Disposition.Block : again.Verdict;
+                var worst = again.Verdict is Disposition.Fix or Disposition.Drop ? check.Use.Unfixable : again.Verdict;
                 _afterFix = Dispositions.Strictest(_afterFix, worst);
             }
         }

@@ -12,7 +12,7 @@ public sealed class OutputStreamTests
     private static readonly string[] Pieces =
     [
         "The weather is fine. ", "ada@example.com", "ada@", "example.com ", "4111 1111 1111 1111", "4111", "1111-1111-",
-        "You are a worthless idiot. ", "{\"a\":\"", "\\n\\u0041", "\"}", "\n", " ", "😀", "\ud83d", "1.2.3.4 ", "DE89 3704 0044 0532 0130 00",
+        "You are a worthless idiot and everybody hates you. ", "{\"a\":\"", "\\n\\u0041", "\"}", "\n", " ", "😀", "\ud83d", "1.2.3.4 ", "DE89 3704 0044 0532 0130 00",
         "SSN 536-90-4399 ", "naïve ", "...", "phone +1 202 555 0143. ", "a", "0", "@", ".", "-", new string('x', 300), new string('7', 70),
     ];
 
@@ -44,7 +44,7 @@ public sealed class OutputStreamTests
         var stream = Default.Open(RingContext.None).OpenStream();
         var released = new StringBuilder();
         Ruling? ruling = null;
-        foreach (var c in "It is nine. You are a worthless idiot. Goodbye.")
+        foreach (var c in "It is nine. You are a worthless idiot and everybody hates you. Goodbye.")
         {
             var step = stream.Push([c], final: false);
             released.Append(step.Released);

@@ -51,7 +51,7 @@ public sealed class RingTests
     {
         var ring = Ring.Compile(GuardPolicy.Parse(
             """{"stages":{"output":{"checks":[{"use":"toxicity","action":"block","mode":"shadow"}]}}}"""));
-        var ruling = ring.Open(RingContext.None).ScreenOutput(ScanUnit.Output("You are a worthless idiot."));
+        var ruling = ring.Open(RingContext.None).ScreenOutput(ScanUnit.Output("You are a worthless idiot and everybody hates you."));
         Assert.Equal(Disposition.Allow, ruling.Disposition);
         Assert.Equal(Disposition.Block, ruling.ShadowDisposition);
         Assert.NotEmpty(ruling.ShadowFindings);

@@ -1,37 +1,39 @@
+using Backstop.Core.Guards.Classifiers;
+using Backstop.Core.Guards.Text;
+
 namespace Backstop.Core.Guards.Checks;
 
-/// <summary>Finds abuse, threats and hate.</summary>
+/// <summary>Finds abuse, threats and hate, sentence by sentence, with a trained classifier.</summary>
+/// <remarks>Figures, training data and known gaps are in docs/checks/toxicity.md.</remarks>
 public sealed class ToxicityCheck : ICheck, IStretchJudge
 {
     public const string Name = "toxicity";
-
-    private static readonly string[] Abuse =
-    [
-        "idiot", "moron", "stupid", "worthless", "pathetic", "imbecile", "scum", "vermin", "subhuman", "kill yourself",
-        "i will kill you", "shut up", "fuck", "bitch", "bastard", "disgusting", "loser",
-    ];
-
+    private readonly ToxicityClassifier _classifier = ToxicityClassifier.Shared;
+    private readonly double _threshold;
     private readonly int _window;
 
-    private ToxicityCheck(int window) => _window = window;
+    private ToxicityCheck(double? threshold, int window)
+    {
+        _threshold = threshold ?? _classifier.Threshold;
+        _window = window;
+        Descriptor = new CheckDescriptor(
+            Name, 1, CheckScope.Window, window, CanFix: false,
+            [GuardStage.Input, GuardStage.Retrieval, GuardStage.ToolResult, GuardStage.Output, GuardStage.Reasoning], []);
+    }
 
-    public CheckDescriptor Descriptor { get; } = new(
-        Name, 1, CheckScope.Window, 600, CanFix: false,
-        [GuardStage.Input, GuardStage.Retrieval, GuardStage.ToolResult, GuardStage.Output, GuardStage.Reasoning], []);
+    public CheckDescriptor Descriptor { get; }
 
-    public static ToxicityCheck Create(double? threshold, PolicyNode with, int window) => new(window);
+    public static ToxicityCheck Create(double? threshold, PolicyNode with, int window) => new(threshold, window);
 
     public ICheckSession Open(CheckContext context) => new WindowSession(this, _window);
 
     void IStretchJudge.Judge(ReadOnlySpan<char> stretch, bool escaped, int start, FindingSink sink)
     {
-        foreach (var phrase in Abuse)
+        var score = _classifier.Score(stretch, escaped);
+        if (score >= _threshold)
         {
-            if (stretch.Contains(phrase, StringComparison.OrdinalIgnoreCase))
-            {
-                sink.Report("abuse", "toxicity", HarmClass.Toxic, 1, Severity.High, start, stretch.Length);
-                return;
-            }
+            var severity = score >= 0.9 ? Severity.High : Severity.Medium;
+            sink.Report("classifier", "toxicity", HarmClass.Toxic, score, severity, start, stretch.Length);
         }
     }
 }

@@ -1,0 +1,48 @@
+namespace Backstop.Core.Guards.Checks.Pii;
+
+/// <summary>E-mail addresses as people write them: a dotted local part and a domain with a name for its top level.</summary>
+/// <remarks>Lengths as RFC 5321 has them, the domain shortened so that no candidate is held longer than 256 characters.</remarks>
+internal static class EmailAddress
+{
+    private const int MaxLocal = 64;
+    private const int MaxDomain = 190;
+
+    public static PiiMatch Match(ReadOnlySpan<char> text, int start, bool final)
+    {
+        var at = start;
+        while (at < text.Length && at - start <= MaxLocal && IsLocal(text[at]))
+        {
+            at++;
+        }
+
+        if (at == text.Length)
+        {
+            return final || at - start > MaxLocal ? PiiMatch.None : PiiMatch.Pending;
+        }
+
+        return text[at] == '@' && text[at - 1] != '.' ? MatchDomain(text, start, at + 1, final) : PiiMatch.None;
+    }
+
+    private static PiiMatch MatchDomain(ReadOnlySpan<char> text, int start, int from, bool final)
+    {
+        var end = from;
+        while (end < text.Length && end - from < MaxDomain && (char.IsLetterOrDigit(text[end]) || text[end] is '.' or '-'))
+        {
+            end++;
+        }
+
+        if (end == text.Length && !final && end - from < MaxDomain)
+        {
+            return PiiMatch.Pending;
+        }
+
+        // The full stop of the sentence is not part of the address.
+        var domain = text[from..end].TrimEnd(".-");
+        var dot = domain.LastIndexOf('.');
+        var top = domain[(dot + 1)..];
+        var valid = dot > 0 && top.Length >= 2 && char.IsLetter(top[0]) && domain.IndexOf("..", StringComparison.Ordinal) < 0;
+        return valid ? new PiiMatch(PiiTypes.Email, from + domain.Length - start) : PiiMatch.None;
+    }
+
+    private static bool IsLocal(char c) => char.IsLetterOrDigit(c) || c is '.' or '_' or '%' or '+' or '-';
+}

@@ -1,0 +1,116 @@
+using System.Buffers.Binary;
+
+namespace Backstop.Core.Guards.Classifiers;
+
+/// <summary>A logistic regression over hashed features, with weights of one byte each.</summary>
+/// <remarks>
+/// The sum of each family's weights is divided by a root of their number, so that a long sentence does not outweigh a short
+/// one. Deterministic on every machine: integers are summed, and floats come in only at the end.
+/// </remarks>
+public sealed class LinearModel
+{
+    public const int Families = 3;
+    private const int HeaderBytes = 4 + (Families * 12) + 8;
+    private const uint Magic = 0x4c4d4231;
+
+    private readonly sbyte[][] _weights;
+    private readonly float[] _scales;
+    private readonly float _bias;
+
+    /// <param name="weights">One table for each family; the length is a power of two.</param>
+    /// <param name="scales">What one unit of a family's weights is worth.</param>
+    /// <param name="threshold">Score at which the calibrated false-positive rate is reached.</param>
+    public LinearModel(sbyte[][] weights, float[] scales, float bias, float threshold) =>
+        (_weights, _scales, _bias, Threshold) = (weights, scales, bias, threshold);
+
+    public float Threshold { get; }
+
+    /// <summary>Starts the sum for one text.</summary>
+    public Sum Begin() => new(_weights);
+
+    /// <summary>Probability-like score from 0 to 1.</summary>
+    public double Score(Sum sum) => 1 / (1 + Math.Exp(-Logit(sum)));
+
+    public double Logit(Sum sum)
+    {
+        double logit = _bias;
+        for (var family = 0; family < Families; family++)
+        {
+            logit += sum.Total(family) * _scales[family] * Norm(sum.Count(family));
+        }
+
+        return logit;
+    }
+
+    /// <summary>What a family's sum is multiplied with when it has that many features.</summary>
+    public static double Norm(int count) => 1 / Math.Sqrt(Math.Max(count, 16));
+
+    public static LinearModel Read(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length < HeaderBytes || BinaryPrimitives.ReadUInt32LittleEndian(bytes) != Magic)
+        {
+            throw new FormatException("This is not a classifier's weights. Train them again.");
+        }
+
+        var (weights, scales, at) = (new sbyte[Families][], new float[Families], HeaderBytes);
+        for (var family = 0; family < Families; family++)
+        {
+            var header = bytes[(4 + (family * 12))..];
+            var length = BinaryPrimitives.ReadInt32LittleEndian(header);
+            scales[family] = BinaryPrimitives.ReadSingleLittleEndian(header[4..]);
+            weights[family] = new sbyte[length];
+            System.Runtime.InteropServices.MemoryMarshal.Cast<byte, sbyte>(bytes.Slice(at, length)).CopyTo(weights[family]);
+            at += length;
+        }
+
+        var tail = bytes[(HeaderBytes - 8)..];
+        return new LinearModel(
+            weights, scales, BinaryPrimitives.ReadSingleLittleEndian(tail), BinaryPrimitives.ReadSingleLittleEndian(tail[4..]));
+    }
+
+    public byte[] Write()
+    {
+        var bytes = new byte[HeaderBytes + _weights.Sum(table => table.Length)];
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes, Magic);
+        var at = HeaderBytes;
+        for (var family = 0; family < Families; family++)
+        {
+            var header = bytes.AsSpan(4 + (family * 12));
+            BinaryPrimitives.WriteInt32LittleEndian(header, _weights[family].Length);
+            BinaryPrimitives.WriteSingleLittleEndian(header[4..], _scales[family]);
+            System.Runtime.InteropServices.MemoryMarshal.AsBytes(_weights[family].AsSpan()).CopyTo(bytes.AsSpan(at));
+            at += _weights[family].Length;
+        }
+
+        BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(HeaderBytes - 8), _bias);
+        BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(HeaderBytes - 4), Threshold);
+        return bytes;
+    }
+
+    /// <summary>The sums of one text.</summary>
+    public struct Sum : IFeatureSink
+    {
+        private readonly sbyte[][] _weights;
+        private Three _totals;
+        private Three _counts;
+
+        internal Sum(sbyte[][] weights) => _weights = weights;
+
+        public void Add(FeatureFamily family, uint hash)
+        {
+            var table = _weights[(int)family];
+            _totals[(int)family] += table[Features.Mix(hash) & (uint)(table.Length - 1)];
+            _counts[(int)family]++;
+        }
+
+        internal readonly int Total(int family) => _totals[family];
+
+        internal readonly int Count(int family) => _counts[family];
+    }
+
+    [System.Runtime.CompilerServices.InlineArray(Families)]
+    private struct Three
+    {
+        private int _first;
+    }
+}

@@ -1,0 +1,180 @@
+using Backstop.Core.Guards.Json;
+
+namespace Backstop.Core.Guards.Text;
+
+/// <summary>The words of a stretch of text as a reader takes them, for classifiers: folded, without mentions and addresses.</summary>
+/// <remarks>
+/// Words keep signs that stand for letters inside them (<c>sh!t</c>), and letters written apart (<c>i d i o t</c>) are one
+/// word. One instance is reused again and again by its owner, so that folding allocates nothing.
+/// </remarks>
+public sealed class FoldedText
+{
+    private char[] _chars = new char[1024];
+    private (int Start, int Length)[] _words = new (int, int)[256];
+    private int _length;
+
+    public int Count { get; private set; }
+
+    public ReadOnlySpan<char> this[int word] => _chars.AsSpan(_words[word].Start, _words[word].Length);
+
+    /// <param name="escaped">Whether backslashes are JSON escapes.</param>
+    public void Read(ReadOnlySpan<char> text, bool escaped)
+    {
+        (_length, Count) = (0, 0);
+        if (_chars.Length < (text.Length * 2) + 2)
+        {
+            _chars = new char[(text.Length * 2) + 2];
+        }
+
+        // The folded characters first, at the end of the array; the words are then copied to its front.
+        var folded = FoldChars(text, escaped, _chars.AsSpan(_chars.Length - text.Length));
+        Cut(folded);
+    }
+
+    /// <summary>Replaces a word by a shorter or equally long spelling of it.</summary>
+    public void Respell(int word, ReadOnlySpan<char> spelling)
+    {
+        spelling.CopyTo(_chars.AsSpan(_words[word].Start));
+        _words[word].Length = spelling.Length;
+    }
+
+    private static ReadOnlySpan<char> FoldChars(ReadOnlySpan<char> text, bool escaped, Span<char> into)
+    {
+        var count = 0;
+        for (var i = 0; i < text.Length; i++)
+        {
+            var c = text[i];
+            if (escaped && c == '\\' && JsonEscapes.LengthAt(text, i) is > 0 and var length)
+            {
+                c = CharFold.Fold(JsonEscapes.CharAt(text, i));
+                i += length - 1;
+            }
+            else if (char.IsHighSurrogate(c) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]))
+            {
+                c = CharFold.Fold(c, text[++i]);
+            }
+            else
+            {
+                c = CharFold.Fold(c);
+            }
+
+            if (c != CharFold.Dropped)
+            {
+                into[count++] = c;
+            }
+        }
+
+        return into[..count];
+    }
+
+    private void Cut(ReadOnlySpan<char> text)
+    {
+        var spacedFrom = 0;
+        var lastEnd = -2;
+        for (var i = 0; i < text.Length;)
+        {
+            if (!IsLetter(text[i]) && text[i] is not ('@' or '$'))
+            {
+                i++;
+                continue;
+            }
+
+            var end = EndOfWord(text, i);
+            if (Skipped(text, i, end) is > 0 and var skipped)
+            {
+                i = skipped;
+                continue;
+            }
+
+            // Single letters, each one sign after the other, are one word.
+            if (end - i > 1 || i - lastEnd != 1)
+            {
+                JoinSpaced(spacedFrom);
+                spacedFrom = end - i == 1 ? Count : Count + 1;
+            }
+
+            Add(text[i..end]);
+            lastEnd = end;
+            i = end;
+        }
+
+        JoinSpaced(spacedFrom);
+    }
+
+    private static bool IsLetter(char c) => c is >= 'a' and <= 'z' or >= '0' and <= '9' || (c > 127 && (char.IsLetterOrDigit(c) || char.IsSurrogate(c)));
+
+    private static int EndOfWord(ReadOnlySpan<char> text, int start)
+    {
+        var end = start + 1;
+        while (end < text.Length)
+        {
+            var c = text[end];
+            var inside = c is '@' or '*' or '!' or '\'' or '#' && end + 1 < text.Length && IsLetter(text[end + 1]);
+            if (!IsLetter(c) && c != '$' && !inside)
+            {
+                break;
+            }
+
+            end++;
+        }
+
+        return end;
+    }
+
+    // Mentions and addresses are names, not words.
+    private static int Skipped(ReadOnlySpan<char> text, int start, int end)
+    {
+        var address = text[start..end] is "http" or "https" && text[end..].StartsWith("://", StringComparison.Ordinal);
+        if (!address && text[start] != '@')
+        {
+            return 0;
+        }
+
+        var space = text[end..].IndexOfAny(' ', '\n', '\t');
+        return address ? (space < 0 ? text.Length : end + space) : end;
+    }
+
+    private void JoinSpaced(int from)
+    {
+        if (Count - from < 3)
+        {
+            return;
+        }
+
+        var start = _words[from].Start;
+        for (var i = from; i < Count; i++)
+        {
+            _chars[start + i - from] = _chars[_words[i].Start];
+        }
+
+        _words[from] = (start, Count - from);
+        _length = start + Count - from;
+        Count = from + 1;
+    }
+
+    private void Add(ReadOnlySpan<char> word)
+    {
+        if (Count == _words.Length)
+        {
+            Array.Resize(ref _words, Count * 2);
+        }
+
+        var (start, latin, foreign) = (_length, false, false);
+        foreach (var c in word)
+        {
+            latin |= c is >= 'a' and <= 'z';
+            foreign |= c is >= '\u0370' and <= '\u052f';
+            if (c != '\'')
+            {
+                _chars[_length++] = c;
+            }
+        }
+
+        for (var i = start; latin && foreign && i < _length; i++)
+        {
+            _chars[i] = CharFold.LooksLatin(_chars[i]);
+        }
+
+        _words[Count++] = (start, _length - start);
+    }
+}

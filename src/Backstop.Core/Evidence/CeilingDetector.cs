@@ -23,7 +23,7 @@ public sealed class CeilingDetector(CeilingTest test)
             var sum = 0.0;
             for (var j = 0; j < _bets.Length; j++)
             {
-                sum += Math.Exp(test.Table.LogWeights[j]) * _bets[j];
+                sum += Math.Exp(test.Increments.LogWeights[j]) * _bets[j];
             }
 
             return Math.Log(sum);
@@ -34,7 +34,7 @@ public sealed class CeilingDetector(CeilingTest test)
     public void Add(ReadOnlySpan<long> counts)
     {
         Array.Clear(_logs);
-        test.Table.Add(counts, _logs);
+        test.Increments.Add(counts, _logs);
         for (var j = 0; j < _bets.Length; j++)
         {
             _bets[j] = Math.Min((_bets[j] + 1) * Math.Exp(_logs[j]), Saturated);

@@ -49,6 +49,9 @@ public sealed class CeilingTest
     /// <summary>How many strata there are.</summary>
     public int Strata { get; }
 
+    /// <summary>The increments of every cell.</summary>
+    public IncrementTable Increments => _table;
+
     /// <summary>How many alternatives there are.</summary>
     public int Components => _table.Components;
 
@@ -81,8 +84,6 @@ public sealed class CeilingTest
 
         return most;
     }
-
-    internal IncrementTable Table => _table;
 
     private static void Fill(
         Span<double[]> increments, ImmutableArray<double> ceilings, ImmutableArray<ImmutableArray<double>> levels, TiltGrid grid)

@@ -3,12 +3,13 @@ using System.Collections.Immutable;
 namespace Backstop.Core.Evidence;
 
 /// <summary>The tests of one contrast under one plan. Built once; they change only when a stage is added.</summary>
-internal sealed class EvidenceTables
+public sealed class EvidenceTables
 {
     private readonly EvidencePlan _plan;
     private readonly ImmutableArray<ContrastStage> _stages;
     private readonly ImmutableArray<ControlRates> _rates;
 
+    /// <summary>Builds the tests of some stages, each judged around its own rates.</summary>
     public EvidenceTables(EvidencePlan plan, ImmutableArray<ContrastStage> stages, ImmutableArray<ControlRates> rates)
     {
         (_plan, _stages, _rates) = (plan, stages, rates);

@@ -87,6 +87,9 @@ public sealed class JointTable
     /// <summary>The alternatives.</summary>
     public TiltGrid Grid { get; }
 
+    /// <summary>The increments of every cell.</summary>
+    public IncrementTable Increments => _table;
+
     /// <summary>How many counts <see cref="LogE"/> takes.</summary>
     public int Cells => _table.Cells;
 

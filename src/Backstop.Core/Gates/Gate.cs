@@ -1,0 +1,120 @@
+using System.Collections.Immutable;
+
+namespace Backstop.Core.Gates;
+
+/// <summary>How far a gate may act.</summary>
+public enum GateState
+{
+    /// <summary>Written, and not run at promotions.</summary>
+    Draft,
+
+    /// <summary>Run at promotions; its answer is recorded and stops nothing.</summary>
+    Shadow,
+
+    /// <summary>A release that does not pass gets no traffic.</summary>
+    Enforcing,
+}
+
+/// <summary>A condition a release must meet before it gets traffic: cases, and how many answers to them may fail.</summary>
+public sealed record Gate
+{
+    /// <summary>Names the gate in commands, reasons and files.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The alias whose candidates it judges.</summary>
+    public required string Alias { get; init; }
+
+    /// <summary>What is asked.</summary>
+    public required ImmutableArray<GateCase> Cases { get; init; }
+
+    /// <summary>How many fresh answers each case gets.</summary>
+    public required int SamplesPerCase { get; init; }
+
+    /// <summary>The release fails when more answers than this fail.</summary>
+    public required int FailIfMoreThan { get; init; }
+
+    /// <summary>
+    /// The guard policy answers are screened with besides the release's own, as JSON; null for none. It is set when the
+    /// incident's release changed its policy: a release that drops the check which would have stopped it must not pass.
+    /// </summary>
+    public string? ExtraPolicy { get; init; }
+
+    /// <summary>Failure rate that bad releases are assumed to have, as it was measured.</summary>
+    public required RateBounds BadFailRate { get; init; }
+
+    /// <summary>Failure rate that good releases are assumed to have, as it was measured.</summary>
+    public required RateBounds GoodFailRate { get; init; }
+
+    /// <summary>Probability of stopping a release that is as bad as the lower bound of the bad rate.</summary>
+    public required double Power { get; init; }
+
+    /// <summary>Probability of stopping a release that is as good as the upper bound of the good rate.</summary>
+    public required double FalseBlock { get; init; }
+
+    /// <inheritdoc cref="GateState"/>
+    public GateState State { get; init; } = GateState.Draft;
+
+    /// <summary>Who answers for it.</summary>
+    public required string Owner { get; init; }
+
+    /// <summary>The incident it came from, or null when a person wrote it.</summary>
+    public string? IncidentId { get; init; }
+
+    /// <summary>When it was made.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When its owner must say whether it is still worth its cost.</summary>
+    public required DateTimeOffset ReviewBy { get; init; }
+
+    /// <summary>The proof that it works, or null while there is none.</summary>
+    public Certificate? Certificate { get; init; }
+
+    /// <summary>Answers of one run of the gate.</summary>
+    public int Runs => Cases.Length * SamplesPerCase;
+
+    /// <summary>The answer about a release from what was counted.</summary>
+    /// <remarks>
+    /// An error may hide a failure or a pass. So the gate answers only when no outcome of the unknown runs could change
+    /// what it says.
+    /// </remarks>
+    public GateVerdict Judge(RunCounts counts) => counts switch
+    {
+        { Failures: var failures } when failures > FailIfMoreThan => GateVerdict.Failed,
+        { Failures: var failures, Errors: var errors } when failures + errors > FailIfMoreThan => GateVerdict.Inconclusive,
+        { Runs: var runs } when runs < Runs => GateVerdict.Inconclusive,
+        _ => GateVerdict.Passed,
+    };
+}
+
+/// <summary>What a gate says about a release. Only <see cref="Passed"/> lets it through; none of them rolls anything back.</summary>
+public enum GateVerdict
+{
+    Passed,
+    Failed,
+
+    /// <summary>Too many runs have no known outcome.</summary>
+    Inconclusive,
+}
+
+/// <summary>What a gate said about a release.</summary>
+/// <param name="GateId">The gate.</param>
+/// <param name="Release">Digest of the release.</param>
+/// <param name="Verdict">The answer.</param>
+/// <param name="Counts">What it rests on.</param>
+/// <param name="FailIfMoreThan">The limit it was held against.</param>
+public sealed record GateResult(string GateId, string Release, GateVerdict Verdict, RunCounts Counts, int FailIfMoreThan)
+{
+    /// <summary>Whether the release may pass.</summary>
+    public bool Passed => Verdict == GateVerdict.Passed;
+
+    /// <summary>The answer in words.</summary>
+    public string Reason => Verdict switch
+    {
+        GateVerdict.Passed => $"{GateId} passed: {Counts.Failures} of {Counts.Runs} answers failed, {FailIfMoreThan} may.",
+        GateVerdict.Failed => $"{GateId} failed: {Counts.Failures} of {Counts.Runs} answers failed, {FailIfMoreThan} may.",
+        _ => $"{GateId} could not be answered: {Counts.Errors} of {Counts.Runs} runs gave no answer ({FirstError}). Repair that and try again.",
+    };
+
+    private string FirstError =>
+        Counts.Reasons.Keys.FirstOrDefault(r => r.StartsWith("error: ", StringComparison.Ordinal))?["error: ".Length..] ?? "not all were run";
+}

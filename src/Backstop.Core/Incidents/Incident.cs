@@ -1,0 +1,174 @@
+using System.Collections.Immutable;
+using Backstop.Core.Evidence;
+using Backstop.Core.Registry;
+
+namespace Backstop.Core.Incidents;
+
+/// <summary>How far an incident has come: the furthest stage that its facts show.</summary>
+public enum IncidentStatus
+{
+    Open,
+
+    /// <summary>It is known whether rolling back helps.</summary>
+    Diagnosed,
+
+    /// <summary>Something was done about it.</summary>
+    Mitigated,
+
+    /// <summary>It was seen to be over.</summary>
+    Resolved,
+
+    /// <summary>A gate stands against its return.</summary>
+    Learned,
+}
+
+/// <summary>How bad it is for the people served.</summary>
+public enum IncidentSeverity
+{
+    /// <summary>Answers are a little worse.</summary>
+    Minor,
+
+    /// <summary>Many answers are wrong, malformed or missing.</summary>
+    Major,
+
+    /// <summary>Answers harm: abuse or personal data.</summary>
+    Severe,
+}
+
+/// <summary>One degradation of one alias. Holds facts only, each with where it came from.</summary>
+public sealed record Incident
+{
+    // A difference of failure rates from which on many people notice.
+    private const double MajorDifference = 0.05;
+
+    /// <summary>Most samples one incident keeps; the rest say nothing new and cost space.</summary>
+    public const int MostSamples = 200;
+
+    /// <summary>Such as <c>INC-2026-001</c>.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The alias that degraded.</summary>
+    public required string Alias { get; init; }
+
+    /// <summary>When the record was opened, which is after it began.</summary>
+    public required DateTimeOffset OpenedAt { get; init; }
+
+    /// <summary>Digest of the release under suspicion.</summary>
+    public required string Release { get; init; }
+
+    /// <summary>Digest of the trusted release that it was compared with: the one to return to.</summary>
+    public required string Baseline { get; init; }
+
+    /// <summary>The rollout that exposed the release, or null when a person swapped by hand.</summary>
+    public string? RolloutId { get; init; }
+
+    /// <summary>Why it was opened.</summary>
+    public required string Reason { get; init; }
+
+    /// <inheritdoc cref="IncidentSeverity"/>
+    public IncidentSeverity Severity { get; init; }
+
+    /// <inheritdoc cref="Incidents.Timeline"/>
+    public Timeline Timeline { get; init; } = new();
+
+    /// <summary>Requests of both arms that were judged until it was detected.</summary>
+    public long? RequestsToDetect { get; init; }
+
+    /// <summary>The judgement that opened it, or null when a person did.</summary>
+    public Judgement? Evidence { get; init; }
+
+    /// <summary>What changed from the trusted release to the suspected one.</summary>
+    public ImmutableArray<Difference> Differences { get; init; } = [];
+
+    /// <summary>What is known about the cause, or null when nobody has looked.</summary>
+    public Diagnosis? Diagnosis { get; init; }
+
+    /// <summary>Failing requests, redacted.</summary>
+    public ImmutableArray<IncidentSample> Samples { get; init; } = [];
+
+    /// <summary>Who took it on.</summary>
+    public string? AcknowledgedBy { get; init; }
+
+    /// <summary>When somebody took it on.</summary>
+    public DateTimeOffset? AcknowledgedAt { get; init; }
+
+    /// <summary>When a person said that it is over, where no rollback can show it.</summary>
+    public DateTimeOffset? ResolvedAt { get; init; }
+
+    /// <summary>What people said, oldest first.</summary>
+    public ImmutableArray<IncidentComment> Comments { get; init; } = [];
+
+    /// <summary>The gate that was learnt from it.</summary>
+    public string? GateId { get; init; }
+
+    /// <inheritdoc cref="IncidentStatus"/>
+    public IncidentStatus Status => this switch
+    {
+        { IsOver: true, GateId: not null } => IncidentStatus.Learned,
+        { IsOver: true } => IncidentStatus.Resolved,
+        { Timeline.Swapped: not null } => IncidentStatus.Mitigated,
+        { Diagnosis.ReleaseToBlame: not null } => IncidentStatus.Diagnosed,
+        _ => IncidentStatus.Open,
+    };
+
+    /// <summary>Whether it was seen to be over, so that the next alarm is another incident.</summary>
+    public bool IsOver => Timeline.Verified is not null || ResolvedAt is not null;
+
+    /// <summary>The names of the parts that changed.</summary>
+    public ImmutableArray<string> Components => [.. Differences.Select(d => d.Component).Distinct(StringComparer.Ordinal)];
+
+    /// <summary>Adds another alarm: what is known better replaces what was known, and the record grows no milder.</summary>
+    public Incident Add(Judgement? judgement, Diagnosis diagnosis, string reason)
+    {
+        // An alarm that blames nobody does not take back what was proven before.
+        var keeps = Diagnosis?.ReleaseToBlame is true && diagnosis.ReleaseToBlame is not true;
+        var next = keeps ? this : this with { Reason = reason, Evidence = judgement ?? Evidence, Diagnosis = diagnosis };
+        return next with
+        {
+            Severity = (IncidentSeverity)Math.Max((int)Severity, (int)SeverityOf(judgement)),
+            RequestsToDetect = RequestsToDetect ?? UnitsOf(judgement),
+        };
+    }
+
+    /// <summary>Writes what is known about the times by now.</summary>
+    public Incident Stamp(Timeline timeline) => this with { Timeline = Timeline.With(timeline) };
+
+    /// <summary>Keeps samples of the suspected release, each request once, up to <see cref="MostSamples"/>.</summary>
+    public Incident Attach(IEnumerable<IncidentSample> samples)
+    {
+        var known = Samples.Select(s => s.RequestId).ToHashSet(StringComparer.Ordinal);
+        return this with
+        {
+            Samples = [.. Samples, .. samples.Where(s => s.Release == Release && known.Add(s.RequestId)).Take(MostSamples - Samples.Length)],
+        };
+    }
+
+    /// <summary>Somebody takes it on. The first one does.</summary>
+    public Incident Acknowledge(string by, DateTimeOffset at) =>
+        AcknowledgedBy is null ? this with { AcknowledgedBy = by, AcknowledgedAt = at } : this;
+
+    /// <summary>Somebody says something.</summary>
+    public Incident Comment(string by, string text, DateTimeOffset at) => this with { Comments = Comments.Add(new(at, by, text)) };
+
+    /// <summary>A person says that it is over.</summary>
+    public Incident Resolve(DateTimeOffset at) => this with { ResolvedAt = ResolvedAt ?? at };
+
+    /// <summary>A gate stands against its return.</summary>
+    public Incident Learn(string gateId) => this with { GateId = gateId };
+
+    /// <summary>How bad the judged difference is. Harm counts however rare it is.</summary>
+    public static IncidentSeverity SeverityOf(Judgement? judgement) => judgement switch
+    {
+        null => IncidentSeverity.Minor,
+        { Offending: Outcome.ToxicBlocked or Outcome.PiiBlocked } => IncidentSeverity.Severe,
+        { Tested.FailureRate: var tested, Control.FailureRate: var control } when tested - control >= MajorDifference => IncidentSeverity.Major,
+        { Shared: true } => IncidentSeverity.Major,
+        _ => IncidentSeverity.Minor,
+    };
+
+    /// <summary>The requests that a judgement rests on.</summary>
+    public static long? UnitsOf(Judgement? judgement) => judgement is null ? null : judgement.Groups.Select(g => g.Units).Append(judgement.Units).Max();
+}
+
+/// <summary>Something a person said about an incident.</summary>
+public sealed record IncidentComment(DateTimeOffset At, string By, string Text);

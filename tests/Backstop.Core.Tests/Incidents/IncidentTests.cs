@@ -1,0 +1,100 @@
+using Backstop.Core.Evidence;
+using Backstop.Core.Gates;
+using Backstop.Core.Incidents;
+
+namespace Backstop.Core.Tests.Incidents;
+
+public sealed class IncidentTests
+{
+    private static readonly DateTimeOffset Start = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+
+    private static readonly Incident Opened = new()
+    {
+        Id = "INC-2026-001",
+        Alias = "assistant:prod",
+        OpenedAt = Start,
+        Release = "sha256:bad",
+        Baseline = "sha256:good",
+        Reason = "worse",
+    };
+
+    private static readonly Diagnosis Blamed = Diagnosis.FromContrast(new(0, 1, 0, 0), proven: true, null, []);
+    private static readonly Diagnosis Unclear = Diagnosis.FromContrast(new(0.3, 0.3, 0.3, 0.1), proven: false, null, []);
+
+    [Fact]
+    public void An_incident_moves_from_open_to_learned_as_its_facts_come_in()
+    {
+        Assert.Equal(IncidentStatus.Open, Opened.Status);
+        var diagnosed = Opened.Add(null, Blamed, "worse");
+        Assert.Equal(IncidentStatus.Diagnosed, diagnosed.Status);
+        var mitigated = diagnosed.Stamp(new(Swapped: Start.AddSeconds(2)));
+        Assert.Equal(IncidentStatus.Mitigated, mitigated.Status);
+        var resolved = mitigated.Stamp(new(Verified: Start.AddSeconds(5)));
+        Assert.Equal(IncidentStatus.Resolved, resolved.Status);
+        Assert.Equal(IncidentStatus.Learned, resolved.Learn("gate").Status);
+        Assert.Equal(IncidentStatus.Mitigated, mitigated.Learn("gate").Status);
+    }
+
+    [Fact]
+    public void An_incident_that_no_rollback_can_end_is_ended_by_a_person() =>
+        Assert.Equal((IncidentStatus.Resolved, true), (Opened.Resolve(Start).Status, Opened.Resolve(Start).IsOver));
+
+    [Fact]
+    public void A_later_alarm_that_blames_nobody_does_not_take_back_the_blame()
+    {
+        var incident = Opened.Add(DiagnosisTests.Judged((200, 76), (40, 2)), Blamed, "proven").Add(null, Unclear, "one arm");
+        Assert.True(incident.Diagnosis!.ReleaseToBlame);
+        Assert.Equal("proven", incident.Reason);
+        Assert.True(Opened.Add(null, Unclear, "one arm").Add(null, Blamed, "proven").Diagnosis!.ReleaseToBlame);
+    }
+
+    [Fact]
+    public void Every_segment_is_measured_between_its_own_ends()
+    {
+        var incident = Opened
+            .Stamp(new(Onset: Start, Detected: Start.AddSeconds(4)))
+            .Stamp(new(Decided: Start.AddMilliseconds(4100), Swapped: Start.AddMilliseconds(4150), Converged: Start.AddMilliseconds(4400)));
+        Assert.Equal(
+            new Segments(
+                TimeSpan.FromSeconds(4), TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(250), null),
+            incident.Timeline.Measured());
+    }
+
+    [Fact]
+    public void A_request_is_sampled_once_and_only_for_the_release_under_suspicion()
+    {
+        var incident = Opened.Attach([Sample("r1"), Sample("r1"), Sample("r2"), Sample("r3") with { Release = "sha256:good" }]).Attach([Sample("r2")]);
+        Assert.Equal(["r1", "r2"], incident.Samples.Select(s => s.RequestId));
+        Assert.Equal(Incident.MostSamples, Opened.Attach(Enumerable.Range(0, 999).Select(i => Sample($"r{i}"))).Samples.Length);
+    }
+
+    [Fact]
+    public void Harm_is_severe_however_rare_it_is()
+    {
+        var rare = DiagnosisTests.Judged((2000, 20), (500, 4)) with { Offending = Outcome.PiiBlocked };
+        Assert.Equal(IncidentSeverity.Severe, Incident.SeverityOf(rare));
+        Assert.Equal(IncidentSeverity.Major, Incident.SeverityOf(DiagnosisTests.Judged((200, 76), (40, 2))));
+        Assert.Equal(IncidentSeverity.Minor, Incident.SeverityOf(DiagnosisTests.Judged((2000, 80), (400, 4))));
+    }
+
+    [Fact]
+    public void Requests_to_detect_are_those_of_the_group_that_saw_most() =>
+        Assert.Equal(245, Opened.Add(DiagnosisTests.Judged((200, 76), (40, 2)), Blamed, "worse").RequestsToDetect);
+
+    [Fact]
+    public void A_postmortem_holds_the_recorded_facts_and_no_line_of_a_table_breaks_it()
+    {
+        var incident = Opened.Add(DiagnosisTests.Judged((200, 76), (40, 2)), Blamed, "worse")
+            .Stamp(new(Onset: Start, Detected: Start.AddSeconds(4)))
+            .Comment("dana", "first line\n| second |", Start) with
+        { Differences = [new("prompt", "/prompt/system", "\"a|b\"", "\"`c`\"")] };
+        var text = Postmortem.Draft(incident, null, "v8", "v7");
+        Assert.Contains("| detected | 2026-03-01 12:00:04.000 UTC | 4000 ms |", text, StringComparison.Ordinal);
+        Assert.Contains("| verified | not recorded |", text, StringComparison.Ordinal);
+        Assert.Contains("| `/prompt/system` | `\"a\\|b\"` | `\"'c'\"` |", text, StringComparison.Ordinal);
+        Assert.Contains("dana: first line \\| second \\|", text, StringComparison.Ordinal);
+    }
+
+    private static IncidentSample Sample(string id) =>
+        new("sha256:bad", id, "wrong", [new GateMessage("user", $"Question of {id}?")], "answer", "expected", Attack: false);
+}

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Backstop.Core.Incidents;
 
 namespace Backstop.Control.Api;
 
@@ -46,7 +47,7 @@ public sealed record RolloutView(
     bool Contained,
     DateTimeOffset SubmittedAt,
     DateTimeOffset Since,
-    Rollouts.Timeline Timeline,
+    Timeline Timeline,
     string? IncidentId);
 
 public sealed record JudgementView(

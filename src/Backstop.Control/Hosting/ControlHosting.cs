@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using Backstop.Control.Api;
 using Backstop.Control.Fleet;
+using Backstop.Control.Gates;
+using Backstop.Control.Incidents;
 using Backstop.Control.Registry;
 using Backstop.Control.Rollouts;
 using Backstop.Control.Store;
@@ -34,6 +36,13 @@ public static class ControlHosting
         services.AddSingleton<Publisher>();
         services.AddSingleton<WarmthProbe>();
         services.AddSingleton<RolloutEffects>();
+        services.AddSingleton<GateStore>();
+        services.AddSingleton<GateRunner>();
+        services.AddSingleton<GateFolder>();
+        services.AddSingleton<Gatekeeper>();
+        services.AddSingleton<SampleShelf>();
+        services.AddSingleton<IncidentBook>();
+        services.AddSingleton<Learner>();
         services.AddSingleton<AliasQueries>();
         services.AddGrpc();
 
@@ -59,6 +68,8 @@ public static class ControlHosting
         AliasEndpoints.Map(api);
         RolloutEndpoints.Map(api);
         JournalEndpoints.Map(api);
+        IncidentEndpoints.Map(api);
+        GateEndpoints.Map(api);
         return endpoints;
     }
 

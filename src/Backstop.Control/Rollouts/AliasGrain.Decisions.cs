@@ -85,7 +85,7 @@ internal sealed partial class AliasGrain
                     Paged(log, Name, _rollout!.Rollout.Id, page.Reason);
                     break;
                 case Effect.OpenIncident open:
-                    _rollout = _rollout! with { IncidentId = await effects.OpenIncident(_alias, _rollout, _judgement, open) ?? _rollout.IncidentId };
+                    _rollout = _rollout! with { IncidentId = await OpenIncident(open) };
                     break;
                 default:
                     Start(effect);
@@ -98,6 +98,9 @@ internal sealed partial class AliasGrain
             await effects.RecordTimeline(incident, _rollout);
         }
     }
+
+    private Task<string> OpenIncident(Effect.OpenIncident open) =>
+        effects.OpenIncident(_rollout!, _judgement, _evidence.RatesFor(new(Name, _alias.Epoch, _alias.Generation)), open);
 
     private void StartAll(Decision decision)
     {

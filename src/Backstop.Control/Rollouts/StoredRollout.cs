@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Backstop.Core.Evidence;
+using Backstop.Core.Incidents;
 using Backstop.Core.Rollouts;
 using Backstop.Core.Routing;
 
@@ -41,18 +42,3 @@ public sealed record StoredRollout
     /// <summary>Whether the candidate has a share that lives on a lease.</summary>
     public bool HoldsLease => Rollout.Status is RolloutStatus.Canary or RolloutStatus.Held;
 }
-
-/// <summary>When things happened, by one clock. Never one number: what took long is in the parts.</summary>
-/// <param name="Onset">The first request on the release under suspicion.</param>
-/// <param name="Detected">The batch arrived that crossed the threshold.</param>
-/// <param name="Decided">The rollback was decided.</param>
-/// <param name="Swapped">The swap was durable.</param>
-/// <param name="Converged">The last gateway acknowledged it.</param>
-/// <param name="Verified">The release had got no new request for the window.</param>
-public sealed record Timeline(
-    DateTimeOffset? Onset = null,
-    DateTimeOffset? Detected = null,
-    DateTimeOffset? Decided = null,
-    DateTimeOffset? Swapped = null,
-    DateTimeOffset? Converged = null,
-    DateTimeOffset? Verified = null);

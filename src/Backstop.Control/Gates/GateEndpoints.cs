@@ -1,0 +1,98 @@
+using Backstop.Control.Api;
+using Backstop.Control.Registry;
+using Backstop.Core.Gates;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Backstop.Control.Gates;
+
+/// <summary>Gates: read them, and run them on a release.</summary>
+internal static class GateEndpoints
+{
+    public static void Map(IEndpointRouteBuilder api)
+    {
+        api.MapGet("/gates", async (string? alias, GateStore gates) => ApiJson.Ok((await gates.All(alias)).ConvertAll(GateView.Of)));
+        api.MapGet("/gates/{id}", async (string id, GateStore gates) => ApiJson.Ok(GateView.Of(await Find(gates, id))));
+        api.MapPost("/gates/{id}/run", Run);
+    }
+
+    private static async Task<IResult> Run(string id, HttpContext context, GateStore gates, GateRunner runner, ReleaseStore releases)
+    {
+        var body = await StrictBody.Read<RunRequest>(context);
+        var gate = await Find(gates, id);
+        var release = (await ReleaseEndpoints.Find(releases, body.Release)).Release;
+        return ApiJson.Ok(GateResultView.Of(await runner.Run(gate, release, progress: null, context.RequestAborted)));
+    }
+
+    private static async Task<Gate> Find(GateStore gates, string id) =>
+        await gates.Find(id) ?? throw RefusedException.Missing($"There is no gate '{id}'. List them with GET /api/v1/gates.");
+
+    private sealed record RunRequest(string Release);
+}
+
+/// <summary>A gate as the API shows it. The cases themselves are in its files.</summary>
+public sealed record GateView(
+    string Id,
+    string Alias,
+    string State,
+    string? IncidentId,
+    string Owner,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset ReviewBy,
+    int Cases,
+    int SamplesPerCase,
+    int Runs,
+    int FailIfMoreThan,
+    RateBounds BadFailRate,
+    RateBounds GoodFailRate,
+    double Power,
+    double FalseBlock,
+    Certificate? Certificate)
+{
+    /// <summary>The view of a gate.</summary>
+    public static GateView Of(Gate gate) => new(
+        gate.Id,
+        gate.Alias,
+        gate.State.ToString().ToLowerInvariant(),
+        gate.IncidentId,
+        gate.Owner,
+        gate.CreatedAt,
+        gate.ReviewBy,
+        gate.Cases.Length,
+        gate.SamplesPerCase,
+        gate.Runs,
+        gate.FailIfMoreThan,
+        gate.BadFailRate,
+        gate.GoodFailRate,
+        gate.Power,
+        gate.FalseBlock,
+        gate.Certificate);
+}
+
+/// <summary>What a gate said about a release.</summary>
+public sealed record GateResultView(
+    string GateId,
+    string Release,
+    string Verdict,
+    bool Passed,
+    string Reason,
+    int Runs,
+    int Failures,
+    int Errors,
+    int FailIfMoreThan,
+    IReadOnlyDictionary<string, int> Reasons)
+{
+    /// <summary>The view of a result.</summary>
+    public static GateResultView Of(GateResult result) => new(
+        result.GateId,
+        result.Release,
+        result.Verdict.ToString().ToLowerInvariant(),
+        result.Passed,
+        result.Reason,
+        result.Counts.Runs,
+        result.Counts.Failures,
+        result.Counts.Errors,
+        result.FailIfMoreThan,
+        result.Counts.Reasons);
+}

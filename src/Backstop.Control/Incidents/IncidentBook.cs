@@ -1,0 +1,124 @@
+using System.Globalization;
+using Backstop.Control.Registry;
+using Backstop.Control.Store;
+using Backstop.Core.Evidence;
+using Backstop.Core.Incidents;
+using Backstop.Core.Registry;
+using Microsoft.EntityFrameworkCore;
+
+namespace Backstop.Control.Incidents;
+
+/// <summary>An alarm that opens an incident, or adds to the open one.</summary>
+public sealed record Alarm
+{
+    /// <summary>The alias that degraded.</summary>
+    public required string Alias { get; init; }
+
+    /// <summary>Digest of the release under suspicion.</summary>
+    public required string Release { get; init; }
+
+    /// <summary>Digest of the release it is compared with.</summary>
+    public required string Baseline { get; init; }
+
+    /// <inheritdoc cref="Incident.RolloutId"/>
+    public string? RolloutId { get; init; }
+
+    /// <summary>Whether the two-arm test crossed its threshold.</summary>
+    public required bool Blamed { get; init; }
+
+    /// <summary>Why, in words.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>What it rests on, or null when a person raised it.</summary>
+    public Judgement? Judgement { get; init; }
+
+    /// <summary>What the trusted release used to do; the prior when nobody knows.</summary>
+    public ControlRates History { get; init; } = ControlRates.Unknown;
+}
+
+/// <summary>The one writer of incidents.</summary>
+public sealed class IncidentBook(DurableStore store, ReleaseStore releases, SampleShelf shelf, TimeProvider clock)
+{
+    private static readonly ArmPattern NothingKnown = new(0.25, 0.25, 0.25, 0.25);
+
+    /// <summary>Opens an incident, or adds the alarm to the one that is open for this alias and release.</summary>
+    public async Task<Incident> Raise(Alarm alarm)
+    {
+        var (release, baseline) = (await releases.Get(alarm.Release), await releases.Get(alarm.Baseline));
+        var differences = ReleaseDiff.Between(baseline, release);
+        var pattern = alarm.Judgement is { } judgement ? Diagnosis.PatternOf(judgement, alarm.History) : NothingKnown;
+        var diagnosis = Diagnosis.FromContrast(pattern, alarm.Blamed, alarm.Judgement, differences);
+        return await store.Write(async context =>
+        {
+            var rows = await context.Incidents.AsTracking().Where(i => i.Alias == alarm.Alias).OrderByDescending(i => i.OpenedAt).ToListAsync();
+            var open = rows.Select(row => (Row: row, Incident: StoreJson.Read<Incident>(row.Record)))
+                .FirstOrDefault(i => !i.Incident.IsOver && i.Incident.Release == alarm.Release);
+            var now = clock.GetUtcNow();
+            var incident = open.Incident ?? new Incident
+            {
+                Id = await NextId(context, now),
+                Alias = alarm.Alias,
+                OpenedAt = now,
+                Release = alarm.Release,
+                Baseline = alarm.Baseline,
+                RolloutId = alarm.RolloutId,
+                Reason = alarm.Reason,
+                Differences = differences,
+            };
+            incident = incident.Add(alarm.Judgement, diagnosis, alarm.Reason).Attach(shelf.Of(alarm.Alias, alarm.Release));
+            if (open.Row is { } row)
+            {
+                Put(row, incident);
+            }
+            else
+            {
+                context.Incidents.Add(new()
+                {
+                    Id = incident.Id, Alias = incident.Alias, Status = incident.Status.ToString(), OpenedAt = now, Record = StoreJson.Write(incident),
+                });
+            }
+
+            return (incident, true);
+        });
+    }
+
+    /// <summary>Writes what is known about the times by now, and keeps the samples that came in since.</summary>
+    public Task Stamp(string id, Timeline timeline) => Change(id, incident => incident.Stamp(timeline));
+
+    /// <summary>Changes an incident and keeps the samples that came in since.</summary>
+    /// <returns>The incident after the change, or null when there is none of this id.</returns>
+    public Task<Incident?> Change(string id, Func<Incident, Incident> change) => store.Write<Incident?>(async context =>
+    {
+        if (await context.Incidents.AsTracking().SingleOrDefaultAsync(i => i.Id == id) is not { } row)
+        {
+            return (null, false);
+        }
+
+        var before = StoreJson.Read<Incident>(row.Record);
+        var after = change(before).Attach(shelf.Of(before.Alias, before.Release));
+        Put(row, after);
+        return (after, true);
+    });
+
+    /// <summary>The incident, or null.</summary>
+    public Task<Incident?> Find(string id) => store.Read(async context =>
+        await context.Incidents.SingleOrDefaultAsync(i => i.Id == id) is { } row ? StoreJson.Read<Incident>(row.Record) : null);
+
+    /// <summary>The incidents of an alias, or all of them, newest first.</summary>
+    public Task<List<Incident>> All(string? alias) => store.Read(async context =>
+        (await context.Incidents.Where(i => alias == null || i.Alias == alias)
+            .OrderByDescending(i => i.OpenedAt).ThenByDescending(i => i.Id).ToListAsync())
+        .ConvertAll(row => StoreJson.Read<Incident>(row.Record)));
+
+    private static void Put(IncidentRow row, Incident incident)
+    {
+        row.Status = incident.Status.ToString();
+        row.Record = StoreJson.Write(incident);
+    }
+
+    private static async Task<string> NextId(StoreContext context, DateTimeOffset now)
+    {
+        var year = $"INC-{now.Year.ToString(CultureInfo.InvariantCulture)}-";
+        return $"{year}{await context.Incidents.CountAsync(i => EF.Functions.Like(i.Id, year + "%")) + 1:000}";
+    }
+}

@@ -1,0 +1,71 @@
+using Backstop.Control.Api;
+using Backstop.Control.Gates;
+using Backstop.Core.Incidents;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Backstop.Control.Incidents;
+
+/// <summary>Incidents: read, take on, comment, close, learn.</summary>
+internal static class IncidentEndpoints
+{
+    private const int LongestComment = 4000;
+
+    public static void Map(IEndpointRouteBuilder api)
+    {
+        api.MapGet("/incidents", async (string? alias, IncidentBook book, AliasQueries names) =>
+        {
+            var views = new List<IncidentView>();
+            foreach (var incident in await book.All(alias))
+            {
+                views.Add(await IncidentView.Of(incident, names));
+            }
+
+            return ApiJson.Ok(views);
+        });
+        api.MapGet("/incidents/{id}", async (string id, IncidentBook book, AliasQueries names) => await View(await book.Find(id), id, names));
+        api.MapGet("/incidents/{id}/postmortem", Draft);
+        api.MapPost("/incidents/{id}/acknowledge", (string id, HttpContext context, IncidentBook book, AliasQueries names, TimeProvider clock) =>
+            Change(id, i => i.Acknowledge(Caller.Of(context), clock.GetUtcNow()), book, names));
+        api.MapPost("/incidents/{id}/resolve", (string id, IncidentBook book, AliasQueries names, TimeProvider clock) =>
+            Change(id, i => i.Resolve(clock.GetUtcNow()), book, names));
+        api.MapPost("/incidents/{id}/comments", Comment);
+        api.MapPost("/incidents/{id}/learn", Learn);
+    }
+
+    private static async Task<IResult> Change(string id, Func<Incident, Incident> change, IncidentBook book, AliasQueries names) =>
+        await View(await book.Change(id, change), id, names);
+
+    private static async Task<IResult> Comment(string id, HttpContext context, IncidentBook book, AliasQueries names, TimeProvider clock)
+    {
+        var body = await StrictBody.Read<CommentRequest>(context);
+        return body.Text.Trim() is { Length: > 0 and <= LongestComment } text
+            ? await Change(id, i => i.Comment(Caller.Of(context), text, clock.GetUtcNow()), book, names)
+            : throw RefusedException.Invalid($"'text' must have 1 to {LongestComment} characters.");
+    }
+
+    private static async Task<IResult> Draft(string id, IncidentBook book, GateStore gates, AliasQueries names)
+    {
+        var incident = await book.Find(id) ?? throw Missing(id);
+        var gate = incident.GateId is { } known ? await gates.Find(known) : null;
+        return Results.Text(
+            Postmortem.Draft(incident, gate, (await names.Name(incident.Release)).Name, (await names.Name(incident.Baseline)).Name), "text/markdown");
+    }
+
+    private static async Task<IResult> Learn(string id, HttpContext context, Learner learner) =>
+        await learner.Learn(id, Caller.Of(context), context.RequestAborted) switch
+        {
+            LearnResult.Learned learned => ApiJson.Ok(LearnedView.Of(learned.Gate), learned.New ? StatusCodes.Status201Created : StatusCodes.Status200OK),
+            LearnResult.Impossible impossible => throw RefusedException.Conflict(impossible.Reason),
+            _ => throw Missing(id),
+        };
+
+    private static async Task<IResult> View(Incident? incident, string id, AliasQueries names) =>
+        ApiJson.Ok(await IncidentView.Of(incident ?? throw Missing(id), names));
+
+    private static RefusedException Missing(string id) =>
+        RefusedException.Missing($"There is no incident '{id}'. List them with GET /api/v1/incidents.");
+
+    private sealed record CommentRequest(string Text);
+}

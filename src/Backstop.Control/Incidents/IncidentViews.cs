@@ -1,0 +1,124 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Backstop.Control.Api;
+using Backstop.Control.Gates;
+using Backstop.Control.Store;
+using Backstop.Core.Gates;
+using Backstop.Core.Incidents;
+
+namespace Backstop.Control.Incidents;
+
+/// <summary>An incident as the API shows it. Samples are counted, not shown: they are in the gate's files once learnt.</summary>
+public sealed record IncidentView(
+    string Id,
+    string Alias,
+    string Status,
+    string Severity,
+    DateTimeOffset OpenedAt,
+    string Reason,
+    ReleaseName Release,
+    ReleaseName Baseline,
+    string? RolloutId,
+    bool? ReleaseToBlame,
+    string? Rollback,
+    PatternView? Pattern,
+    ImmutableArray<SuspectView> Suspects,
+    ImmutableArray<string> Findings,
+    ImmutableArray<string> Components,
+    ImmutableArray<DifferenceView> Differences,
+    Timeline Timeline,
+    SegmentsView SegmentsMs,
+    long? RequestsToDetect,
+    JsonElement? Evidence,
+    int Samples,
+    string? GateId,
+    string? AcknowledgedBy,
+    DateTimeOffset? AcknowledgedAt,
+    ImmutableArray<IncidentComment> Comments)
+{
+    /// <summary>The view of an incident.</summary>
+    public static async Task<IncidentView> Of(Incident incident, AliasQueries names) => new(
+        incident.Id,
+        incident.Alias,
+        Snake(incident.Status),
+        Snake(incident.Severity),
+        incident.OpenedAt,
+        incident.Reason,
+        await names.Name(incident.Release),
+        await names.Name(incident.Baseline),
+        incident.RolloutId,
+        incident.Diagnosis?.ReleaseToBlame,
+        incident.Diagnosis is { } d ? Snake(d.Rollback) : null,
+        incident.Diagnosis?.Pattern is { } p ? new(p.None, p.Release, p.Shared, p.Compound) : null,
+        incident.Diagnosis is { } s ? [.. s.Suspects.Select(x => new SuspectView(Snake(x.Kind), x.Probability, x.Because))] : [],
+        incident.Diagnosis?.Findings ?? [],
+        incident.Components,
+        [.. incident.Differences.Select(x => new DifferenceView(x.Component, x.Path, Json(x.Before), Json(x.After)))],
+        incident.Timeline,
+        SegmentsView.Of(incident.Timeline.Measured()),
+        incident.RequestsToDetect,
+        incident.Evidence is { } evidence ? JsonSerializer.SerializeToElement(evidence, StoreJson.Options) : null,
+        incident.Samples.Length,
+        incident.GateId,
+        incident.AcknowledgedBy,
+        incident.AcknowledgedAt,
+        incident.Comments);
+
+    private static string Snake<T>(T value)
+        where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
+
+    private static JsonElement? Json(string? text) => text is null ? null : JsonElement.Parse(text);
+}
+
+public sealed record PatternView(double None, double Release, double Shared, double Compound);
+
+public sealed record SuspectView(string Suspect, double Probability, string Because);
+
+/// <summary>The measured segments in milliseconds; null where an end is missing.</summary>
+public sealed record SegmentsView(
+    double? OnsetToDetected, double? DetectedToDecided, double? DecidedToSwapped, double? SwappedToConverged, double? ConvergedToVerified)
+{
+    /// <summary>The view of the segments.</summary>
+    public static SegmentsView Of(Segments segments) => new(
+        segments.OnsetToDetected?.TotalMilliseconds,
+        segments.DetectedToDecided?.TotalMilliseconds,
+        segments.DecidedToSwapped?.TotalMilliseconds,
+        segments.SwappedToConverged?.TotalMilliseconds,
+        segments.ConvergedToVerified?.TotalMilliseconds);
+}
+
+/// <summary>A gate that was learnt, with the proof that it works.</summary>
+public sealed record LearnedView(
+    string GateId,
+    string State,
+    bool BlocksBad,
+    bool PassesGood,
+    GateResultView Bad,
+    GateResultView Good,
+    int Cases,
+    int SamplesPerCase,
+    int FailIfMoreThan,
+    double Power,
+    double FalseBlock)
+{
+    /// <summary>The view of a learnt gate; it has a certificate.</summary>
+    public static LearnedView Of(Gate gate)
+    {
+        var proof = gate.Certificate!;
+        return new(
+            gate.Id,
+            gate.State.ToString().ToLowerInvariant(),
+            proof.BlocksBad,
+            proof.PassesGood,
+            Result(proof.BadRelease, proof.Bad),
+            Result(proof.GoodRelease, proof.Good),
+            gate.Cases.Length,
+            gate.SamplesPerCase,
+            gate.FailIfMoreThan,
+            gate.Power,
+            gate.FalseBlock);
+
+        GateResultView Result(string release, RunCounts counts) =>
+            GateResultView.Of(new(gate.Id, release, gate.Judge(counts), counts, gate.FailIfMoreThan));
+    }
+}

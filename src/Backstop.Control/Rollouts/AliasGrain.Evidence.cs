@@ -7,13 +7,13 @@ namespace Backstop.Control.Rollouts;
 /// <summary>Evidence in, verdicts out, and what time brings.</summary>
 internal sealed partial class AliasGrain
 {
-    public Task Merge(byte[] batch, DateTimeOffset receivedAt)
+    public async Task Merge(byte[] batch, DateTimeOffset receivedAt)
     {
         var message = Protocol.SignalBatch.Parser.ParseFrom(batch);
         _unstored.Enqueue((message.GatewayId, message.StartId, message.Sequence));
         if (!_evidence.Merge(message.ToBatch()))
         {
-            return Task.CompletedTask;
+            return;
         }
 
         foreach (var started in message.Started.Where(s => s.Alias == Name))
@@ -25,9 +25,11 @@ internal sealed partial class AliasGrain
         if (message.Epochs.Any(e => e.Alias == Name))
         {
             _newEvidenceAt = receivedAt;
+            if (clock.GetUtcNow() - _judgedAt >= options.JudgeInterval)
+            {
+                await Judge();
+            }
         }
-
-        return Task.CompletedTask;
     }
 
     private async Task Tick()
@@ -67,6 +69,12 @@ internal sealed partial class AliasGrain
         {
             await Handle(new RolloutEvent.Ticked(now), Actor);
         }
+
+        // Without new evidence only its age changes, and that is counted in seconds.
+        if (now - _judgedAt >= (_newEvidenceAt > _judgedAt ? options.JudgeInterval : TimeSpan.FromSeconds(1)))
+        {
+            await Judge();
+        }
     }
 
     private async Task Observe(Rollout rollout, DateTimeOffset now)
@@ -77,6 +85,20 @@ internal sealed partial class AliasGrain
         {
             await Handle(new RolloutEvent.Observed(now, seen, window), Actor);
         }
+    }
+
+    private async Task Judge()
+    {
+        if (_rollout?.Contrast() is not { Stages.IsEmpty: false } contrast)
+        {
+            return;
+        }
+
+        var now = clock.GetUtcNow();
+        _judgedAt = now;
+        var judgement = Core.Evidence.Judge.Evaluate(_evidence, contrast, _rollout.Evidence, now);
+        _judgement = judgement;
+        await Handle(new RolloutEvent.Judged(now, judgement.Verdict, judgement.Units, judgement.OneArmAlarm, judgement.Reason), Actor);
     }
 
     private async Task StoreEvidence(DateTimeOffset now)

@@ -32,6 +32,7 @@ internal sealed partial class AliasGrain(
     private AliasEvidence _evidence = null!;
     private Judgement? _judgement;
     private StartedRequests? _started;
+    private DateTimeOffset _judgedAt;
     private DateTimeOffset _storedAt;
     private DateTimeOffset _renewedAt;
     private DateTimeOffset? _newEvidenceAt;

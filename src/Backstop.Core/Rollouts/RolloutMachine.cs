@@ -56,7 +56,8 @@ public static class RolloutMachine
 
             (RolloutStatus.Canary, RolloutEvent.Judged judged) => OnCanary(state, judged),
             (RolloutStatus.Held, RolloutEvent.Judged { Verdict: Verdict.Healthy } judged) =>
-                Quiet(Enter(state, RolloutStatus.Canary, judged.At)), // The dwell starts again; the evidence goes on.
+                // The dwell starts again; the evidence goes on.
+                Quiet(Enter(state with { Rollout = rollout with { Reason = null } }, RolloutStatus.Canary, judged.At)),
             (RolloutStatus.Held, RolloutEvent.Ticked tick) when tick.At - rollout.Since >= rollout.Plan.HeldDeadline =>
                 TakeBack(state, tick.At, $"held for {rollout.Plan.HeldDeadline}: {rollout.Reason}", blamed: false),
 
@@ -65,11 +66,13 @@ public static class RolloutMachine
 
             (RolloutStatus.Baking or RolloutStatus.Completed, RolloutEvent.Judged { Verdict: Verdict.Healthy } judged)
                 when rollout.Contained && judged.Units >= MinUnits(rollout) => Release(state, judged.At),
+            (RolloutStatus.Baking or RolloutStatus.Completed, RolloutEvent.Judged { Verdict: Verdict.Healthy }) when rollout.Reason is not null =>
+                Quiet(state with { Rollout = rollout with { Reason = null } }),
             (RolloutStatus.Baking, RolloutEvent.Judged { Verdict: Verdict.Healthy } judged)
                 when !rollout.Contained && judged.At - rollout.Since >= rollout.Plan.Bake =>
                 Quiet(Enter(state, RolloutStatus.Completed, judged.At)),
             (RolloutStatus.Baking or RolloutStatus.Completed, RolloutEvent.Judged { Verdict: Verdict.Inconclusive or Verdict.BrokenExperiment } judged)
-                when rollout.Reason != judged.Reason =>
+                when rollout.Reason is null => // One doubt, one incident: its words change with every request.
                 new(state with { Rollout = rollout with { Reason = judged.Reason } }, [new Effect.OpenIncident(Blamed: false, judged.Reason)]),
 
             (RolloutStatus.RollingBack, RolloutEvent.Converged converged) when converged.Generation >= rollout.Generation =>
@@ -139,6 +142,9 @@ public static class RolloutMachine
             SwapResult.Swapped swapped => new(
                 Enter(new(rollout with { Generation = swapped.Alias.Generation }, swapped.Alias), RolloutStatus.RollingBack, at),
                 [new Effect.Push(), .. report]),
+
+            // It serves and there is nothing to return to: only a person can decide what to serve instead.
+            SwapResult.Refused refused when rollout.Promoted => Degrade(state with { Rollout = rollout }, at, refused.Reason),
 
             // Nothing was exposed yet, so there is nothing to swap.
             _ => new(Enter(new(rollout with { Reason = reason }, state.Alias), RolloutStatus.Rejected, at), report),

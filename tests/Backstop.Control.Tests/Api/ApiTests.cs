@@ -1,0 +1,106 @@
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using Backstop.Control.Tests.Harness;
+
+namespace Backstop.Control.Tests.Api;
+
+public sealed class ApiTests : IAsyncLifetime
+{
+    private static readonly object Serving = new { model = "m", replicas = new[] { "http://127.0.0.1:9" } };
+    private ControlServer _server = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _server = await ControlServer.Start();
+        await _server.Post("releases", new { name = "v7", manifest = new { serving = Serving } });
+        await _server.Post("releases", new { name = "v8", manifest = new { serving = Serving, prompt = new { system = "Be brief." } } });
+        await _server.CreateAlias("assistant:prod", "v7");
+    }
+
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    [Fact]
+    public async Task A_release_registers_once_and_never_changes()
+    {
+        var body = new { name = "v9", manifest = new { serving = Serving, parameters = new { temperature = 0.5 } } };
+        Assert.Equal(HttpStatusCode.Created, (await _server.Post("releases", body)).Status);
+        Assert.Equal(HttpStatusCode.OK, (await _server.Post("releases", body)).Status);
+        var (status, problem) = await _server.Post("releases", new { name = "v9", manifest = new { serving = Serving } });
+        Assert.Equal(HttpStatusCode.Conflict, status);
+        Assert.Contains("never change", (string)problem["detail"]!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_diff_names_the_component_that_differs()
+    {
+        var diff = await _server.Get("releases/v7/diff/v8");
+        Assert.Equal("prompt", (string)diff["components"]!.AsArray().Single()!);
+        Assert.Equal("/prompt", (string)diff["differences"]![0]!["path"]!);
+    }
+
+    [Fact]
+    public async Task A_swap_on_an_old_generation_is_refused_with_the_actual_one()
+    {
+        var (status, alias) = await _server.Post("aliases/assistant:prod/swap", new { release = "v8", expected_generation = 1, reason = "test" });
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.Equal("v8", (string)alias["current"]!["name"]!);
+        Assert.Equal("v7", (string)alias["previous"]!["name"]!);
+
+        var (stale, problem) = await _server.Post("aliases/assistant:prod/swap", new { release = "v7", expected_generation = 1, reason = "test" });
+        Assert.Equal(HttpStatusCode.Conflict, stale);
+        Assert.Equal(2, (long)problem["generation"]!);
+    }
+
+    [Fact]
+    public async Task A_rollback_returns_to_the_previous_release_and_quarantines_the_other()
+    {
+        await _server.Post("aliases/assistant:prod/swap", new { release = "v8", expected_generation = 1, reason = "test" });
+        var (_, alias) = await _server.Post("aliases/assistant:prod/rollback", new { reason = "it is worse" });
+        Assert.Equal("v7", (string)alias["current"]!["name"]!);
+        Assert.Equal(3, (long)alias["generation"]!);
+        Assert.Equal("v8", (string)alias["quarantined"]![0]!["name"]!);
+        Assert.Equal(HttpStatusCode.Conflict, (await _server.Post("aliases/assistant:prod/rollouts", new { release = "v8" })).Status);
+        Assert.Equal(HttpStatusCode.OK, (await _server.Post("aliases/assistant:prod/approve", new { release = "v8", reason = "mended" })).Status);
+
+        var history = (await _server.Get("aliases/assistant:prod/history")).AsArray();
+        Assert.Equal(["alias_created", "alias_swapped", "alias_reverted", "release_approved"], history.Select(e => (string)e!["kind"]!));
+        Assert.True((bool)(await _server.Get("journal/check"))["intact"]!);
+    }
+
+    [Theory]
+    [InlineData("releases", "{\"name\":\"x\",\"manifets\":{}}", 400, "Did you mean 'manifest'?")]
+    [InlineData("releases", "{\"name\":\"x\",\"manifest\":{\"servin\":{}}}", 400, "Did you mean 'serving'?")]
+    [InlineData("releases", "{\"name\":\"x\"}", 400, "manifest")]
+    [InlineData("releases", "{\"name\":\"x\",\"name\":\"y\",\"manifest\":{}}", 400, "name")]
+    [InlineData("releases", "{", 400, "body")]
+    [InlineData("aliases", "{\"name\":\"assistant\",\"release\":\"v7\"}", 400, "assistant:prod")]
+    [InlineData("aliases", "{\"name\":\"a:b\",\"release\":\"v0\"}", 404, "v0")]
+    [InlineData("aliases", "{\"name\":\"assistant:prod\",\"release\":\"v7\"}", 409, "already")]
+    [InlineData("aliases", "{\"name\":\"a:b\",\"release\":\"v7\",\"candidate_lease_ms\":1}", 400, "candidate_lease_ms")]
+    [InlineData("aliases/no:such/rollback", "{\"reason\":\"x\"}", 404, "no:such")]
+    [InlineData("aliases/assistant:prod/rollback", "{\"reason\":\" \"}", 400, "reason")]
+    [InlineData("aliases/assistant:prod/rollback", "{\"reason\":\"x\"}", 409, "no previous release")]
+    [InlineData("aliases/assistant:prod/rollouts", "{\"release\":\"v8\",\"plan\":{\"stepz\":[]}}", 400, "Did you mean 'steps'?")]
+    [InlineData("aliases/assistant:prod/rollouts", "{\"release\":\"v8\",\"plan\":{\"steps\":[{\"basis_points\":0,\"dwell_ms\":0,\"min_units\":0}]}}", 400, "basis points")]
+    [InlineData("aliases/assistant:prod/rollouts", "{\"release\":\"v8\",\"evidence\":{\"alpha\":2}}", 400, "alpha")]
+    [InlineData("aliases/assistant:prod/rollouts", "{\"release\":\"v7\"}", 409, "already")]
+    [InlineData("rollouts/nothing/abort", "{\"reason\":\"x\"}", 404, "nothing")]
+    public async Task A_bad_request_is_told_what_is_wrong(string path, string body, int status, string says)
+    {
+        var before = await _server.Get("journal?limit=1000");
+        using var response = await _server.Api.PostAsync("/api/v1/" + path, new StringContent(body, Encoding.UTF8, "application/json"));
+        var problem = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
+        Assert.Equal(status, (int)response.StatusCode);
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType!.MediaType);
+        Assert.Contains(says, (string)problem["detail"]!, StringComparison.Ordinal);
+        Assert.Equal(before.ToJsonString(), (await _server.Get("journal?limit=1000")).ToJsonString());
+    }
+
+    [Fact]
+    public async Task A_body_over_the_limit_is_refused()
+    {
+        var (status, _) = await _server.Post("releases", new { name = "big", manifest = new { serving = Serving, prompt = new { system = new string('x', 2_000_000) } } });
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, status);
+    }
+}

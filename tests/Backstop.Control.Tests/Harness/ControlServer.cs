@@ -1,0 +1,115 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Backstop.Control.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Control.Tests.Harness;
+
+/// <summary>The control plane as it is in production: real listeners, real silo, real SQLite files in a directory of its own.</summary>
+internal sealed class ControlServer : IAsyncDisposable
+{
+    private readonly bool _ownsDirectory;
+    private readonly WebApplication _app;
+
+    private ControlServer(WebApplication app, string directory, bool ownsDirectory)
+    {
+        var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToArray();
+        (_app, Data, _ownsDirectory) = (app, directory, ownsDirectory);
+        (Api, Fleet) = (new HttpClient { BaseAddress = new(addresses[0]) }, new Uri(addresses[1]));
+    }
+
+    public string Data { get; }
+
+    public HttpClient Api { get; }
+
+    public Uri Fleet { get; }
+
+    public IServiceProvider Services => _app.Services;
+
+    public static async Task<ControlServer> Start(string? data = null)
+    {
+        var directory = data ?? Directory.CreateTempSubdirectory("backstop-control-").FullName;
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
+        });
+        builder.AddControl(new() { DataDirectory = directory });
+        var app = builder.Build();
+        app.MapControl();
+        await app.StartAsync();
+        return new(app, directory, data is null);
+    }
+
+    public async Task Register(string name, Uri replica, string model)
+    {
+        var manifest = new { serving = new { model, replicas = new[] { replica.ToString() } } };
+        (await Api.PostAsJsonAsync("/api/v1/releases", new { name, manifest })).EnsureSuccessStatusCode();
+    }
+
+    public async Task CreateAlias(string name, string release, int leaseMs = 10_000) =>
+        (await Api.PostAsJsonAsync("/api/v1/aliases", new { name, release, candidate_lease_ms = leaseMs })).EnsureSuccessStatusCode();
+
+    public async Task<JsonNode> Get(string path) => JsonNode.Parse(await Api.GetStringAsync("/api/v1/" + path))!;
+
+    public async Task<(HttpStatusCode Status, JsonNode Body)> Post(string path, object body)
+    {
+        using var response = await Api.PostAsJsonAsync("/api/v1/" + path, body);
+        return (response.StatusCode, JsonNode.Parse(await response.Content.ReadAsStringAsync())!);
+    }
+
+    public Task<JsonNode> RolloutReaches(string id, string status) =>
+        Eventually.Is(() => Get($"rollouts/{id}"), rollout => (string)rollout["status"]! == status);
+
+    /// <summary>Ends the server without its directory.</summary>
+    public async Task Stop()
+    {
+        Api.Dispose();
+        using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        await _app.StopAsync(soon.Token);
+        await _app.DisposeAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Stop();
+        if (_ownsDirectory)
+        {
+            Directory.Delete(Data, recursive: true);
+        }
+    }
+}
+
+/// <summary>Asks until the answer is right, or fails with the last answer.</summary>
+internal static class Eventually
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+
+    public static async Task<T> Is<T>(Func<Task<T>> ask, Func<T, bool> right)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        T answer;
+        do
+        {
+            answer = await ask();
+            if (right(answer))
+            {
+                return answer;
+            }
+        }
+        while (TimeProvider.System.GetElapsedTime(started) < Deadline && await pace.WaitForNextTickAsync());
+
+        throw new TimeoutException($"Still not right after {Deadline.TotalSeconds} s: {answer}");
+    }
+}

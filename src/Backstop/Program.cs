@@ -1,10 +1,15 @@
 using System.CommandLine;
 using Backstop.CommandLine;
 using Backstop.Commands;
+using Backstop.Hosting;
+
+ChildProcess.EndWithParent();
 
 // One line per family of verbs; each lives in its own file of Commands/ and has a Create().
 var root = new RootCommand("Backstop: the safety net of a model-serving fleet.")
 {
+    DemoCommand.Create(),
+    ServeCommand.Create(),
     ReleaseCommand.Create(),
     AliasCommand.Create(),
     RolloutCommand.Create(),

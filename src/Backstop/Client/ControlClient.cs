@@ -45,6 +45,9 @@ public sealed class ControlClient(Uri server) : IDisposable
     public Task<Reply<AliasView>> Rollback(string alias, string reason, CancellationToken cancel) =>
         Post<AliasView>($"aliases/{Escape(alias)}/rollback", new { reason }, cancel);
 
+    public Task<Reply<AliasView>> Approve(string alias, string release, string reason, CancellationToken cancel) =>
+        Post<AliasView>($"aliases/{Escape(alias)}/approve", new { release, reason }, cancel);
+
     public Task<Reply<RolloutView>> StartRollout(string alias, NewRollout rollout, CancellationToken cancel) =>
         Post<RolloutView>($"aliases/{Escape(alias)}/rollouts", rollout, cancel);
 
@@ -70,6 +73,8 @@ public sealed class ControlClient(Uri server) : IDisposable
 
     public Task<Reply<JournalEntry[]>> Journal(long after, int limit, CancellationToken cancel) =>
         Get<JournalEntry[]>($"journal?after={after}&limit={limit}", cancel);
+
+    public Task<Reply<JournalCheck>> CheckJournal(CancellationToken cancel) => Get<JournalCheck>("journal/check", cancel);
 
     public void Dispose() => _http.Dispose();
 

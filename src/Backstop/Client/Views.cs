@@ -84,7 +84,7 @@ public sealed record RolloutView(string Id, string Alias, string Status)
     public DateTimeOffset? Since { get; init; }
 
     /// <summary>Whether nothing more will happen by itself.</summary>
-    public bool IsOver => Status.ToLowerInvariant() is "completed" or "rolledback" or "rolled_back" or "rejected";
+    public bool IsOver => Status is "completed" or "rolled_back" or "rejected";
 }
 
 public sealed record IncidentView(string Id, string Alias, string Status, DateTimeOffset OpenedAt)
@@ -167,3 +167,6 @@ public sealed record JournalEntry(long Sequence, DateTimeOffset At, string? Alia
 
     public string? Reason { get; init; }
 }
+
+/// <param name="Flaw">Where the chain of hashes breaks, or null.</param>
+public sealed record JournalCheck(bool Intact, long Entries, string? Flaw);

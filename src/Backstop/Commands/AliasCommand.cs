@@ -17,7 +17,7 @@ internal static class AliasCommand
 
     public static Verb Create() => new("alias", "Create the names that applications call, see and change what they serve.")
     {
-        New(), List(), Show(), History(), Swap(), Rollback(),
+        New(), List(), Show(), History(), Swap(), Rollback(), Approve(),
     };
 
     private static Verb New()
@@ -98,6 +98,18 @@ internal static class AliasCommand
         [Name, Reason],
         (parse, client, cancel) => client.Rollback(parse.GetRequiredValue(Name), parse.GetRequiredValue(Reason), cancel),
         (alias, screen) => screen.Line($"{alias.Name} is back on {alias.Current.Name} at generation {alias.Generation}."));
+
+    private static Verb Approve()
+    {
+        var release = new Argument<string>("release") { Description = "The release that was rolled back here." };
+        return Remote.Verb(
+            "approve",
+            "Lift the quarantine of a release. Its gates still stand.",
+            [Name, release, Reason],
+            (parse, client, cancel) => client.Approve(
+                parse.GetRequiredValue(Name), parse.GetRequiredValue(release), parse.GetRequiredValue(Reason), cancel),
+            (alias, screen) => screen.Line($"Approved. {alias.Name} serves {alias.Current.Name} at generation {alias.Generation}."));
+    }
 
     private static void Describe(AliasView alias, Screen screen)
     {

@@ -18,6 +18,12 @@ internal static class JournalCommand
                 [after, limit],
                 (parse, client, cancel) => client.Journal(parse.GetValue(after), parse.GetValue(limit), cancel),
                 (entries, screen) => screen.Journal(entries)),
+            Remote.Verb(
+                "check",
+                "Check that no entry was changed, moved or removed.",
+                [],
+                (_, client, cancel) => client.CheckJournal(cancel),
+                (check, screen) => screen.Line(check.Flaw ?? $"{check.Entries} entries, each in its place and as it was written.")),
         };
     }
 }

@@ -79,7 +79,7 @@ internal static class RolloutCommand
 
                 if (rollout.IsOver)
                 {
-                    return rollout.Status.Equals("completed", StringComparison.OrdinalIgnoreCase) ? ExitCode.Ok : ExitCode.No;
+                    return rollout.Status == "completed" ? ExitCode.Ok : ExitCode.No;
                 }
 
                 await Task.Delay(TimeSpan.FromMilliseconds(250), cancel);

@@ -1,0 +1,56 @@
+using System.CommandLine;
+using Backstop.CommandLine;
+using Backstop.Hosting;
+
+namespace Backstop.Commands;
+
+/// <summary><c>backstop serve</c>: the control plane and the gateway.</summary>
+internal static class ServeCommand
+{
+    public static Command Create()
+    {
+        var http = new Option<string>("--http") { Description = "Where applications and operators call.", DefaultValueFactory = _ => "127.0.0.1:8080" };
+        var fleet = new Option<string>("--fleet") { Description = "Where gateways connect to the control plane.", DefaultValueFactory = _ => "127.0.0.1:8081" };
+        var data = new Option<string>("--data") { Description = "Directory of the store and of the gateway's last routes.", DefaultValueFactory = _ => "./backstop-data" };
+        var role = new Option<string>("--role") { Description = "all, control or gateway.", DefaultValueFactory = _ => "all" };
+        var control = new Option<string?>("--control") { Description = "With --role gateway: the fleet address of the control plane." };
+        var gatewayId = new Option<string?>("--gateway-id") { Description = "The gateway's name, kept over restarts. gateway-1 by default." };
+        var verb = new Verb("serve", "Run the control plane and the gateway on this machine.")
+        {
+            Examples =
+            [
+                "backstop serve",
+                "backstop serve --http 127.0.0.1:9000 --fleet 127.0.0.1:9001 --data /var/lib/backstop",
+                "backstop serve --role gateway --control http://127.0.0.1:8081 --http 127.0.0.1:8082 --data ./gateway-2 --gateway-id gateway-2",
+            ],
+        };
+        foreach (var option in (Option[])[http, fleet, data, role, control, gatewayId])
+        {
+            verb.Options.Add(option);
+        }
+
+        verb.SetAction(async (line, cancel) =>
+        {
+            var options = ServeOptions.From(
+                line.GetRequiredValue(http),
+                line.GetRequiredValue(fleet),
+                line.GetRequiredValue(data),
+                line.GetRequiredValue(role),
+                line.GetValue(control),
+                line.GetValue(gatewayId));
+            await ServeHost.Run(options, () => line.InvocationConfiguration.Output.WriteLine(StartLine(options)), cancel);
+            return ExitCode.Ok;
+        });
+        return verb;
+    }
+
+    private static string StartLine(ServeOptions options) => options.Role switch
+    {
+        ServeRole.Gateway =>
+            $"Backstop gateway {options.GatewayId} serves http://{options.Http}/v1 and follows {options.Control}; data in {options.DataDirectory}",
+        ServeRole.Control =>
+            $"Backstop control plane on http://{options.Http}/api/v1, fleet stream on http://{options.Fleet}; data in {options.DataDirectory}",
+        _ => $"Backstop serves http://{options.Http}/v1, control plane on http://{options.Http}/api/v1, " +
+            $"fleet stream on http://{options.Fleet}; data in {options.DataDirectory}",
+    };
+}

@@ -1,0 +1,114 @@
+using System.ComponentModel.DataAnnotations;
+using Backstop.CommandLine;
+using Backstop.Control;
+using Backstop.Control.Hosting;
+using Backstop.Gateway;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging.Console;
+
+namespace Backstop.Hosting;
+
+/// <summary>The process behind <c>backstop serve</c>: control plane, gateway, or both beside each other.</summary>
+/// <remarks>
+/// Beside each other they share nothing but the process: the gateway dials the fleet listener over loopback as it would
+/// across the world, so there is one path to test.
+/// </remarks>
+internal static class ServeHost
+{
+    /// <summary>Serves until cancelled; <paramref name="ready"/> is called once it listens.</summary>
+    /// <exception cref="CommandFailure">It cannot start; the message says which option is why.</exception>
+    public static async Task Run(ServeOptions options, Action ready, CancellationToken cancel)
+    {
+        await using var app = Build(options);
+        try
+        {
+            await app.StartAsync(cancel);
+        }
+        catch (IOException e) when (e.InnerException is AddressInUseException)
+        {
+            throw CommandFailure.Usage($"{e.Message} Choose other ports with --http and --fleet; port 0 takes a free one.");
+        }
+        catch (InvalidDataException e)
+        {
+            throw CommandFailure.Usage($"--data '{options.DataDirectory}': {e.Message}");
+        }
+
+        ready();
+        await app.WaitForShutdownAsync(cancel);
+    }
+
+    private static WebApplication Build(ServeOptions options)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        Log(builder.Logging);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Listen(options.Http, listener => listener.Protocols = HttpProtocols.Http1);
+            if (options.RunsControl)
+            {
+                kestrel.Listen(options.Fleet, listener => listener.Protocols = HttpProtocols.Http2);
+            }
+        });
+
+        if (options.RunsControl)
+        {
+            builder.AddControl(new ControlOptions { DataDirectory = options.DataDirectory });
+        }
+
+        if (options.RunsGateway)
+        {
+            AddGateway(builder, options);
+        }
+
+        var app = builder.Build();
+        if (options.RunsControl)
+        {
+            app.MapControl();
+        }
+
+        if (options.RunsGateway)
+        {
+            app.MapGateway();
+        }
+        else
+        {
+            app.MapGet("/healthz", () => "ok");
+        }
+
+        return app;
+    }
+
+    private static void AddGateway(WebApplicationBuilder builder, ServeOptions options)
+    {
+        try
+        {
+            builder.Services.AddGateway(new GatewayOptions
+            {
+                GatewayId = options.GatewayId,
+                Control = options.Control,
+                DataDirectory = options.DataDirectory,
+            });
+        }
+        catch (ValidationException e)
+        {
+            throw CommandFailure.Usage(e.Message);
+        }
+    }
+
+    /// <summary>Logs go to standard error, one line each: standard output belongs to the start line.</summary>
+    private static void Log(ILoggingBuilder logging)
+    {
+        logging.ClearProviders();
+        logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "HH:mm:ss.fff ";
+            console.ColorBehavior = LoggerColorBehavior.Disabled;
+        });
+        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        logging.SetMinimumLevel(LogLevel.Warning);
+        logging.AddFilter("Backstop", LogLevel.Information);
+    }
+}

@@ -1,0 +1,61 @@
+using System.Text.Json.Nodes;
+
+namespace Backstop.EndToEnd.Tests;
+
+/// <summary>The promise, on real processes and real HTTP.</summary>
+public sealed class DemoTests
+{
+    [Fact]
+    public async Task A_bad_release_is_noticed_taken_back_and_cannot_return()
+    {
+        var report = await Demo();
+
+        Assert.Equal("v7", (string?)report["active_release"]);
+        Assert.True((bool?)report["release_to_blame"]);
+        Assert.Equal(0, (int?)report["served_by_bad_after_convergence"]);
+        Assert.InRange((double)report["detected_to_swapped_ms"]!, 0, 1000);
+        Assert.NotNull((string?)report["gate_id"]);
+        Assert.True((bool?)report["gate_blocks_bad"]);
+        Assert.True((bool?)report["gate_passes_good"]);
+        Assert.Contains((string)report["gate_id"]!, (string?)report["second_try"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Users_receive_at_most_one_in_a_hundred_of_the_unsafe_answers()
+    {
+        var report = await Demo("--at-once");
+
+        Assert.True((int)report["unsafe_emitted"]! > 50, "Too few unsafe answers to say anything.");
+        Assert.True((int)report["unsafe_delivered"]! * 100 <= (int)report["unsafe_emitted"]!, report.ToString());
+        Assert.Equal("v7", (string?)report["active_release"]);
+    }
+
+    [Fact]
+    public async Task A_good_release_is_promoted_and_stays()
+    {
+        var report = await Demo("--good");
+
+        Assert.Equal("v8", (string?)report["active_release"]);
+        Assert.Equal("completed", ((string?)report["rollout_status"])?.ToLowerInvariant());
+        Assert.Null(report["gate_id"]);
+    }
+
+    [Fact]
+    public async Task A_fault_that_both_releases_share_is_an_incident_that_blames_neither()
+    {
+        var report = await Demo("--upstream-fault");
+
+        Assert.NotNull((string?)report["incident_id"]);
+        Assert.False((bool?)report["release_to_blame"]);
+        Assert.DoesNotContain("rolled", (string?)report["rollout_status"], StringComparison.OrdinalIgnoreCase);
+        Assert.Equal("v7", (string?)report["active_release"]); // Still a canary: neither promoted nor taken back.
+    }
+
+    private static async Task<JsonObject> Demo(params string[] arguments)
+    {
+        var (code, output, errors) = await Shelled.Run(["demo", "--json", "--rate", "60", .. arguments]);
+
+        Assert.True(code == 0, $"demo ended with {code}: {errors}");
+        return JsonNode.Parse(output)!.AsObject(); // One object and nothing else, or this throws.
+    }
+}

@@ -1,0 +1,80 @@
+using System.Net;
+using Backstop.Client;
+using Backstop.Demo;
+using Backstop.Hosting;
+
+namespace Backstop.EndToEnd.Tests;
+
+/// <summary><c>backstop serve</c> and one pool of emulated model servers, as processes, with an alias that serves the pool.</summary>
+public sealed class RunningBackstop : IAsyncLifetime
+{
+    public const string Alias = "assistant:prod";
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("backstop-test-").FullName;
+    private readonly Uri _pool = new($"http://{Free()}");
+    private readonly IPEndPoint _http = Free();
+    private readonly IPEndPoint _fleet = Free();
+    private ChildProcess? _emulator;
+    private ChildProcess? _serve;
+
+    internal ControlClient Control { get; private set; } = null!;
+
+    public Uri Http => new($"http://{_http}");
+
+    public async ValueTask InitializeAsync()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        _emulator = await ChildProcess.Start(
+            "emulate", Path.Combine(_directory, "emulate.log"), ["emulate", "--port", $"{_pool.Port}", "--profile", "v7", "--seed", "1"], cancel);
+        Control = new(Http);
+        await StartServe(cancel);
+        await Control.RegisterRelease("v7", DemoManifest.Of("v7", _pool), cancel);
+        await Control.RegisterRelease("v7-twin", DemoManifest.Of("v7-twin", _pool), cancel);
+        await Control.CreateAlias(new(Alias, "v7"), cancel);
+        await Ready(cancel);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Control.Dispose();
+        foreach (var process in (ChildProcess?[])[_serve, _emulator])
+        {
+            if (process is not null)
+            {
+                await process.DisposeAsync();
+            }
+        }
+
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    /// <summary>Starts serve on the same directory and ports, as an operator would after a crash.</summary>
+    internal async Task StartServe(CancellationToken cancel) => _serve = await ChildProcess.Start(
+        "serve",
+        Path.Combine(_directory, "serve.log"),
+        ["serve", "--http", $"{_http}", "--fleet", $"{_fleet}", "--data", Path.Combine(_directory, "data")],
+        cancel);
+
+    /// <summary>SIGKILL: no handler runs, nothing is flushed.</summary>
+    internal Task KillServe() => _serve!.Kill();
+
+    internal Task KillPool() => _emulator!.Kill();
+
+    /// <summary>Waits until the gateway serves the alias.</summary>
+    internal async Task Ready(CancellationToken cancel)
+    {
+        using var http = new HttpClient { BaseAddress = Http };
+        for (var deadline = DateTime.UtcNow.AddSeconds(20); ;)
+        {
+            if ((await http.GetStringAsync("v1/models", cancel)).Contains(Alias, StringComparison.Ordinal))
+            {
+                return;
+            }
+
+            Assert.True(DateTime.UtcNow < deadline, "The gateway never heard of the alias.");
+            await Task.Yield();
+        }
+    }
+
+    private static IPEndPoint Free() => LoopbackAddress.WithPort(new(IPAddress.Loopback, 0));
+}

@@ -1,0 +1,49 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Backstop.EndToEnd.Tests;
+
+/// <summary>A wrong option stops start-up, says which one it is and what to write.</summary>
+public sealed class ServeOptionsTests
+{
+    [Theory]
+    [InlineData("--http", "0.0.0.0:8080")]
+    [InlineData("--http", "192.168.0.7:8080")]
+    [InlineData("--fleet", "[::]:8081")]
+    public async Task An_address_that_other_machines_reach_is_refused_with_the_reason(string option, string address)
+    {
+        var (code, _, errors) = await Shelled.Run("serve", option, address);
+
+        Assert.Equal(2, code);
+        Assert.Contains(option, errors, StringComparison.Ordinal);
+        Assert.Contains("other machines", errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--http", "8080")]
+    [InlineData("--role", "gatway")]
+    [InlineData("--gateway-id", "a b")]
+    [InlineData("--control", "http://127.0.0.1:1")]
+    public async Task A_wrong_option_is_named(string option, string value)
+    {
+        var (code, _, errors) = await Shelled.Run("serve", option, value);
+
+        Assert.Equal(2, code);
+        Assert.Contains(option, errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_port_that_is_taken_is_a_sentence_and_not_a_stack_trace()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var data = Directory.CreateTempSubdirectory("backstop-test-").FullName;
+        var (code, _, errors) = await Shelled.Run("serve", "--http", $"{taken.LocalEndpoint}", "--fleet", "127.0.0.1:0", "--data", data);
+        Directory.Delete(data, recursive: true);
+
+        Assert.Equal(2, code);
+        Assert.Contains("--http", errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
+    }
+}

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Backstop.Client;
 
 namespace Backstop.EndToEnd.Tests;
@@ -17,15 +18,20 @@ public sealed class CrashTests
         var random = new Random(42);
         for (var kill = 0; kill < Kills; kill++)
         {
-            // The kill lands before, inside or after a swap: the moments are spread over several swaps' time.
-            var swaps = SwapUntilItDies(backstop, acknowledged, random.Next(1, 6), cancel);
-            var killed = Task.Delay(TimeSpan.FromMilliseconds(random.Next(0, 60)), cancel).ContinueWith(_ => backstop.KillServe(), cancel).Unwrap();
-            acknowledged = await swaps;
-            await killed;
+            for (var quiet = random.Next(0, 4); quiet > 0; quiet--)
+            {
+                acknowledged = await Swap(backstop, acknowledged, cancel);
+            }
+
+            // One more swap is under way when the process dies: before it was read, inside its transaction, or after.
+            var underWay = Swap(backstop, acknowledged, cancel);
+            Spin(TimeSpan.FromMilliseconds(random.NextDouble() * 15));
+            await backstop.KillServe();
+            acknowledged = await Promised(underWay) ?? acknowledged;
             await backstop.StartServe(cancel);
 
             var found = (await backstop.Control.Alias(RunningBackstop.Alias, cancel)).Body;
-            Assert.InRange(found.Generation, acknowledged.Generation, acknowledged.Generation + 1); // One swap may have been under way.
+            Assert.InRange(found.Generation, acknowledged.Generation, acknowledged.Generation + 1);
             if (found.Generation == acknowledged.Generation)
             {
                 Assert.Equal(acknowledged.Current, found.Current);
@@ -35,25 +41,35 @@ public sealed class CrashTests
             Assert.Equal(found.Generation, last); // The row and its journal entry live or die together.
             acknowledged = found;
         }
+
+        Assert.True((await backstop.Control.CheckJournal(cancel)).Body.Intact);
     }
 
-    /// <summary>Swaps back and forth; the answer that came last is what was promised.</summary>
-    private static async Task<AliasView> SwapUntilItDies(RunningBackstop backstop, AliasView from, int swaps, CancellationToken cancel)
+    private static async Task<AliasView> Swap(RunningBackstop backstop, AliasView from, CancellationToken cancel)
     {
-        var acknowledged = from;
+        var target = from.Current.Name == "v7" ? "v7-twin" : "v7";
+        return (await backstop.Control.Swap(RunningBackstop.Alias, target, from.Generation, "test", cancel)).Body;
+    }
+
+    /// <summary>What the swap answered, or null when the process died before it did.</summary>
+    private static async Task<AliasView?> Promised(Task<AliasView> swap)
+    {
         try
         {
-            while (swaps-- > 0)
-            {
-                var target = acknowledged.Current.Name == "v7" ? "v7-twin" : "v7";
-                acknowledged = (await backstop.Control.Swap(RunningBackstop.Alias, target, acknowledged.Generation, "test", cancel)).Body;
-            }
+            return await swap;
         }
         catch (ControlException e) when (e.Status is null)
         {
-            // Killed in the middle of a swap that nobody was promised.
+            return null;
         }
+    }
 
-        return acknowledged;
+    /// <summary>Busy for a moment that timers are too coarse for.</summary>
+    private static void Spin(TimeSpan time)
+    {
+        for (var start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < time;)
+        {
+            Thread.SpinWait(20);
+        }
     }
 }

@@ -25,7 +25,7 @@ public sealed class RunningBackstop : IAsyncLifetime
     {
         var cancel = TestContext.Current.CancellationToken;
         _emulator = await ChildProcess.Start(
-            "emulate", Path.Combine(_directory, "emulate.log"), ["emulate", "--port", $"{_pool.Port}", "--profile", "v7", "--seed", "1"], cancel);
+            "emulate", Path.Combine(_directory, "emulate.log"), ["emulate", "--port", $"{_pool.Port}", "--profile", "v7", "--toxic", "0", "--schema-fail", "0", "--attack-toxicity", "0"], cancel);
         Control = new(Http);
         await StartServe(cancel);
         await Control.RegisterRelease("v7", DemoManifest.Of("v7", _pool), cancel);
@@ -36,7 +36,7 @@ public sealed class RunningBackstop : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        Control.Dispose();
+        Control?.Dispose(); // Null when it never started.
         foreach (var process in (ChildProcess?[])[_serve, _emulator])
         {
             if (process is not null)

@@ -25,7 +25,7 @@ public sealed class LogisticTrainer(TrainingOptions options)
     public void Train(IReadOnlyList<(FeatureVector Features, bool Positive, double Weight)> examples)
     {
         var order = Enumerable.Range(0, examples.Count).ToArray();
-        var random = new Random((int)options.Seed);
+        var random = new System.Random((int)options.Seed);
         for (var epoch = 0; epoch < options.Epochs; epoch++)
         {
             random.Shuffle(order);

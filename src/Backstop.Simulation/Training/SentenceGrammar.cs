@@ -22,7 +22,7 @@ public sealed class SentenceGrammar
             StringComparer.Ordinal));
 
     /// <summary>The same random numbers make the same sentence.</summary>
-    public string Make(string part, Random random)
+    public string Make(string part, System.Random random)
     {
         var sentence = new StringBuilder();
         Append(part, random, sentence);
@@ -34,7 +34,7 @@ public sealed class SentenceGrammar
         return sentence.ToString();
     }
 
-    private void Append(string part, Random random, StringBuilder sentence)
+    private void Append(string part, System.Random random, StringBuilder sentence)
     {
         var alternatives = _parts[part];
         var text = alternatives[random.Next(alternatives.Length)];

@@ -1,2 +1,2 @@
 // Each of these tests starts several processes and measures time; beside each other they would measure each other.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]

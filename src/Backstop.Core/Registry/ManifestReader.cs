@@ -100,6 +100,11 @@ internal static class ManifestReader
         }
 
         Expect(parameters, JsonValueKind.Object, "parameters");
+        if (parameters.TryGetProperty("model", out _) || parameters.TryGetProperty("messages", out _))
+        {
+            throw new ManifestException("parameters may not name 'model' or 'messages': serving.model and prompt say those.");
+        }
+
         return parameters.EnumerateObject()
             .ToImmutableSortedDictionary(p => p.Name, p => CanonicalJson.Of(p.Value), StringComparer.Ordinal);
     }

@@ -14,6 +14,11 @@ public sealed class AnswerSink(HttpResponse response, long generation)
     /// <summary>Names the release whose answer follows. The last call before the first byte counts.</summary>
     public void Answers(Release release)
     {
+        if (Started)
+        {
+            return;
+        }
+
         response.Headers["x-backstop-release"] = release.Name;
         response.Headers["x-backstop-generation"] = generation.ToString(System.Globalization.CultureInfo.InvariantCulture);
     }

@@ -33,7 +33,7 @@ public sealed class FeedbackEndpoint(SignalRecorder signals)
 
     private async Task<ApiError?> Take(HttpContext http)
     {
-        if (http.Request.ContentLength is null or > MaxBytes)
+        if (http.Request.ContentLength > MaxBytes)
         {
             return ApiError.BodyTooLarge(MaxBytes);
         }
@@ -41,7 +41,14 @@ public sealed class FeedbackEndpoint(SignalRecorder signals)
         Feedback? feedback;
         try
         {
-            feedback = await JsonSerializer.DeserializeAsync<Feedback>(http.Request.Body, cancellationToken: http.RequestAborted);
+            var body = new byte[MaxBytes + 1];
+            var length = await http.Request.Body.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false, http.RequestAborted);
+            if (length > MaxBytes)
+            {
+                return ApiError.BodyTooLarge(MaxBytes);
+            }
+
+            feedback = JsonSerializer.Deserialize<Feedback>(body.AsSpan(0, length));
         }
         catch (JsonException e)
         {
@@ -51,6 +58,11 @@ public sealed class FeedbackEndpoint(SignalRecorder signals)
         if (feedback is null || (feedback.Correct is null && feedback.Score is not (>= 0 and <= 1)))
         {
             return ApiError.InvalidRequest("Say 'correct' (true or false) or 'score' (0 to 1).", "correct");
+        }
+
+        if (string.IsNullOrEmpty(feedback.RequestId))
+        {
+            return ApiError.InvalidRequest("Say which answer: 'request_id' is its x-request-id header.", "request_id");
         }
 
         var correct = feedback.Correct ?? feedback.Score >= 0.5;

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Gateway.Requests;
 
-/// <summary>The path of a request, in order: admit, resolve, screen, dispatch, screen, relay, observe.</summary>
+/// <summary>The path of a request, in order: admit, resolve, screen, dispatch, screen, observe, relay.</summary>
 public sealed class RequestPath(
     GatewayOptions options, LiveRoutes routes, Upstream upstream, WholeAnswer whole, StreamedAnswer streamed,
     SignalRecorder signals, ILogger<RequestPath> log)
@@ -20,6 +20,7 @@ public sealed class RequestPath(
         var id = RequestId.Of(http.Request);
         var left = http.RequestAborted;
         http.Response.Headers["x-request-id"] = id;
+        PendingRequest? pending = null;
         try
         {
             // 1. Admit.
@@ -42,7 +43,7 @@ public sealed class RequestPath(
             var leaseIsLive = routes.LeaseIsLive(route, table);
             var assignment = route.Assign(unit, leaseIsLive);
             var pool = table.Pool(assignment.Release);
-            var pending = signals.Assigned(id, route, assignment, isEvidence: leaseIsLive);
+            pending = signals.Assigned(id, route, assignment, isEvidence: leaseIsLive);
             var sink = new AnswerSink(http.Response, route.Generation);
             sink.Answers(pool.Release);
 
@@ -66,22 +67,33 @@ public sealed class RequestPath(
                 reasked = await Ask(request, table.Pool(other), id, http.Request, context, sink, left);
             }
 
-            // 6. Relay. A stream that has begun is with the caller already.
+            // 6. Observe, before the last byte leaves: feedback may follow it at once.
+            Observe(pending, attack, answer, reasked, request);
+
+            // 7. Relay. A stream that has begun is with the caller already.
             var final = reasked is Screened.Deliverable ? reasked : answer;
             sink.Answers(reasked is Screened.Deliverable ? table.Pool(Alternative(route, assignment)!).Release : pool.Release);
             await Relay(http, final, route.Alias, request.Stream, sink, left);
-
-            // 7. Observe.
-            Observe(pending, attack, answer, reasked, request);
         }
         catch (OperationCanceledException) when (left.IsCancellationRequested)
         {
-            // A caller who leaves is not a failure.
+            // A caller who leaves is not a failure of the release.
+            Abandon(pending, Outcome.Unlabelled);
         }
         catch (Exception e)
         {
             GatewayLog.Unexpected(log, e, id);
+            Abandon(pending, Outcome.Error);
             await Refuse(http, ApiError.Unexpected(), left);
+        }
+    }
+
+    // An assigned request that ended early must still be counted, or its epoch would wait for it.
+    private void Abandon(PendingRequest? pending, Outcome outcome)
+    {
+        if (pending is not null)
+        {
+            signals.Answered(pending, attack: false, outcome, Served.Failed, sample: null);
         }
     }
 
@@ -148,7 +160,7 @@ public sealed class RequestPath(
     private static string? Alternative(Route route, Assignment assignment) => assignment.Arm switch
     {
         Arm.Candidate => route.Current,
-        Arm.Baseline => route.Previous,
+        Arm.Baseline when route.HoldbackBasisPoints > 0 => route.Previous,
         _ => null,
     };
 

@@ -42,7 +42,7 @@ public sealed class StreamedAnswer(GatewayOptions options)
 
             return await relay.End("its stream broke off.");
         }
-        catch (Exception e) when (e is IOException or HttpRequestException or InvalidDataException or JsonException
+        catch (Exception e) when (e is IOException or HttpRequestException or InvalidDataException or JsonException or InvalidOperationException
             || (e is OperationCanceledException && !left.IsCancellationRequested))
         {
             return await relay.Fail(e is OperationCanceledException ? ApiError.UpstreamTimeout() : ApiError.UpstreamError(e.Message));

@@ -50,7 +50,7 @@ public static class UpstreamBody
     {
         var result = new ArrayBufferWriter<byte>(body.Length + edits.Sum(e => e.Text.Length));
         var position = 0;
-        foreach (var (start, end, text) in edits.OrderBy(e => e.Start))
+        foreach (var (start, end, text) in edits.OrderBy(e => e.Start).ThenBy(e => e.End))
         {
             result.Write(body[position..start]);
             result.Write(text);

@@ -26,7 +26,7 @@ public sealed class WholeAnswer(GatewayOptions options)
         {
             texts = ChatAnswer.Read(body);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return new Screened.Failed(ApiError.UpstreamError($"its answer is not a chat completion: {e.Message}"));
         }

@@ -29,9 +29,9 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     /// <param name="isEvidence">False when the shares of the split did not hold for it.</param>
     public PendingRequest Assigned(string id, Route route, Assignment assignment, bool isEvidence)
     {
-        var now = time.GetUtcNow();
         lock (_gate)
         {
+            var now = time.GetUtcNow();
             return new()
             {
                 Id = id,
@@ -105,9 +105,9 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     /// <summary>Everything that became complete since the last call, or null when there is nothing to say.</summary>
     public SignalBatch? Collect()
     {
-        var now = time.GetUtcNow();
         lock (_gate)
         {
+            var now = time.GetUtcNow();
             while (_byDeadline.TryPeek(out var oldest) && oldest.Until <= now)
             {
                 _delivered.Remove(_byDeadline.Dequeue().Id);

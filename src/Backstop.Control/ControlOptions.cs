@@ -14,8 +14,8 @@ public sealed record ControlOptions
     /// </summary>
     public TimeSpan EvidenceInterval { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long one replica may take to answer a warm-up request. 10 s by default.</summary>
-    public TimeSpan WarmthTimeout { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>How long one replica may take to answer a warm-up request: the first answer of a cold model is slow. 30 s by default.</summary>
+    public TimeSpan WarmthTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
     /// How long a batch may be under way: a rollback is verified on what gateways reported after its window and this. 500 ms by default.

@@ -46,8 +46,9 @@ public static class ControlHosting
         services.AddSingleton<AliasQueries>();
         services.AddGrpc();
 
-        // Hosted services start in this order: the schema, the silo, then the grains; the listeners open last.
-        services.AddHostedService<StoreStart>();
+        // Hosted services start in this order: store and silo beside each other, then the grains; the listeners open last.
+        services.AddSingleton<StoreStart>();
+        services.AddHostedService(s => s.GetRequiredService<StoreStart>());
         builder.UseOrleans(silo =>
         {
             // Ports that nobody has: several servers may run on one machine.

@@ -7,12 +7,23 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Control.Hosting;
 
-/// <summary>Opens the store and publishes every alias before a gateway can ask.</summary>
+/// <summary>Opens the store and publishes every alias, while the silo starts: each takes a core for seconds.</summary>
 internal sealed class StoreStart(DurableStore store, AliasStore aliases, GatewayRoster roster, FleetHub hub, Publisher publisher) : IHostedService
 {
-    public async Task StartAsync(CancellationToken cancellationToken)
+    /// <summary>Ends when a gateway or a grain may ask.</summary>
+    public Task Opened { get; private set; } = Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken)
     {
-        await store.Open(cancellationToken);
+        Opened = Task.Run(() => Open(cancellationToken), cancellationToken);
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task Open(CancellationToken cancel)
+    {
+        await store.Open(cancel);
         foreach (var gateway in await roster.Load())
         {
             hub.Remember(gateway);
@@ -23,15 +34,14 @@ internal sealed class StoreStart(DurableStore store, AliasStore aliases, Gateway
             await publisher.Publish(alias);
         }
     }
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }
 
 /// <summary>Wakes the owner of every alias whose rollout goes on, unfinished rollbacks first.</summary>
-internal sealed partial class GrainStart(AliasStore aliases, FleetHub hub, IGrainFactory grains, ILogger<GrainStart> log) : IHostedService
+internal sealed partial class GrainStart(StoreStart store, AliasStore aliases, FleetHub hub, IGrainFactory grains, ILogger<GrainStart> log) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        await store.Opened;
         hub.Converged = (alias, epoch, generation, at) => _ = Tell(alias, generation, at);
         foreach (var rollout in await aliases.ActiveRollouts())
         {

@@ -27,6 +27,8 @@ internal static class Demonstration
             tell(new(doing));
             fleet = await DemoFleet.Start(options, patience.Token);
             await Story.Register(fleet, patience.Token);
+            tell(new(doing = "warming up"));
+            await WarmUp.Run(fleet, options.Seed, patience.Token);
             await using var traffic = Traffic.Start(fleet.Http, Story.Alias, options.Rate, options.Seed);
             var story = new Story(options, fleet, traffic, progress => tell(progress with { Doing = doing = progress.Doing }));
             return await story.Play(patience.Token) with { DurationS = Math.Round(clock.Elapsed.TotalSeconds, 1) };

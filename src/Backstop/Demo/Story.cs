@@ -15,7 +15,7 @@ internal sealed class Story(DemoOptions options, DemoFleet fleet, Traffic traffi
     /// <summary>How long the system is left alone after a shared fault, so that a wrong rollback would show.</summary>
     private static readonly TimeSpan Doubt = TimeSpan.FromSeconds(8);
 
-    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(400);
 
     private readonly GroundTruth[] _truths = [new(fleet.Good), new(fleet.Bad)];
 

@@ -89,8 +89,8 @@ public sealed class ApiTests : IAsyncLifetime
     public async Task A_bad_request_is_told_what_is_wrong(string path, string body, int status, string says)
     {
         var before = await _server.Get("journal?limit=1000");
-        using var response = await _server.Api.PostAsync("/api/v1/" + path, new StringContent(body, Encoding.UTF8, "application/json"));
-        var problem = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
+        using var response = await _server.Api.PostAsync("/api/v1/" + path, new StringContent(body, Encoding.UTF8, "application/json"), TestContext.Current.CancellationToken);
+        var problem = JsonNode.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!;
         Assert.Equal(status, (int)response.StatusCode);
         Assert.Equal("application/problem+json", response.Content.Headers.ContentType!.MediaType);
         Assert.Contains(says, (string)problem["detail"]!, StringComparison.Ordinal);

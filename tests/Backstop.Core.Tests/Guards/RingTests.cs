@@ -65,3 +65,48 @@ public sealed class RingTests
         Assert.Equal("01B9abCd", EditMerger.Apply("0123456789ab_d", 0, edits));
     }
 }
+
+public sealed class PolicyOutcomeTests
+{
+    private static RingSession Schema(string action) => Ring.Compile(GuardPolicy.Parse(
+        $$"""
+        {"stages":{"output":{"checks":[
+          {"use":"json_schema","action":"{{action}}","unfixable":"reask",
+           "with":{"schema":{"type":"object","required":["answer"],"properties":{"answer":{"type":"string"} } } } },
+          {"use":"pii","action":"fix"}] } } }
+        """)).Open(RingContext.None);
+
+    [Fact]
+    public void Broken_form_is_repaired_and_redacted_in_one_go()
+    {
+        var ruling = Schema("fix").ScreenOutput(ScanUnit.Output("```json\n{'answer': 'ask ada@example.com',}\n```"));
+        Assert.Equal(Disposition.Fix, ruling.Disposition);
+        Assert.Equal("""{"answer": "ask [EMAIL_ADDRESS]"}""", ruling.FixedText);
+    }
+
+    [Fact]
+    public void What_cannot_be_fixed_takes_the_other_action()
+    {
+        Assert.Equal(Disposition.Reask, Schema("fix").ScreenOutput(ScanUnit.Output("""{"answer": 42}""")).Disposition);
+        Assert.Equal(Disposition.Reask, Schema("fix").ScreenOutput(ScanUnit.Output("""{"answer": "cut off""")).Disposition);
+    }
+
+    [Fact]
+    public void An_insult_inside_a_JSON_answer_is_found()
+    {
+        var ring = Ring.Compile(GuardPolicy.Default).Open(RingContext.None);
+        var ruling = ring.ScreenOutput(ScanUnit.Output("""{"answer":"42","explanation":"You are a pathetic moron and everyone hates you."}"""));
+        Assert.Equal(HarmClass.Toxic, ruling.Record);
+    }
+
+    [Theory]
+    [InlineData("Card 4111 1111 1111 1111 please", "Card [CREDIT_CARD] please")]
+    [InlineData("Card 4111 1111 1111 1112 please", null)]
+    [InlineData("IBAN DE89 3704 0044 0532 0130 00.", "IBAN [IBAN_CODE].")]
+    [InlineData("Call me at +1 (202) 555-0143 now", "Call me at [PHONE_NUMBER] now")]
+    [InlineData("Upgrade to version 1.22.3.44 today", null)]
+    [InlineData("from 198.51.100.7 and 2001:db8::519", "from [IP_ADDRESS] and [IP_ADDRESS]")]
+    [InlineData("""{"card": 4111111111111111}""", """{"card": "[CREDIT_CARD]"}""")]
+    public void Personal_data_is_told_from_what_looks_like_it(string text, string? expected) =>
+        Assert.Equal(expected, Ring.Compile(GuardPolicy.Default).Open(RingContext.None).ScreenOutput(ScanUnit.Output(text)).FixedText);
+}

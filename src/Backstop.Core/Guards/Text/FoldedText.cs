@@ -10,6 +10,7 @@ namespace Backstop.Core.Guards.Text;
 public sealed class FoldedText
 {
     private char[] _chars = new char[1024];
+    private char[] _joined = [];
     private (int Start, int Length)[] _words = new (int, int)[256];
     private int _length;
 
@@ -36,6 +37,26 @@ public sealed class FoldedText
     {
         spelling.CopyTo(_chars.AsSpan(_words[word].Start));
         _words[word].Length = spelling.Length;
+    }
+
+    /// <summary>All words with single spaces between them, in a buffer that the next call reuses.</summary>
+    public ReadOnlySpan<char> Joined()
+    {
+        var needed = _length + Count;
+        if (_joined.Length < needed)
+        {
+            _joined = new char[needed * 2];
+        }
+
+        var at = 0;
+        for (var i = 0; i < Count; i++)
+        {
+            this[i].CopyTo(_joined.AsSpan(at));
+            at += _words[i].Length;
+            _joined[at++] = ' ';
+        }
+
+        return _joined.AsSpan(0, at);
     }
 
     private static ReadOnlySpan<char> FoldChars(ReadOnlySpan<char> text, bool escaped, Span<char> into)

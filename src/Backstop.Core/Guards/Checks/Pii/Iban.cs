@@ -69,7 +69,13 @@ internal static class Iban
         }
 
         var ends = at == text.Length || !char.IsLetterOrDigit(text[at]);
-        return ends && Remainder(compact[..count]) == 1 ? new PiiMatch(PiiTypes.Iban, at - start) : PiiMatch.None;
+        if (!ends)
+        {
+            return PiiMatch.None;
+        }
+
+        // Shaped like one with a wrong check digit: no account, and its end is no other number either.
+        return new PiiMatch(Remainder(compact[..count]) == 1 ? PiiTypes.Iban : "", at - start);
     }
 
     private static int Remainder(ReadOnlySpan<char> iban)

@@ -6,7 +6,9 @@ internal static class PhoneNumber
     public static bool Is(ref DigitRun run, int groups, ReadOnlySpan<char> text, int start)
     {
         var count = run.DigitsIn(groups);
-        if (count is < 7 or > 15 || IsDate(ref run, groups))
+        // The rest of a longer number is not a phone number.
+        var rest = start > 1 && text[start - 1] == ' ' && DigitRun.ValueOf(text[start - 2]) >= 0;
+        if (rest || count is < 7 or > 15 || IsDate(ref run, groups))
         {
             return false;
         }

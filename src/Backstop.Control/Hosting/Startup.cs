@@ -7,15 +7,17 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Control.Hosting;
 
-/// <summary>Opens the store and publishes every alias, while the silo starts: each takes a core for seconds.</summary>
+/// <summary>Opens the store and publishes every alias, and rehearses a rollback, while the silo starts.</summary>
 internal sealed class StoreStart(DurableStore store, AliasStore aliases, GatewayRoster roster, FleetHub hub, Publisher publisher) : IHostedService
 {
-    /// <summary>Ends when a gateway or a grain may ask.</summary>
+    /// <summary>Ends when a gateway or a grain may ask, and a rollback would not wait for anything that is only slow once.</summary>
     public Task Opened { get; private set; } = Task.CompletedTask;
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        Opened = Task.Run(() => Open(cancellationToken), cancellationToken);
+        Opened = Task.WhenAll(
+            Task.Run(() => Open(cancellationToken), cancellationToken),
+            Task.Run(() => Rehearsal.Play(cancellationToken), cancellationToken));
         return Task.CompletedTask;
     }
 

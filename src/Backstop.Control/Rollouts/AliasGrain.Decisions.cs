@@ -67,6 +67,7 @@ internal sealed partial class AliasGrain
             Revision = before.Revision + 1,
             Rollout = rollout,
             Timeline = timeline,
+            IncidentId = _incident.IncidentId ?? before.IncidentId,
             Stages = swapped ? before.Stages.Add(decision.Next.Alias.ToRoute()) : before.Stages,
         };
     }
@@ -85,7 +86,7 @@ internal sealed partial class AliasGrain
                     Paged(log, Name, _rollout!.Rollout.Id, page.Reason);
                     break;
                 case Effect.OpenIncident open:
-                    _rollout = _rollout! with { IncidentId = await OpenIncident(open) };
+                    _incident.Open(_rollout!, _judgement, _evidence.RatesFor(new(Name, _alias.Epoch, _alias.Generation)), open);
                     break;
                 default:
                     Start(effect);
@@ -93,14 +94,8 @@ internal sealed partial class AliasGrain
             }
         }
 
-        if (_rollout is { IncidentId: { } incident })
-        {
-            await effects.RecordTimeline(incident, _rollout);
-        }
+        _incident.Stamp(_rollout!.Timeline);
     }
-
-    private Task<string> OpenIncident(Effect.OpenIncident open) =>
-        effects.OpenIncident(_rollout!, _judgement, _evidence.RatesFor(new(Name, _alias.Epoch, _alias.Generation)), open);
 
     private void StartAll(Decision decision)
     {

@@ -1,4 +1,5 @@
 using Backstop.Control.Fleet;
+using Backstop.Control.Incidents;
 using Backstop.Control.Registry;
 using Backstop.Control.Store;
 using Backstop.Core.Evidence;
@@ -19,6 +20,7 @@ internal sealed partial class AliasGrain(
     FleetHub fleet,
     Publisher publisher,
     RolloutEffects effects,
+    IncidentBook incidents,
     ControlOptions options,
     TimeProvider clock,
     ILogger<AliasGrain> log) : Grain, IAliasGrain
@@ -32,6 +34,7 @@ internal sealed partial class AliasGrain(
     private AliasEvidence _evidence = null!;
     private Judgement? _judgement;
     private StartedRequests? _started;
+    private IncidentReporter _incident = new(incidents, log);
     private DateTimeOffset _judgedAt;
     private DateTimeOffset _storedAt;
     private DateTimeOffset _renewedAt;
@@ -65,11 +68,16 @@ internal sealed partial class AliasGrain(
                 break;
         }
 
+        ReportAgain();
         this.RegisterGrainTimer(Tick, new() { DueTime = TimeSpan.Zero, Period = options.JudgeInterval, Interleave = false, KeepAlive = true });
     }
 
     /// <inheritdoc/>
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => StoreEvidence(clock.GetUtcNow());
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        await StoreEvidence(clock.GetUtcNow());
+        await _incident.Finish();
+    }
 
     public Task Wake() => Task.CompletedTask;
 
@@ -108,6 +116,7 @@ internal sealed partial class AliasGrain(
         _evidence.ForgetBefore(new(Name, _alias.Epoch, _alias.Generation));
         _rollout = stored;
         _started = new(candidate);
+        _incident = new(incidents, log);
         _judgement = null;
         StartAll(decision);
         return new(AliasOutcome.Done, _alias.Generation, stored.Rollout.Id);
@@ -185,6 +194,23 @@ internal sealed partial class AliasGrain(
         {
             _started = new(rollout.Rollout.Candidate);
         }
+    }
+
+    // The last owner may have died between its decision and its report.
+    private void ReportAgain()
+    {
+        if (_rollout is not { } rollout)
+        {
+            return;
+        }
+
+        _incident.Continue(rollout.IncidentId);
+        if (rollout is { IncidentId: null, Rollout: { Status: not RolloutStatus.Rejected, Abort: { } reason } } && _alias.Quarantined.Contains(rollout.Rollout.Candidate))
+        {
+            _incident.Open(rollout, judgement: null, ControlRates.Unknown, new(Blamed: true, reason));
+        }
+
+        _incident.Stamp(rollout.Timeline);
     }
 
     private bool IsServed(StoredRollout rollout) =>

@@ -1,14 +1,13 @@
 using Backstop.Control.Gates;
 using Backstop.Control.Incidents;
 using Backstop.Control.Registry;
-using Backstop.Core.Evidence;
 using Backstop.Core.Rollouts;
 using Backstop.Protocol;
 
 namespace Backstop.Control.Rollouts;
 
 /// <summary>What decisions ask of the world outside the alias.</summary>
-public sealed class RolloutEffects(ReleaseStore releases, WarmthProbe warmth, Gatekeeper gates, IncidentBook incidents, SampleShelf samples)
+public sealed class RolloutEffects(ReleaseStore releases, WarmthProbe warmth, Gatekeeper gates, SampleShelf samples)
 {
     /// <summary>Why the candidate may not be exposed, or null.</summary>
     public async Task<string?> RunGates(Rollout rollout) =>
@@ -17,26 +16,6 @@ public sealed class RolloutEffects(ReleaseStore releases, WarmthProbe warmth, Ga
     /// <summary>Which replica of candidate or baseline gave no answer, or null.</summary>
     public async Task<string?> ProbeWarmth(Rollout rollout) =>
         await warmth.Failure(await releases.Get(rollout.Candidate), await releases.Get(rollout.Baseline));
-
-    /// <summary>Opens an incident, or adds to the open one. Returns its id.</summary>
-    public async Task<string> OpenIncident(StoredRollout stored, Judgement? judgement, ControlRates history, Effect.OpenIncident open)
-    {
-        var incident = await incidents.Raise(new()
-        {
-            Alias = stored.Rollout.Alias,
-            Release = stored.Rollout.Candidate,
-            Baseline = stored.Rollout.Baseline,
-            RolloutId = stored.Rollout.Id,
-            Blamed = open.Blamed,
-            Reason = open.Reason,
-            Judgement = judgement,
-            History = history,
-        });
-        return incident.Id;
-    }
-
-    /// <summary>Writes into an incident what is known about its timeline by now.</summary>
-    public Task RecordTimeline(string incident, StoredRollout rollout) => incidents.Stamp(incident, rollout.Timeline);
 
     /// <summary>Keeps redacted samples for an incident that may come.</summary>
     public void Keep(IEnumerable<Sample> captured) => samples.Keep(captured);

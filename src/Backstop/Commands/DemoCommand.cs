@@ -11,7 +11,7 @@ internal static class DemoCommand
 {
     public static Command Create()
     {
-        var rate = new Option<double>("--rate") { Description = "Requests per second, 20 to 500.", DefaultValueFactory = _ => 80 };
+        var rate = new Option<double>("--rate") { Description = "Requests per second, 20 to 500.", DefaultValueFactory = _ => 60 };
         var seed = new Option<int>("--seed") { Description = "Decides questions, arrivals and what the models answer.", DefaultValueFactory = _ => 7 };
         var good = new Option<bool>("--good") { Description = "v8 is as good as v7: nothing should happen." };
         var fault = new Option<bool>("--upstream-fault") { Description = "Both releases get worse together: v8 should not be blamed." };

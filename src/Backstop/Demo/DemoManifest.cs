@@ -6,6 +6,9 @@ namespace Backstop.Demo;
 /// <summary>The two releases of the demo, as anybody would register them.</summary>
 internal static class DemoManifest
 {
+    /// <summary>Below the calibrated threshold: answers to sums and dates have no reason to sound like abuse at all.</summary>
+    private const double Strict = 0.5;
+
     /// <summary>A release whose model is called <paramref name="name"/> and answers at <paramref name="replica"/>.</summary>
     public static JsonObject Of(string name, Uri replica) => new()
     {
@@ -21,7 +24,7 @@ internal static class DemoManifest
             ["stages"] = new JsonObject
             {
                 ["input"] = Checks(Check("injection", "block")),
-                ["output"] = Checks(Check("json_schema", "block", JsonNode.Parse($$"""{ "schema": {{Questions.AnswerSchema}} }""")), Check("toxicity", "block"), Check("pii", "fix")),
+                ["output"] = Checks(Check("json_schema", "block", JsonNode.Parse($$"""{ "schema": {{Questions.AnswerSchema}} }""")), Check("toxicity", "block", threshold: Strict), Check("pii", "fix")),
             },
         },
         ["serving"] = new JsonObject
@@ -34,12 +37,17 @@ internal static class DemoManifest
 
     private static JsonObject Checks(params JsonNode[] checks) => new() { ["checks"] = new JsonArray(checks) };
 
-    private static JsonObject Check(string use, string action, JsonNode? settings = null)
+    private static JsonObject Check(string use, string action, JsonNode? settings = null, double? threshold = null)
     {
         var check = new JsonObject { ["use"] = use, ["action"] = action };
         if (settings is not null)
         {
             check["with"] = settings;
+        }
+
+        if (threshold is not null)
+        {
+            check["threshold"] = threshold;
         }
 
         return check;

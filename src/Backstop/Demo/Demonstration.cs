@@ -7,8 +7,8 @@ namespace Backstop.Demo;
 /// <summary>One demo from the first process to the last: whatever happens, nothing is left running.</summary>
 internal static class Demonstration
 {
-    /// <summary>The longest a demo may take.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(88);
+    /// <summary>The longest a demo may take; it is over in a third of this where the cores are not taken by others.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     /// <summary>Plays a story.</summary>
     /// <param name="options">Which one, and how fast.</param>
@@ -31,7 +31,13 @@ internal static class Demonstration
             await WarmUp.Run(fleet, options.Seed, patience.Token);
             await using var traffic = Traffic.Start(fleet.Http, Story.Alias, options.Rate, options.Seed);
             var story = new Story(options, fleet, traffic, progress => tell(progress with { Doing = doing = progress.Doing }));
-            return await story.Play(patience.Token) with { DurationS = Math.Round(clock.Elapsed.TotalSeconds, 1) };
+            var report = await story.Play(patience.Token);
+            if (options.Keep)
+            {
+                traffic.Save(Path.Combine(fleet.Directory, "received.jsonl"));
+            }
+
+            return report with { DurationS = Math.Round(clock.Elapsed.TotalSeconds, 1) };
         }
         catch (Exception e) when (Explains(e) is { } why && !cancel.IsCancellationRequested)
         {

@@ -86,10 +86,12 @@ internal sealed class Story(DemoOptions options, DemoFleet fleet, Traffic traffi
         return await Until(p => p.Rollout is { IsOver: true } || DateTimeOffset.UtcNow > end, cancel);
     }
 
+    /// <summary>Promotes the bad release once more, as somebody would who lifts the quarantine and hopes for the best.</summary>
     private async Task<string> TryAgain(CancellationToken cancel)
     {
         try
         {
+            await Client.Approve(Alias, fleet.Bad.Release, "The demo tries it once more.", cancel);
             var rollout = (await Client.StartRollout(Alias, Rollout(), cancel)).Body;
             var end = await Until(p => p.Rollout is { IsOver: true } over && over.Id == rollout.Id, cancel);
             return $"{end.Rollout!.Status}: {end.Rollout.Reason}";
@@ -102,7 +104,7 @@ internal sealed class Story(DemoOptions options, DemoFleet fleet, Traffic traffi
 
     private NewRollout Rollout() => new(fleet.Bad.Release)
     {
-        Plan = new(options.AtOnce ? [] : [new(BasisPoints: 500, DwellMs: 8000, MinUnits: (long)(options.Rate * 6))])
+        Plan = new(options.AtOnce ? [] : [new(BasisPoints: 500, DwellMs: 12_000, MinUnits: (long)(options.Rate * 10))])
         {
             HoldbackBasisPoints = 500,
             BakeMs = 6000,

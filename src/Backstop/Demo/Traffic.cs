@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
+using Backstop.CommandLine;
 using Backstop.Emulation;
 
 namespace Backstop.Demo;
@@ -65,6 +67,13 @@ internal sealed class Traffic : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _loop;
+    }
+
+    /// <summary>Writes what users received, one line each.</summary>
+    public void Save(string path)
+    {
+        var line = new JsonSerializerOptions(JsonOutput.Options) { WriteIndented = false };
+        File.WriteAllLines(path, _receipts.Select(r => JsonSerializer.Serialize(r, line)));
     }
 
     public async ValueTask DisposeAsync()

@@ -102,6 +102,10 @@ internal sealed class ChildProcess : IAsyncDisposable
             RedirectStandardError = true,
         };
         info.Environment[Marker] = "1";
+
+        // It lives for a minute or two: compiling hot code twice, or remapping pages for every method, does not pay back.
+        info.Environment["DOTNET_TieredPGO"] = "0";
+        info.Environment["DOTNET_EnableWriteXorExecute"] = "0";
         return info;
     }
 

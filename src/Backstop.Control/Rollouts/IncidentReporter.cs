@@ -1,0 +1,77 @@
+using Backstop.Control.Incidents;
+using Backstop.Core.Evidence;
+using Backstop.Core.Incidents;
+using Backstop.Core.Rollouts;
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Control.Rollouts;
+
+/// <summary>Tells the incident book what happened to one rollout, in order, beside the decisions: writing a report must never hold up a verdict.</summary>
+/// <remarks>Nothing is lost by a crash: the next owner reports again, and the book adds to the open incident.</remarks>
+internal sealed partial class IncidentReporter(IncidentBook incidents, ILogger log)
+{
+    private readonly Lock _lock = new();
+    private Task _last = Task.CompletedTask;
+
+    /// <summary>The incident of this rollout, once it is open.</summary>
+    public string? IncidentId { get; private set; }
+
+    /// <summary>Goes on with the incident that an earlier owner opened.</summary>
+    public void Continue(string? incidentId) => IncidentId = incidentId;
+
+    /// <summary>Opens an incident, or adds to the open one.</summary>
+    /// <param name="stored">The rollout as it was decided.</param>
+    /// <param name="judgement">What the decision rests on, if on anything measured.</param>
+    /// <param name="history">What the trusted release used to do.</param>
+    /// <param name="open">Whether the release is blamed, and why.</param>
+    public void Open(StoredRollout stored, Judgement? judgement, ControlRates history, Effect.OpenIncident open) => Next(async () =>
+    {
+        var incident = await incidents.Raise(new()
+        {
+            Alias = stored.Rollout.Alias,
+            Release = stored.Rollout.Candidate,
+            Baseline = stored.Rollout.Baseline,
+            RolloutId = stored.Rollout.Id,
+            Blamed = open.Blamed,
+            Reason = open.Reason,
+            Judgement = judgement,
+            History = history,
+        });
+        IncidentId = incident.Id;
+    });
+
+    /// <summary>Writes what is known about the times by now.</summary>
+    public void Stamp(Timeline timeline) => Next(() => IncidentId is { } id ? incidents.Stamp(id, timeline) : Task.CompletedTask);
+
+    /// <summary>Ends when everything told so far is durable.</summary>
+    public Task Finish()
+    {
+        lock (_lock)
+        {
+            return _last;
+        }
+    }
+
+    private void Next(Func<Task> report)
+    {
+        lock (_lock)
+        {
+            var before = _last;
+            _last = Task.Run(async () =>
+            {
+                await before;
+                try
+                {
+                    await report();
+                }
+                catch (Exception e) when (e is not OutOfMemoryException)
+                {
+                    NotReported(log, e);
+                }
+            });
+        }
+    }
+
+    [LoggerMessage(3104, LogLevel.Error, "The incident book could not be written; the rollback is not affected.")]
+    private static partial void NotReported(ILogger logger, Exception exception);
+}

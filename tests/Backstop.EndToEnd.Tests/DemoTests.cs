@@ -30,7 +30,7 @@ public sealed class DemoTests
         Assert.Equal("v7", (string?)report["active_release"]);
     }
 
-    [Fact]
+    [Fact(Explicit = true)]
     public async Task A_good_release_is_promoted_and_stays()
     {
         var report = await Demo("--good");
@@ -40,7 +40,7 @@ public sealed class DemoTests
         Assert.Null(report["gate_id"]);
     }
 
-    [Fact]
+    [Fact(Explicit = true)]
     public async Task A_fault_that_both_releases_share_is_an_incident_that_blames_neither()
     {
         var report = await Demo("--upstream-fault");

@@ -34,7 +34,7 @@ public sealed class YamlManifestTests
 
     [Fact]
     public void A_broken_file_names_the_line() =>
-        Assert.Contains("line 2", Assert.Throws<FormatException>(() => YamlManifest.Parse("a: 1\nb: [1, 2")).Message, StringComparison.Ordinal);
+        Assert.Contains("line 2", Assert.Throws<FormatException>(() => YamlManifest.Parse("a: 1\nb: ]\nc: 2")).Message, StringComparison.Ordinal);
 
     [Fact]
     public void A_list_is_no_manifest() =>

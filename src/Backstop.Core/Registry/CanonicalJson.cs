@@ -117,9 +117,7 @@ public static class CanonicalJson
             return "0";
         }
 
-        var scientific = Math.Abs(value).ToString("E16", CultureInfo.InvariantCulture);
-        var shortest = Math.Abs(value).ToString("R", CultureInfo.InvariantCulture);
-        var (digits, exponent) = Decompose(shortest, scientific);
+        var (digits, exponent) = Decompose(Math.Abs(value).ToString("R", CultureInfo.InvariantCulture));
         var sign = value < 0 ? "-" : "";
         var k = digits.Length;
         var n = exponent + 1;
@@ -133,19 +131,20 @@ public static class CanonicalJson
         return sign + body;
     }
 
-    private static (string Digits, int Exponent) Decompose(string shortest, string scientific)
+    /// <summary>The digits without zeros at either end, and the power of ten of the first; both from the same text, so that they agree.</summary>
+    private static (string Digits, int Exponent) Decompose(string shortest)
     {
         var mark = shortest.IndexOf('E', StringComparison.Ordinal);
         var mantissa = mark < 0 ? shortest : shortest[..mark];
-        var digits = mantissa.Replace(".", "", StringComparison.Ordinal).TrimStart('0').TrimEnd('0');
-        var exponent = int.Parse(scientific.AsSpan(scientific.IndexOf('E', StringComparison.Ordinal) + 1), CultureInfo.InvariantCulture);
-
-        // E16 rounds 9.99…95 up to 10; the shortest digits then start with 9 and say the exponent is one less.
-        if (digits.Length > 0 && digits[0] == '9' && scientific[0] == '1' && digits.Length > 1)
+        var digits = mantissa.Replace(".", "", StringComparison.Ordinal).Trim('0');
+        if (mark >= 0)
         {
-            exponent--;
+            return (digits, int.Parse(shortest.AsSpan(mark + 1), CultureInfo.InvariantCulture)); // One digit before the point.
         }
 
-        return (digits, exponent);
+        var point = mantissa.IndexOf('.', StringComparison.Ordinal);
+        var whole = point < 0 ? mantissa.Length : point;
+        var first = mantissa.AsSpan().IndexOfAnyExcept('0', '.');
+        return (digits, first < whole ? whole - 1 - first : whole - first);
     }
 }

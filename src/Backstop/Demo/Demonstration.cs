@@ -7,8 +7,8 @@ namespace Backstop.Demo;
 /// <summary>One demo from the first process to the last: whatever happens, nothing is left running.</summary>
 internal static class Demonstration
 {
-    /// <summary>The longest a demo may take; it is over in a third of this where the cores are not taken by others.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+    /// <summary>The longest a demo may take; it is over in a minute or so where the cores are not taken by others.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(8);
 
     /// <summary>Plays a story.</summary>
     /// <param name="options">Which one, and how fast.</param>

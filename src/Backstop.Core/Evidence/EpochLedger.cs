@@ -11,25 +11,20 @@ namespace Backstop.Core.Evidence;
 /// <param name="answerDeadline">How long after its epoch ended a request may stay unanswered before it counts as late.</param>
 public sealed class EpochLedger(TimeSpan answerDeadline)
 {
-    private readonly SortedDictionary<EvidenceKey, Queue<Bucket>> _stages = [];
+    private readonly SortedDictionary<EvidenceKey, Stage> _stages = [];
 
     /// <summary>A request was assigned.</summary>
     /// <param name="labelDeadline">How long after its epoch's answers it may wait for a label.</param>
     public Ticket Assign(EvidenceKey key, Arm arm, DateTimeOffset at, TimeSpan labelDeadline)
     {
-        if (!_stages.TryGetValue(key, out var buckets))
+        if (!_stages.TryGetValue(key, out var stage))
         {
-            _stages.Add(key, buckets = new());
-        }
-
-        var number = EpochCounts.BucketOf(at);
-        if (buckets.Count == 0 || buckets.Last().Number < number)
-        {
-            buckets.Enqueue(new(key, number, labelDeadline));
+            _stages.Add(key, stage = new());
         }
 
         // A clock that stepped back puts the request into the newest epoch: order matters more than a quarter second.
-        var bucket = buckets.Last();
+        var number = EpochCounts.BucketOf(at);
+        var bucket = stage.Newest is { } newest && newest.Number >= number ? newest : stage.Open(new(key, number, labelDeadline));
         bucket.Assign(arm);
         return new(bucket, arm);
     }
@@ -38,8 +33,9 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
     public ImmutableArray<EpochCounts> Collect(DateTimeOffset now)
     {
         var closed = ImmutableArray.CreateBuilder<EpochCounts>();
-        foreach (var (key, buckets) in _stages.ToArray())
+        foreach (var (key, stage) in _stages.ToArray())
         {
+            var buckets = stage.Buckets;
             CloseForm(buckets, now, closed);
             while (buckets.TryPeek(out var oldest) && oldest.QualityIsDue(now))
             {
@@ -133,6 +129,21 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
             _bucket.Quality.Count(
                 _arm, _stratum, correct ? Outcome.Correct : Outcome.Wrong, _served == Served.Unlabelled ? label : _served);
             return true;
+        }
+    }
+
+    /// <summary>The open epochs of one generation, oldest first.</summary>
+    private sealed class Stage
+    {
+        public Queue<Bucket> Buckets { get; } = new();
+
+        /// <summary>Kept beside the queue, whose end can only be reached by walking it: every request asks for it.</summary>
+        public Bucket? Newest { get; private set; }
+
+        public Bucket Open(Bucket bucket)
+        {
+            Buckets.Enqueue(bucket);
+            return Newest = bucket;
         }
     }
 

@@ -14,6 +14,9 @@ internal static partial class GatewayLog
     [LoggerMessage(1003, LogLevel.Error, "Refused a route of {Alias}: {Reason}.")]
     public static partial void RouteRefused(ILogger logger, string alias, string reason);
 
+    [LoggerMessage(1004, LogLevel.Error, "The routes are served but could not be stored: {Problem}. Until they are, a restart without control begins with older ones. Free the disk.")]
+    public static partial void RoutesNotStored(ILogger logger, string problem);
+
     [LoggerMessage(1101, LogLevel.Information, "Connected to control at {Control}.")]
     public static partial void Connected(ILogger logger, Uri control);
 
@@ -23,8 +26,17 @@ internal static partial class GatewayLog
     [LoggerMessage(1103, LogLevel.Warning, "Dropped {Count} batches of signals: control acknowledged nothing for too long.")]
     public static partial void BatchesDropped(ILogger logger, long count);
 
+    [LoggerMessage(1104, LogLevel.Error, "Unexpected error on the fleet stream. Serving on; next try in {Delay}.")]
+    public static partial void FleetStreamFailed(ILogger logger, Exception error, TimeSpan delay);
+
+    [LoggerMessage(1105, LogLevel.Warning, "Stopped with {Count} batches of signals that control did not acknowledge.")]
+    public static partial void StoppedUnacknowledged(ILogger logger, int count);
+
     [LoggerMessage(1201, LogLevel.Error, "Unexpected error in request {RequestId}.")]
     public static partial void Unexpected(ILogger logger, Exception error, string requestId);
+
+    [LoggerMessage(1203, LogLevel.Error, "Unexpected error while taking feedback {RequestId}.")]
+    public static partial void FeedbackFailed(ILogger logger, Exception error, string requestId);
 
     [LoggerMessage(1202, LogLevel.Warning, "Release {Release} failed request {RequestId}: {Code}.")]
     public static partial void UpstreamFailed(ILogger logger, string release, string requestId, string code);

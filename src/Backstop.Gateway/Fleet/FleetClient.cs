@@ -1,27 +1,24 @@
-using System.Collections.Concurrent;
-using Backstop.Core.Guards;
-using Backstop.Core.Registry;
-using Backstop.Core.Routing;
 using Backstop.Gateway.Routing;
 using Backstop.Gateway.Signals;
-using Backstop.Protocol;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Release = Backstop.Core.Registry.Release;
 
 namespace Backstop.Gateway.Fleet;
 
-/// <summary>The gateway's end of the fleet stream: takes routes, gives acknowledgements and batches, and comes back when cut.</summary>
+/// <summary>Keeps the gateway on the fleet stream: connects, comes back when cut, and says everything before it stops.</summary>
+/// <remarks>Whatever goes wrong here, the gateway serves on: a control plane must not be able to stop traffic.</remarks>
 public sealed class FleetClient(
     GatewayOptions options, LiveRoutes routes, SignalRecorder signals, TimeProvider time, ILogger<FleetClient> log) : BackgroundService
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
 
-    // Batches that control has not acknowledged, oldest first; they are sent again on every new connection.
-    private readonly ConcurrentQueue<SignalBatch> _unacknowledged = new();
+    // How long after a stop the last batch may take to be sent and acknowledged.
+    private static readonly TimeSpan LastWord = TimeSpan.FromSeconds(2);
+
+    private readonly UnacknowledgedBatches _unacknowledged = new(options.MaxUnacknowledgedBatches);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -35,193 +32,80 @@ public sealed class FleetClient(
                 EnableMultipleHttp2Connections = true,
             },
         });
-        var delay = FirstDelay;
-        while (!stoppingToken.IsCancellationRequested)
+        using var cut = new CancellationTokenSource();
+        await using var stopping = stoppingToken.Register(() => cut.CancelAfter(LastWord));
+        for (var failures = 0; !stoppingToken.IsCancellationRequested;)
         {
-            try
+            using var connection = Connection(channel);
+            var problem = await Run(connection, stoppingToken, cut.Token);
+            if (stoppingToken.IsCancellationRequested)
             {
-                if (await Connect(new(channel), stoppingToken))
-                {
-                    delay = FirstDelay;
-                }
+                break;
             }
-            catch (Exception e) when (e is RpcException or IOException or OperationCanceledException)
-            {
-                if (stoppingToken.IsCancellationRequested)
-                {
-                    return;
-                }
 
-                GatewayLog.Disconnected(log, options.Control, e is RpcException rpc ? rpc.Status.Detail : e.Message, delay);
-            }
+            failures = connection.WasHealthy ? 1 : failures + 1;
+            var delay = DelayAfter(failures);
+            Note(problem, delay);
 
             // Collect also while cut off: epochs close by the clock, and what cannot be sent is bounded.
-            Collect();
+            connection.Collect();
             await Task.Delay(delay * (0.5 + Random.Shared.NextDouble()), time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            delay = delay * 2 < LongestDelay ? delay * 2 : LongestDelay;
         }
+
+        await SayTheRest(channel, stoppingToken, cut.Token);
     }
 
-    /// <summary>Ships what is complete when the process ends: a drained gateway leaves nothing unsaid.</summary>
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await base.StopAsync(cancellationToken);
-        Collect();
-    }
+    private static TimeSpan DelayAfter(int failures) =>
+        FirstDelay * Math.Min(Math.Pow(2, failures - 1), LongestDelay / FirstDelay);
 
-    private async Task<bool> Connect(Protocol.Fleet.FleetClient client, CancellationToken stopping)
+    // A stop that found the stream open has said everything on it. One that found it cut tries once more.
+    private async Task SayTheRest(GrpcChannel channel, CancellationToken stopping, CancellationToken cut)
     {
-        using var call = client.Connect(cancellationToken: stopping);
-        var outgoing = new SemaphoreSlim(1, 1);
-        await Send(call, outgoing, new() { Hello = Hello() }, stopping);
-        foreach (var batch in _unacknowledged)
+        using var connection = Connection(channel);
+        connection.Collect();
+        if (_unacknowledged.Count > 0 && !cut.IsCancellationRequested)
         {
-            await Send(call, outgoing, new() { Batch = batch }, stopping);
+            await Run(connection, stopping, cut);
         }
 
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        var flushing = Flush(call, outgoing, ended.Token);
-        var heard = false;
+        if (_unacknowledged.Count > 0)
+        {
+            GatewayLog.StoppedUnacknowledged(log, _unacknowledged.Count);
+        }
+    }
+
+    private FleetConnection Connection(GrpcChannel channel) =>
+        new(new(channel), options, routes, signals, _unacknowledged, time, log);
+
+    private static async Task<Exception?> Run(FleetConnection connection, CancellationToken stopping, CancellationToken cut)
+    {
         try
         {
-            await foreach (var message in call.ResponseStream.ReadAllAsync(stopping))
-            {
-                if (!heard)
-                {
-                    heard = true;
-                    GatewayLog.Connected(log, options.Control);
-                }
-
-                if (Handle(message) is { } answer)
-                {
-                    await Send(call, outgoing, answer, stopping);
-                }
-            }
-        }
-        finally
-        {
-            await ended.CancelAsync();
-            await flushing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-
-        return heard;
-    }
-
-    private Hello Hello()
-    {
-        var hello = new Hello { GatewayId = options.GatewayId, StartId = signals.StartId };
-        hello.Applied.AddRange(routes.Current.Routes.Routes.Values.Select(
-            r => new Applied { Alias = r.Alias, Epoch = r.Epoch, Generation = r.Generation }));
-        return hello;
-    }
-
-    private FromGateway? Handle(FromControl message)
-    {
-        switch (message.MessageCase)
-        {
-            case FromControl.MessageOneofCase.Route:
-                return Apply(message.Route);
-            case FromControl.MessageOneofCase.Lease:
-                routes.Renew(message.Lease.Alias, message.Lease.Epoch, message.Lease.Generation);
-                return null;
-            case FromControl.MessageOneofCase.BatchAck:
-                while (_unacknowledged.TryPeek(out var batch) && batch.Sequence <= message.BatchAck.Sequence)
-                {
-                    _unacknowledged.TryDequeue(out _);
-                }
-
-                return null;
-            default:
-                return null;
-        }
-    }
-
-    private FromGateway Apply(RouteUpdate update)
-    {
-        var releases = new List<Release>();
-        foreach (var message in update.Releases)
-        {
-            if (message.ToRelease() is not ReleaseResult.Parsed parsed)
-            {
-                return Nack(update, $"release '{message.Name}' cannot be read");
-            }
-
-            releases.Add(parsed.Release);
-        }
-
-        var route = update.Route.ToRoute();
-        try
-        {
-            return routes.Apply(route, releases) switch
-            {
-                ApplyResult.MissingRelease missing => Nack(update, $"release {missing.Digest} was not sent"),
-
-                // Held already: what control wants to hear is which generation this gateway is at.
-                ApplyResult.Stale stale => Ack(update, stale.HeldEpoch, stale.HeldGeneration),
-                _ => Ack(update, route.Epoch, route.Generation),
-            };
-        }
-        catch (Exception e) when (e is GuardPolicyException or IOException or UnauthorizedAccessException)
-        {
-            return Nack(update, e.Message);
-        }
-    }
-
-    private static FromGateway Ack(RouteUpdate update, long epoch, long generation) =>
-        new() { Ack = new() { Nonce = update.Nonce, Alias = update.Route.Alias, Epoch = epoch, Generation = generation } };
-
-    private FromGateway Nack(RouteUpdate update, string reason)
-    {
-        GatewayLog.RouteRefused(log, update.Route.Alias, reason);
-        return new() { Nack = new() { Nonce = update.Nonce, Alias = update.Route.Alias, Reason = reason } };
-    }
-
-    private async Task Flush(AsyncDuplexStreamingCall<FromGateway, FromControl> call, SemaphoreSlim outgoing, CancellationToken ended)
-    {
-        using var timer = new PeriodicTimer(options.BatchInterval, time);
-        while (await timer.WaitForNextTickAsync(ended))
-        {
-            if (Collect() is { } batch)
-            {
-                await Send(call, outgoing, new() { Batch = batch }, ended);
-            }
-        }
-    }
-
-    private SignalBatch? Collect()
-    {
-        if (signals.Collect() is not { } batch)
-        {
+            await connection.Run(stopping, cut);
             return null;
         }
-
-        _unacknowledged.Enqueue(batch);
-        var dropped = 0L;
-        while (_unacknowledged.Count > options.MaxUnacknowledgedBatches && _unacknowledged.TryDequeue(out _))
+        catch (Exception e)
         {
-            dropped++;
+            return e;
         }
-
-        if (dropped > 0)
-        {
-            GatewayLog.BatchesDropped(log, dropped);
-        }
-
-        return batch;
     }
 
-    // A gRPC stream takes one write at a time; answers and batches come from two loops.
-    private static async Task Send(
-        AsyncDuplexStreamingCall<FromGateway, FromControl> call, SemaphoreSlim outgoing, FromGateway message, CancellationToken stopping)
+    private void Note(Exception? problem, TimeSpan delay)
     {
-        await outgoing.WaitAsync(stopping);
-        try
+        switch (problem)
         {
-            await call.RequestStream.WriteAsync(message, stopping);
-        }
-        finally
-        {
-            outgoing.Release();
+            case null:
+                GatewayLog.Disconnected(log, options.Control, "it ended the stream", delay);
+                break;
+            case RpcException rpc:
+                GatewayLog.Disconnected(log, options.Control, rpc.Status.Detail, delay);
+                break;
+            case IOException or OperationCanceledException:
+                GatewayLog.Disconnected(log, options.Control, problem.Message, delay);
+                break;
+            default:
+                GatewayLog.FleetStreamFailed(log, problem, delay);
+                break;
         }
     }
 }

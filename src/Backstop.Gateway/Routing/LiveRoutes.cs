@@ -19,19 +19,31 @@ public sealed class LiveRoutes
     {
         (_file, _time, _log) = (file, time, log);
         var table = file.Read(out var problem);
+        try
+        {
+            // Nobody renewed a lease since the file was written, so candidates start without one.
+            _current = ServingTable.Of(table, previous: null);
+        }
+        catch (GuardPolicyException e)
+        {
+            (problem, _current) = (e.Message, ServingTable.Of(RouteTable.Empty, previous: null));
+        }
+
         if (problem is not null)
         {
             GatewayLog.RouteFileRefused(log, problem);
         }
-
-        // Nobody renewed a lease since the file was written, so candidates start without one.
-        _current = ServingTable.Of(table, previous: null);
     }
 
     /// <summary>The snapshot; a request reads it once.</summary>
     public ServingTable Current => Volatile.Read(ref _current);
 
     /// <summary>Applies a pushed route: all of it or nothing, on disk before it is served.</summary>
+    /// <remarks>
+    /// A disk that takes nothing any more does not stop it: a rollback must not need what the bad release may have filled. The
+    /// whole table is written again with the next route.
+    /// </remarks>
+    /// <exception cref="GuardPolicyException">The policy of a release cannot be loaded; nothing was applied.</exception>
     public ApplyResult Apply(Route route, IReadOnlyList<Release> releases)
     {
         lock (_writing)
@@ -41,12 +53,24 @@ public sealed class LiveRoutes
             {
                 var next = ServingTable.Of(applied.Table, _current);
                 next.Lease(route.Alias).Renew(_time.GetTimestamp());
-                _file.Write(applied.Table);
+                Store(applied.Table);
                 Volatile.Write(ref _current, next);
                 GatewayLog.RouteApplied(_log, route.Alias, route.Epoch, route.Generation);
             }
 
             return result;
+        }
+    }
+
+    private void Store(RouteTable table)
+    {
+        try
+        {
+            _file.Write(table);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            GatewayLog.RoutesNotStored(_log, e.Message);
         }
     }
 

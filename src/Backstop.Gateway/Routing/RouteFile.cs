@@ -10,6 +10,13 @@ namespace Backstop.Gateway.Routing;
 /// </remarks>
 public sealed class RouteFile(string path)
 {
+    // What is missing in the file is refused by the reader, not found out by whoever uses it.
+    private static readonly JsonSerializerOptions Complete = new()
+    {
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+    };
+
     private sealed record Sealed(string Checksum, string Content);
 
     private sealed record Content(Route[] Routes, Stored[] Releases);
@@ -45,14 +52,14 @@ public sealed class RouteFile(string path)
 
         try
         {
-            var read = JsonSerializer.Deserialize<Sealed>(File.ReadAllBytes(path));
+            var read = JsonSerializer.Deserialize<Sealed>(File.ReadAllBytes(path), Complete);
             if (read is null || CanonicalJson.Digest(read.Content) != read.Checksum)
             {
                 problem = "its checksum does not match";
                 return RouteTable.Empty;
             }
 
-            return Restore(JsonSerializer.Deserialize<Content>(read.Content)!);
+            return Restore(JsonSerializer.Deserialize<Content>(read.Content, Complete)!);
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException or InvalidDataException)
         {

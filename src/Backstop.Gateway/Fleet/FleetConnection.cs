@@ -1,0 +1,190 @@
+using Backstop.Core.Registry;
+using Backstop.Core.Routing;
+using Backstop.Gateway.Routing;
+using Backstop.Gateway.Signals;
+using Backstop.Protocol;
+using Grpc.Core;
+using Microsoft.Extensions.Logging;
+using Release = Backstop.Core.Registry.Release;
+
+namespace Backstop.Gateway.Fleet;
+
+/// <summary>One fleet stream from its hello to its end: takes routes and leases, gives acknowledgements and batches.</summary>
+internal sealed class FleetConnection(
+    Protocol.Fleet.FleetClient client, GatewayOptions options, LiveRoutes routes, SignalRecorder signals,
+    UnacknowledgedBatches unacknowledged, TimeProvider time, ILogger log) : IDisposable
+{
+    private readonly TaskCompletionSource _routesRead = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // A gRPC stream takes one write at a time; answers and batches come from two loops.
+    private readonly SemaphoreSlim _writing = new(1, 1);
+
+    /// <summary>Whether control sent everything this gateway should serve.</summary>
+    public bool WasHealthy => _routesRead.Task.IsCompletedSuccessfully;
+
+    /// <summary>Runs until the stream ends, or until everything was said after a stop.</summary>
+    /// <param name="stopping">Asks for the last batch.</param>
+    /// <param name="cut">Ends the stream, whatever is unsaid.</param>
+    public async Task Run(CancellationToken stopping, CancellationToken cut)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cut);
+        using var call = client.Connect(cancellationToken: ending.Token);
+        await Send(call, new() { Hello = Hello() }, ending.Token);
+        var reading = Read(call, ending.Token);
+        var telling = Tell(call, stopping, ending.Token);
+        var first = await Task.WhenAny(reading, telling);
+        await ending.CancelAsync();
+        await Task.WhenAll(reading, telling).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await first;
+    }
+
+    /// <summary>Takes what became complete since the last time, to be sent until it is acknowledged.</summary>
+    public SignalBatch? Collect()
+    {
+        if (signals.Collect() is not { } batch)
+        {
+            return null;
+        }
+
+        if (unacknowledged.Add(batch) is > 0 and var dropped)
+        {
+            GatewayLog.BatchesDropped(log, dropped);
+        }
+
+        return batch;
+    }
+
+    public void Dispose() => _writing.Dispose();
+
+    private Hello Hello()
+    {
+        var hello = new Hello { GatewayId = options.GatewayId, StartId = signals.StartId };
+        hello.Applied.AddRange(routes.Current.Routes.Routes.Values.Select(
+            r => new Applied { Alias = r.Alias, Epoch = r.Epoch, Generation = r.Generation }));
+        return hello;
+    }
+
+    private async Task Read(AsyncDuplexStreamingCall<FromGateway, FromControl> call, CancellationToken ending)
+    {
+        await foreach (var message in call.ResponseStream.ReadAllAsync(ending))
+        {
+            switch (message.MessageCase)
+            {
+                case FromControl.MessageOneofCase.Route:
+                    await Send(call, Take(message.Route), ending);
+                    break;
+                case FromControl.MessageOneofCase.SnapshotEnd when _routesRead.TrySetResult():
+                    GatewayLog.Connected(log, options.Control);
+                    break;
+                case FromControl.MessageOneofCase.Lease:
+                    routes.Renew(message.Lease.Alias, message.Lease.Epoch, message.Lease.Generation);
+                    break;
+                case FromControl.MessageOneofCase.BatchAck:
+                    unacknowledged.Acknowledge(message.BatchAck.Sequence);
+                    break;
+            }
+        }
+    }
+
+    // A rollback must not wait behind a backlog of signals, so the routes are read before the first batch is sent again.
+    private async Task Tell(AsyncDuplexStreamingCall<FromGateway, FromControl> call, CancellationToken stopping, CancellationToken ending)
+    {
+        await _routesRead.Task.WaitAsync(ending);
+        foreach (var batch in unacknowledged.All())
+        {
+            await Send(call, new() { Batch = batch }, ending);
+        }
+
+        using var timer = new PeriodicTimer(options.BatchInterval, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, ending);
+        do
+        {
+            if (Collect() is { } batch)
+            {
+                await Send(call, new() { Batch = batch }, ending);
+            }
+        }
+        while (await Tick(timer, either.Token));
+
+        ending.ThrowIfCancellationRequested();
+        if (Collect() is { } last)
+        {
+            await Send(call, new() { Batch = last }, ending);
+        }
+
+        await unacknowledged.Emptied().WaitAsync(ending);
+        await call.RequestStream.CompleteAsync();
+    }
+
+    private static async Task<bool> Tick(PeriodicTimer timer, CancellationToken until)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(until);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private FromGateway Take(RouteUpdate update)
+    {
+        if (update.Route is null)
+        {
+            return Nack(update, "the update has no route");
+        }
+
+        try
+        {
+            var releases = new List<Release>();
+            foreach (var message in update.Releases)
+            {
+                if (message.ToRelease() is not ReleaseResult.Parsed parsed)
+                {
+                    return Nack(update, $"release '{message.Name}' cannot be read");
+                }
+
+                releases.Add(parsed.Release);
+            }
+
+            var route = update.Route.ToRoute();
+            return routes.Apply(route, releases) switch
+            {
+                ApplyResult.MissingRelease missing => Nack(update, $"release {missing.Digest} was not sent"),
+
+                // Held already: what control wants to hear is which generation this gateway is at.
+                ApplyResult.Stale stale => Ack(update, stale.HeldEpoch, stale.HeldGeneration),
+                _ => Ack(update, route.Epoch, route.Generation),
+            };
+        }
+        catch (Exception e)
+        {
+            // Also what nobody foresaw: one route that cannot be read must not keep the others from arriving.
+            return Nack(update, e.Message);
+        }
+    }
+
+    private static FromGateway Ack(RouteUpdate update, long epoch, long generation) =>
+        new() { Ack = new() { Nonce = update.Nonce, Alias = update.Route.Alias, Epoch = epoch, Generation = generation } };
+
+    private FromGateway Nack(RouteUpdate update, string reason)
+    {
+        var alias = update.Route?.Alias ?? "";
+        GatewayLog.RouteRefused(log, alias, reason);
+        return new() { Nack = new() { Nonce = update.Nonce, Alias = alias, Reason = reason } };
+    }
+
+    private async Task Send(AsyncDuplexStreamingCall<FromGateway, FromControl> call, FromGateway message, CancellationToken ending)
+    {
+        await _writing.WaitAsync(ending);
+        try
+        {
+            await call.RequestStream.WriteAsync(message, ending);
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+}

@@ -42,12 +42,23 @@ public static class GatewayHost
         var routes = endpoints.ServiceProvider.GetRequiredService<LiveRoutes>();
         endpoints.MapPost("/v1/chat/completions", path.Handle);
         endpoints.MapPost("/v1/feedback", feedback.Handle);
-        endpoints.MapGet("/v1/models", () => Results.Json(new
+        endpoints.MapGet("/v1/models", (HttpContext http) =>
         {
-            @object = "list",
-            data = routes.Current.Routes.Routes.Keys.Order(StringComparer.Ordinal)
-                .Select(alias => new { id = alias, @object = "model", created = 0, owned_by = "backstop" }),
-        }));
+            http.Response.Headers["x-request-id"] = RequestId.Of(http.Request);
+            return Results.Json(new
+            {
+                @object = "list",
+                data = routes.Current.Routes.Routes.Keys.Order(StringComparer.Ordinal)
+                    .Select(alias => new { id = alias, @object = "model", created = 0, owned_by = "backstop" }),
+            });
+        });
+
+        // Also what has the right address and the wrong method ends here, in the form clients of this API can read.
+        endpoints.MapFallback("/v1/{**address}", (HttpContext http) =>
+        {
+            http.Response.Headers["x-request-id"] = RequestId.Of(http.Request);
+            return http.Refuse(ApiError.UnknownAddress());
+        });
         endpoints.MapGet("/healthz", () => Results.Text("ok"));
         endpoints.MapGet("/readyz", () => routes.Current.Routes.Routes.Count > 0
             ? Results.Text("ready")

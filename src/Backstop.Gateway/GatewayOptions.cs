@@ -44,6 +44,11 @@ public sealed class GatewayOptions
     [Range(typeof(TimeSpan), "00:00:00.010", "00:30:00")]
     public TimeSpan BetweenBytesTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Time of a whole request, from its first byte to its answer's last, with everything that is asked again in between.</summary>
+    /// <value>10 ms to 24 h. 10 min by default.</value>
+    [Range(typeof(TimeSpan), "00:00:00.010", "1.00:00:00")]
+    public TimeSpan RequestDeadline { get; set; } = TimeSpan.FromMinutes(10);
+
     /// <summary>How long after its epoch ended a request may stay unanswered before it counts as late in the evidence.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:30:00")]
     public TimeSpan AnswerDeadline { get; set; } = TimeSpan.FromSeconds(10);

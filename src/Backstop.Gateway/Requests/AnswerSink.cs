@@ -37,6 +37,17 @@ public sealed class AnswerSink(HttpResponse response, long generation)
         await response.Body.FlushAsync(left);
     }
 
+    /// <summary>Sends the model server's own refusal.</summary>
+    public Task Refusal(Screened.Refused refused, CancellationToken left)
+    {
+        if (refused.RetryAfter is { } after)
+        {
+            response.Headers.RetryAfter = after;
+        }
+
+        return Whole(refused.Status, refused.Body, left);
+    }
+
     /// <summary>Sends a whole answer.</summary>
     public async Task Whole(int status, ReadOnlyMemory<byte> body, CancellationToken left)
     {

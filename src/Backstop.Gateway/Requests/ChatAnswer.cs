@@ -7,11 +7,14 @@ namespace Backstop.Gateway.Requests;
 /// <summary>A finished chat answer: the texts of its choices, and the ways to change them.</summary>
 public static class ChatAnswer
 {
+    // Of two members of one name the ring would see one and the caller perhaps the other.
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
     /// <summary>The content of every choice that has one.</summary>
     /// <exception cref="JsonException">It is not a chat completion.</exception>
     public static List<ScanUnit> Read(ReadOnlyMemory<byte> body)
     {
-        using var document = JsonDocument.Parse(body);
+        using var document = JsonDocument.Parse(body, Strict);
         if (document.RootElement.ValueKind != JsonValueKind.Object
             || !document.RootElement.TryGetProperty("choices", out var choices)
             || choices.ValueKind != JsonValueKind.Array)
@@ -36,6 +39,21 @@ public static class ChatAnswer
         }
 
         return texts;
+    }
+
+    /// <summary>Whether a body is an error in OpenAI's form.</summary>
+    public static bool IsError(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(body, Strict);
+            return document.RootElement is { ValueKind: JsonValueKind.Object } root
+                && root.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
     }
 
     /// <summary>The answer with changed texts; all else stays.</summary>

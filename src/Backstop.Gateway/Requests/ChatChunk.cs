@@ -6,13 +6,15 @@ namespace Backstop.Gateway.Requests;
 /// <summary>One event of a streamed chat answer: what the ring must see of it, and how to write one like it.</summary>
 public static class ChatChunk
 {
+    // Of two members of one name the ring would see one and the caller perhaps the other.
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
     /// <summary>The contents and endings in an event.</summary>
     /// <exception cref="JsonException">It is not JSON, or not a chat chunk.</exception>
-    public static List<Part> Read(ReadOnlySpan<byte> data)
+    public static List<Part> Read(ReadOnlyMemory<byte> data)
     {
         var parts = new List<Part>(1);
-        var reader = new Utf8JsonReader(data);
-        using var document = JsonDocument.ParseValue(ref reader);
+        using var document = JsonDocument.Parse(data, Strict);
         var root = document.RootElement;
         if (root.ValueKind != JsonValueKind.Object)
         {
@@ -46,6 +48,34 @@ public static class ChatChunk
     /// <summary>An event like <paramref name="like"/> that carries only this text of this choice.</summary>
     public static byte[] Content(ReadOnlySpan<byte> like, int choice, string text) =>
         Event(like, choice, new JsonObject { ["content"] = text }, finish: null);
+
+    /// <summary>
+    /// The event with other texts in its choices, in their order: null leaves a choice as it is, an empty text takes its content out.
+    /// Null when nothing is left in it that a client could miss.
+    /// </summary>
+    public static byte[]? WithTexts(ReadOnlySpan<byte> data, IReadOnlyList<string?> texts)
+    {
+        var chunk = JsonNode.Parse(data)!.AsObject();
+        var worth = chunk["usage"] is not null;
+        var index = 0;
+        foreach (var choice in chunk["choices"]!.AsArray())
+        {
+            var delta = choice!["delta"] as JsonObject;
+            switch (texts[index++])
+            {
+                case { Length: > 0 } text:
+                    delta!["content"] = text;
+                    break;
+                case "":
+                    delta?.Remove("content");
+                    break;
+            }
+
+            worth |= delta is { Count: > 0 } || choice["finish_reason"] is not null;
+        }
+
+        return worth ? [.. "data: "u8, .. JsonSerializer.SerializeToUtf8Bytes(chunk), .. "\n\n"u8] : null;
+    }
 
     /// <summary>What a client gets instead of an answer of which nothing was sent: the safe text, and the end.</summary>
     public static byte[] Safe(ReadOnlySpan<byte> like, int choice, string safeText) =>

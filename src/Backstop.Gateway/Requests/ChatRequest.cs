@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 using Backstop.Core.Guards;
 
 namespace Backstop.Gateway.Requests;
@@ -34,10 +35,25 @@ public sealed class ChatRequest
     /// <summary>Every text of the conversation, for the input checks.</summary>
     public List<ScanUnit> Texts { get; } = [];
 
+    /// <summary>Where the value of each of <see cref="Texts"/> stands, quotes included.</summary>
+    public List<Range> TextValues { get; } = [];
+
+    /// <summary>The first thing that is wrong with it although it is JSON; null when it may go on.</summary>
+    public ApiError? Flaw { get; private set; }
+
     /// <summary>Reads a body.</summary>
-    /// <exception cref="JsonException">It is not a JSON object, or nests deeper than 64 levels.</exception>
+    /// <exception cref="JsonException">It is not a JSON object in UTF-8, or nests deeper than 64 levels.</exception>
+    /// <exception cref="InvalidOperationException">A string holds half a surrogate pair.</exception>
     public static ChatRequest Read(ReadOnlyMemory<byte> body)
     {
+        if (!Utf8.IsValid(body.Span))
+        {
+            throw new JsonException("it is not valid UTF-8.");
+        }
+
+        // Model servers differ in which of two members they believe, and some ignore case: what one of them would read
+        // must be what was screened and what the release overrides.
+        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         var request = new ChatRequest(body);
         var reader = new Utf8JsonReader(body.Span);
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
@@ -49,17 +65,25 @@ public sealed class ChatRequest
         {
             var start = (int)reader.TokenStartIndex;
             var name = reader.GetString()!;
+            if (!names.Add(name))
+            {
+                request.Flaw ??= ApiError.DuplicateMember(name);
+            }
+
             reader.Read();
             var value = (int)reader.TokenStartIndex;
             switch (name)
             {
                 case "model":
                     request.Model = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
+                    request.Expect(reader.TokenType is JsonTokenType.String or JsonTokenType.Null, "model", "a string");
                     reader.Skip();
                     request.ModelValue = value..(int)reader.BytesConsumed;
                     break;
                 case "stream":
                     request.Stream = reader.TokenType == JsonTokenType.True;
+                    request.Expect(
+                        reader.TokenType is JsonTokenType.True or JsonTokenType.False or JsonTokenType.Null, "stream", "true or false");
                     reader.Skip();
                     break;
                 case "messages" when reader.TokenType == JsonTokenType.StartArray:
@@ -80,7 +104,21 @@ public sealed class ChatRequest
             throw new JsonException("something follows the object.");
         }
 
+        request.Flaw ??= request switch
+        {
+            { Model: null or "" } => ApiError.MissingModel(),
+            { MessagesStart: < 0 } => ApiError.InvalidRequest("The 'messages' field is missing or not an array.", "messages"),
+            _ => null,
+        };
         return request;
+    }
+
+    private void Expect(bool holds, string name, string what)
+    {
+        if (!holds)
+        {
+            Flaw ??= ApiError.InvalidRequest($"The '{name}' field must be {what}.", name);
+        }
     }
 
     private void ReadMessages(ref Utf8JsonReader reader)
@@ -94,6 +132,7 @@ public sealed class ChatRequest
             }
             else
             {
+                Expect(false, $"messages[{index}]", "an object");
                 reader.Skip();
             }
         }
@@ -108,6 +147,7 @@ public sealed class ChatRequest
             if (reader.ValueTextEquals("role"u8))
             {
                 reader.Read();
+                Expect(reader.TokenType == JsonTokenType.String, $"messages[{index}].role", "a string");
                 role = reader.TokenType == JsonTokenType.String ? reader.GetString()! : role;
                 reader.Skip();
             }
@@ -135,12 +175,13 @@ public sealed class ChatRequest
     {
         if (reader.TokenType == JsonTokenType.String)
         {
-            Texts.Add(ScanUnit.Input(reader.GetString()!, messageIndex: index));
+            Add(ref reader, index);
             return;
         }
 
         if (reader.TokenType != JsonTokenType.StartArray)
         {
+            Expect(reader.TokenType == JsonTokenType.Null, $"messages[{index}].content", "a string or an array of parts");
             reader.Skip();
             return;
         }
@@ -153,9 +194,15 @@ public sealed class ChatRequest
                 reader.Read();
                 if (reader.TokenType == JsonTokenType.String)
                 {
-                    Texts.Add(ScanUnit.Input(reader.GetString()!, messageIndex: index));
+                    Add(ref reader, index);
                 }
             }
         }
+    }
+
+    private void Add(ref Utf8JsonReader reader, int index)
+    {
+        Texts.Add(ScanUnit.Input(reader.GetString()!, messageIndex: index));
+        TextValues.Add((int)reader.TokenStartIndex..(int)reader.BytesConsumed);
     }
 }

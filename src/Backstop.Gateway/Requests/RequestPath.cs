@@ -1,4 +1,4 @@
-using System.Buffers;
+using System.Collections.Immutable;
 using System.Text.Json;
 using Backstop.Core.Evidence;
 using Backstop.Core.Guards;
@@ -6,6 +6,7 @@ using Backstop.Core.Routing;
 using Backstop.Gateway.Routing;
 using Backstop.Gateway.Signals;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Gateway.Requests;
@@ -13,21 +14,22 @@ namespace Backstop.Gateway.Requests;
 /// <summary>The path of a request, in order: admit, resolve, screen, dispatch, screen, observe, relay.</summary>
 public sealed class RequestPath(
     GatewayOptions options, LiveRoutes routes, Upstream upstream, WholeAnswer whole, StreamedAnswer streamed,
-    SignalRecorder signals, ILogger<RequestPath> log)
+    SignalRecorder signals, TimeProvider clock, ILogger<RequestPath> log)
 {
     public async Task Handle(HttpContext http)
     {
         var id = RequestId.Of(http.Request);
-        var left = http.RequestAborted;
+        var time = new RequestTime(options.RequestDeadline, clock, http.RequestAborted);
         http.Response.Headers["x-request-id"] = id;
         PendingRequest? pending = null;
+        var attack = false;
         try
         {
             // 1. Admit.
-            var (request, refused) = await Admit(http.Request, left);
+            var (request, refused) = await Admit(http, time);
             if (request is null)
             {
-                await Refuse(http, refused!, left);
+                await http.Refuse(refused!);
                 return;
             }
 
@@ -35,7 +37,7 @@ public sealed class RequestPath(
             var table = routes.Current;
             if (!table.Routes.Routes.TryGetValue(request.Model!, out var route))
             {
-                await Refuse(http, ApiError.UnknownAlias(request.Model!), left);
+                await http.Refuse(ApiError.UnknownAlias(request.Model!));
                 return;
             }
 
@@ -50,110 +52,129 @@ public sealed class RequestPath(
             // 3. Screen the input.
             var context = new RingContext(route.Alias) { Messages = request.Texts };
             var input = pool.Ring.Open(context).ScreenInput(request.Texts);
-            var attack = (input.Harms & HarmClass.Injection) != HarmClass.None;
+            attack = (input.Harms & HarmClass.Injection) != HarmClass.None;
             if (input.Stops)
             {
                 signals.Answered(pending, attack, Outcome.InputBlocked, Served.SafeText, sample: null);
-                await Refuse(http, ApiError.InputBlocked(input.SafeText ?? GuardPolicy.DefaultBlockedResponse), left);
+                await http.Refuse(ApiError.InputBlocked(input.SafeText ?? GuardPolicy.DefaultBlockedResponse));
                 return;
             }
 
             // 4 and 5. Dispatch, and screen what comes back.
-            var answer = await Ask(request, pool, id, http.Request, context, sink, left);
-            var reasked = default(Screened);
-            if (answer is not Screened.Deliverable && !sink.Started && Alternative(route, assignment) is { } other)
+            var asked = new Asked(request, id, http.Request, context, sink, time);
+            var answer = await Ask(asked, pool, input.FixedTexts);
+            var other = Alternative(route, assignment) is { } digest ? table.Pool(digest) : null;
+            Screened? reasked = null;
+            if (answer is Screened.Blocked or Screened.Failed && !sink.Started && other is not null)
             {
                 // The user gets a good answer; the release that failed keeps the failure on its record.
-                reasked = await Ask(request, table.Pool(other), id, http.Request, context, sink, left);
+                reasked = await Reask(asked, other);
             }
 
             // 6. Observe, before the last byte leaves: feedback may follow it at once.
             Observe(pending, attack, answer, reasked, request);
 
             // 7. Relay. A stream that has begun is with the caller already.
-            var final = reasked is Screened.Deliverable ? reasked : answer;
-            sink.Answers(reasked is Screened.Deliverable ? table.Pool(Alternative(route, assignment)!).Release : pool.Release);
-            await Relay(http, final, route.Alias, request.Stream, sink, left);
+            sink.Answers(reasked is Screened.Deliverable ? other!.Release : pool.Release);
+            await Relay(http, answer, reasked, asked);
         }
-        catch (OperationCanceledException) when (left.IsCancellationRequested)
+        catch (Exception) when (time.Left.IsCancellationRequested)
         {
             // A caller who leaves is not a failure of the release.
-            Abandon(pending, Outcome.Unlabelled);
+            Abandon(pending, attack, Outcome.Unlabelled);
+        }
+        catch (Exception e) when (pending is null && ApiErrors.Of(e) is { } error)
+        {
+            await http.Refuse(error);
         }
         catch (Exception e)
         {
             GatewayLog.Unexpected(log, e, id);
-            Abandon(pending, Outcome.Error);
-            await Refuse(http, ApiError.Unexpected(), left);
+            Abandon(pending, attack, Outcome.Error);
+            await http.Refuse(ApiError.Unexpected());
         }
     }
 
     // An assigned request that ended early must still be counted, or its epoch would wait for it.
-    private void Abandon(PendingRequest? pending, Outcome outcome)
+    private void Abandon(PendingRequest? pending, bool attack, Outcome outcome)
     {
         if (pending is not null)
         {
-            signals.Answered(pending, attack: false, outcome, Served.Failed, sample: null);
+            signals.Answered(pending, attack, outcome, Served.Failed, sample: null);
         }
     }
 
-    private async Task<(ChatRequest? Request, ApiError? Refused)> Admit(HttpRequest request, CancellationToken left)
+    private async Task<(ChatRequest? Request, ApiError? Refused)> Admit(HttpContext http, RequestTime time)
     {
-        if (request.ContentLength > options.MaxBodyBytes)
+        if (http.Request.ContentLength > options.MaxBodyBytes)
         {
             return (null, ApiError.BodyTooLarge(options.MaxBodyBytes));
         }
 
-        var body = new ArrayBufferWriter<byte>((int)(request.ContentLength ?? 4096) + 1);
-        int read;
-        while ((read = await request.Body.ReadAsync(body.GetMemory(1024), left)) > 0)
+        // The gateway's own limit decides, not the server's, which may be lower and speaks in its own words.
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
         {
-            body.Advance(read);
-            if (body.WrittenCount > options.MaxBodyBytes)
-            {
-                return (null, ApiError.BodyTooLarge(options.MaxBodyBytes));
-            }
+            limit.MaxRequestBodySize = null;
+        }
+
+        if (await BoundedBody.Read(http.Request.Body, options.MaxBodyBytes, time, options.RequestDeadline) is not { } body)
+        {
+            return (null, ApiError.BodyTooLarge(options.MaxBodyBytes));
         }
 
         try
         {
-            var chat = ChatRequest.Read(body.WrittenMemory);
-            return chat switch
-            {
-                { Model: null or "" } => (null, ApiError.MissingModel()),
-                { MessagesStart: < 0 } => (null, ApiError.InvalidRequest("The 'messages' field is missing or not an array.", "messages")),
-                _ => (chat, null),
-            };
+            var chat = ChatRequest.Read(body);
+            return chat.Flaw is { } flaw ? (null, flaw) : (chat, null);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (JsonException e)
         {
-            // InvalidOperationException: a string that is not valid UTF-8 or holds half a surrogate pair.
-            return (null, ApiError.InvalidJson(e is JsonException ? e.Message : "a string is not valid UTF-8."));
+            return (null, ApiError.InvalidJson(e.Message));
+        }
+        catch (InvalidOperationException)
+        {
+            return (null, ApiError.InvalidJson("a string holds half a surrogate pair."));
         }
     }
 
-    private async Task<Screened> Ask(
-        ChatRequest request, ReleasePool pool, string id, HttpRequest caller, RingContext context, AnswerSink sink, CancellationToken left)
+    private async Task<Screened> Ask(Asked asked, ReleasePool pool, ImmutableArray<string?> fixedTexts)
     {
-        signals.Started(request.Model!, pool.Release.Digest);
-        var result = await upstream.Send(pool, UpstreamBody.For(request, pool.Release), id, caller.Headers, left);
+        signals.Started(asked.Request.Model!, pool.Release.Digest);
+        var body = UpstreamBody.For(asked.Request, pool.Release, fixedTexts);
+        var result = await upstream.Send(pool, body, asked.Id, asked.Caller.Headers, asked.Time);
         if (result is not UpstreamResult.Answering answering)
         {
             var error = result is UpstreamResult.Failed failed ? failed.Error : ((UpstreamResult.Unreachable)result).Error;
-            GatewayLog.UpstreamFailed(log, pool.Release.Name, id, error.Code);
-            return new Screened.Failed(error, Unreachable: result is UpstreamResult.Unreachable);
+            return Noted(new Screened.Failed(error, Unreachable: result is UpstreamResult.Unreachable), pool, asked.Id);
         }
 
         using (answering)
         {
-            if (request.Stream && answering.Response.IsSuccessStatusCode)
+            if (asked.Request.Stream && answering.Response.IsSuccessStatusCode)
             {
-                sink.Answers(pool.Release);
-                return await streamed.Relay(answering, pool, context, sink, left);
+                asked.Sink.Answers(pool.Release);
+                return Noted(await streamed.Relay(answering, pool, asked.Context, asked.Sink, asked.Time), pool, asked.Id);
             }
 
-            return await whole.Read(answering, pool, context, left);
+            return Noted(await whole.Read(answering, pool, asked.Context, asked.Time), pool, asked.Id);
         }
+    }
+
+    // Each release gets the texts as its own ring leaves them: the policy of the one that failed may be what is wrong with it.
+    private async Task<Screened?> Reask(Asked asked, ReleasePool other)
+    {
+        var input = other.Ring.Open(asked.Context).ScreenInput(asked.Request.Texts);
+        return input.Stops ? null : await Ask(asked, other, input.FixedTexts);
+    }
+
+    private Screened Noted(Screened answer, ReleasePool pool, string id)
+    {
+        if (answer is Screened.Failed failed)
+        {
+            GatewayLog.UpstreamFailed(log, pool.Release.Name, id, failed.Error.Code);
+        }
+
+        return answer;
     }
 
     /// <summary>The warm release that answers instead: the trusted side of the split. None stands in for the trusted side.</summary>
@@ -164,15 +185,17 @@ public sealed class RequestPath(
         _ => null,
     };
 
-    private static Task Relay(HttpContext http, Screened answer, string alias, bool stream, AnswerSink sink, CancellationToken left) => answer switch
+    private static Task Relay(HttpContext http, Screened answer, Screened? reasked, Asked asked) => (answer, reasked) switch
     {
-        _ when sink.Started => Task.CompletedTask,
-        Screened.Deliverable ok => sink.Whole(ok.Status, ok.Body, left),
-        Screened.Blocked blocked when stream => sink.Stream(blocked.SafeBody, left),
-        Screened.Blocked blocked => sink.Whole(200, blocked.SafeBody, left),
-        Screened.Failed { Passed: { } body } failed when failed.Status < 500 => sink.Whole(failed.Status, body, left),
-        Screened.Failed { Unreachable: true } => Refuse(http, ApiError.NoWarmRelease(alias), left),
-        Screened.Failed failed => Refuse(http, failed.Error, left),
+        _ when asked.Sink.Started => Task.CompletedTask,
+        (_, Screened.Deliverable ok) => asked.Sink.Whole(ok.Status, ok.Body, asked.Time.Left),
+        (Screened.Deliverable ok, _) => asked.Sink.Whole(ok.Status, ok.Body, asked.Time.Left),
+        (Screened.Blocked blocked, _) when asked.Request.Stream => asked.Sink.Stream(blocked.SafeBody, asked.Time.Left),
+        (Screened.Blocked blocked, _) => asked.Sink.Whole(StatusCodes.Status200OK, blocked.SafeBody, asked.Time.Left),
+        (Screened.Refused refused, _) => asked.Sink.Refusal(refused, asked.Time.Left),
+        (Screened.Failed { Unreachable: true }, null or Screened.Failed { Unreachable: true }) =>
+            http.Refuse(ApiError.NoWarmRelease(asked.Request.Model!)),
+        (Screened.Failed failed, _) => http.Refuse(failed.Error),
         _ => Task.CompletedTask,
     };
 
@@ -195,16 +218,6 @@ public sealed class RequestPath(
         signals.Answered(pending, attack, answer.Outcome, served, sample);
     }
 
-    private static async Task Refuse(HttpContext http, ApiError error, CancellationToken left)
-    {
-        if (http.Response.HasStarted)
-        {
-            http.Abort();
-            return;
-        }
-
-        http.Response.StatusCode = error.Status;
-        http.Response.ContentType = "application/json";
-        await http.Response.Body.WriteAsync(error.ToJson(), left);
-    }
+    /// <summary>What stays the same whichever release is asked.</summary>
+    private sealed record Asked(ChatRequest Request, string Id, HttpRequest Caller, RingContext Context, AnswerSink Sink, RequestTime Time);
 }

@@ -16,7 +16,7 @@ public abstract record Screened
     /// <summary>May go to the user, edited or not.</summary>
     /// <param name="Body">The whole answer, or empty when it was streamed already.</param>
     /// <param name="Text">What it says, for a sample.</param>
-    public sealed record Deliverable(int Status, byte[] Body, string Text, Outcome Recorded) : Screened
+    public sealed record Deliverable(int Status, ReadOnlyMemory<byte> Body, string Text, Outcome Recorded) : Screened
     {
         public override Outcome Outcome => Recorded;
     }
@@ -28,10 +28,17 @@ public abstract record Screened
         public override Outcome Outcome => Of(Ruling);
     }
 
+    /// <summary>The model server says that the request is wrong. That is between it and the caller, and no mark against the release.</summary>
+    /// <remarks>Counted like a request the input checks refused: carried in the counts, never bet on.</remarks>
+    /// <param name="RetryAfter">The <c>retry-after</c> header, if there was one.</param>
+    public sealed record Refused(int Status, ReadOnlyMemory<byte> Body, string? RetryAfter) : Screened
+    {
+        public override Outcome Outcome => Outcome.InputBlocked;
+    }
+
     /// <summary>The release failed to answer.</summary>
-    /// <param name="Passed">The model server's own error body, passed through; null when there is none.</param>
     /// <param name="Unreachable">No replica was there at all.</param>
-    public sealed record Failed(ApiError Error, byte[]? Passed = null, int Status = 0, bool Unreachable = false) : Screened
+    public sealed record Failed(ApiError Error, bool Unreachable = false) : Screened
     {
         public override Outcome Outcome => Outcome.Error;
     }

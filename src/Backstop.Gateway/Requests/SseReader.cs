@@ -34,22 +34,25 @@ public sealed class SseReader(Stream stream, int maxEventBytes)
         }
     }
 
-    /// <summary>What stands behind <c>data:</c> in an event with one data line; empty for comments and other fields.</summary>
-    public static ReadOnlySpan<byte> Data(ReadOnlySpan<byte> bytes)
+    /// <summary>What an event says: its data lines, joined as a client joins them; empty for comments and other fields.</summary>
+    public static byte[] Data(ReadOnlySpan<byte> bytes)
     {
+        byte[]? data = null;
         while (!bytes.IsEmpty)
         {
-            var newline = bytes.IndexOf((byte)'\n');
-            var line = newline < 0 ? bytes : bytes[..newline];
+            // A lone CR ends a line too: a client would read what follows it as a field of its own.
+            var end = bytes.IndexOfAny((byte)'\n', (byte)'\r');
+            var line = end < 0 ? bytes : bytes[..end];
             if (line.StartsWith("data:"u8))
             {
-                return line["data:"u8.Length..].Trim(" \r"u8);
+                var value = line["data:"u8.Length..].Trim((byte)' ');
+                data = data is null ? value.ToArray() : [.. data, (byte)'\n', .. value];
             }
 
-            bytes = newline < 0 ? [] : bytes[(newline + 1)..];
+            bytes = end < 0 ? [] : bytes[(end + 1)..];
         }
 
-        return [];
+        return data ?? [];
     }
 
     private int EndOfEvent()

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Backstop.Core.Evidence;
 using Backstop.Core.Guards;
 using Backstop.Gateway.Routing;
@@ -13,22 +12,22 @@ public sealed class StreamedAnswer(GatewayOptions options)
     private const int SampleLength = 4096;
 
     public async Task<Screened> Relay(
-        UpstreamResult.Answering answering, ReleasePool pool, RingContext context, AnswerSink sink, CancellationToken left)
+        UpstreamResult.Answering answering, ReleasePool pool, RingContext context, AnswerSink sink, RequestTime time)
     {
         if (answering.Response.Content.Headers.ContentType?.MediaType != "text/event-stream")
         {
             return new Screened.Failed(ApiError.UpstreamError($"it answered with status {(int)answering.Response.StatusCode} and no event stream."));
         }
 
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(left);
-        var relay = new Run(pool.Ring.Open(context), sink, left);
+        using var patience = time.Wait(options.BetweenBytesTimeout);
+        var relay = new Run(pool.Ring.Open(context), sink, options.MaxAnswerBytes, time.Left);
         try
         {
             await using var stream = await answering.Response.Content.ReadAsStreamAsync(patience.Token);
             var events = new SseReader(stream, options.MaxAnswerBytes);
             while (true)
             {
-                patience.CancelAfter(options.BetweenBytesTimeout);
+                time.Restart(patience, options.BetweenBytesTimeout);
                 if (await events.Next(patience.Token) is not { } bytes)
                 {
                     break;
@@ -43,44 +42,56 @@ public sealed class StreamedAnswer(GatewayOptions options)
             return await relay.End("its stream broke off.");
         }
         catch (Exception e) when (e is IOException or HttpRequestException or InvalidDataException or JsonException or InvalidOperationException
-            || (e is OperationCanceledException && !left.IsCancellationRequested))
+            || (e is OperationCanceledException && !time.Left.IsCancellationRequested))
         {
-            return await relay.Fail(e is OperationCanceledException ? ApiError.UpstreamTimeout() : ApiError.UpstreamError(e.Message));
+            return await relay.Fail(e is OperationCanceledException
+                ? ApiError.UpstreamTimeout()
+                : ApiError.UpstreamError(e is JsonException or InvalidOperationException ? "its stream is not a chat answer." : "its stream broke off."));
         }
     }
 
     /// <summary>One answer on its way through.</summary>
-    private sealed class Run(RingSession session, AnswerSink sink, CancellationToken left)
+    private sealed class Run(RingSession session, AnswerSink sink, int mostBytesWaiting, CancellationToken left)
     {
         private readonly Dictionary<int, OutputStream> _open = [];
         private readonly List<byte[]> _prelude = [];
         private readonly StringBuilder _text = new();
         private Outcome _recorded = Outcome.Unlabelled;
         private byte[] _last = [];
+        private int _waiting;
         private bool _anyEnded;
         private bool _done;
 
         /// <summary>One event; not null when the answer must not go on.</summary>
         public async Task<Screened?> Take(ReadOnlyMemory<byte> bytes)
         {
-            var data = SseReader.Data(bytes.Span).ToArray();
+            var data = SseReader.Data(bytes.Span);
             if (data.AsSpan().SequenceEqual("[DONE]"u8))
             {
                 _done = true;
-                return await CloseAll() ?? await Forward(bytes, release: true);
+                if (await CloseAll() is { } stopped)
+                {
+                    return stopped;
+                }
+
+                await Forward(bytes, release: true);
+                return null;
             }
 
             if (data.Length == 0)
             {
-                return await Forward(bytes, release: false);
+                await Forward(bytes, release: false);
+                return null;
             }
 
             var parts = ChatChunk.Read(data);
             _last = data;
-            var untouched = true;
-            var added = new List<byte[]>();
-            foreach (var part in parts)
+            var texts = new string?[parts.Count];
+            var before = new List<byte[]>();
+            var release = false;
+            for (var i = 0; i < parts.Count; i++)
             {
+                var part = parts[i];
                 if (part.Content is null && !part.Ends)
                 {
                     continue;
@@ -92,17 +103,20 @@ public sealed class StreamedAnswer(GatewayOptions options)
                     return await Block(part.Choice, ruling);
                 }
 
-                if (step.Released != (part.Content ?? ""))
+                release |= part.Ends || step.Released.Length > 0;
+                if (part.Content is not null)
                 {
-                    untouched = false;
-                    if (step.Released.Length > 0)
-                    {
-                        added.Add(ChatChunk.Content(data, part.Choice, step.Released));
-                    }
+                    texts[i] = step.Released == part.Content ? null : step.Released;
+                }
+                else if (step.Released.Length > 0)
+                {
+                    // What was held back comes free with the ending, which has no text of its own.
+                    before.Add(ChatChunk.Content(data, part.Choice, step.Released));
                 }
             }
 
-            return await Pass(bytes, parts, untouched, added);
+            await Pass(bytes, data, texts, before, release);
+            return null;
         }
 
         /// <summary>The stream is over.</summary>
@@ -113,7 +127,7 @@ public sealed class StreamedAnswer(GatewayOptions options)
                 return await Fail(ApiError.UpstreamError(problem));
             }
 
-            return await CloseAll() ?? new Screened.Deliverable(200, [], _text.ToString(), _recorded);
+            return await CloseAll() ?? new Screened.Deliverable(200, default, _text.ToString(), _recorded);
         }
 
         /// <summary>The release failed; a caller who has seen something is told inside the stream.</summary>
@@ -150,45 +164,36 @@ public sealed class StreamedAnswer(GatewayOptions options)
             return step;
         }
 
-        private async Task<Screened?> Pass(ReadOnlyMemory<byte> bytes, List<ChatChunk.Part> parts, bool untouched, List<byte[]> added)
+        private async Task Pass(ReadOnlyMemory<byte> bytes, byte[] data, string?[] texts, List<byte[]> before, bool release)
         {
-            if (untouched)
-            {
-                return await Forward(bytes, release: parts.Any(p => p.Content is { Length: > 0 } || p.Ends));
-            }
-
-            foreach (var text in added)
+            foreach (var text in before)
             {
                 await Forward(text, release: true);
             }
 
-            // The text of this event went before or waits; its ending must still arrive, without the text.
-            if (parts.Any(p => p.Ends))
+            if (Array.TrueForAll(texts, text => text is null))
             {
-                await Forward(Ending(), release: true);
+                await Forward(bytes, release);
             }
-
-            return null;
-        }
-
-        private byte[] Ending()
-        {
-            var ending = JsonNode.Parse(_last)!;
-            foreach (var choice in ending["choices"]!.AsArray())
+            else if (ChatChunk.WithTexts(data, texts) is { } changed)
             {
-                choice!["delta"] = new JsonObject();
+                await Forward(changed, release);
             }
-
-            return [.. "data: "u8, .. JsonSerializer.SerializeToUtf8Bytes(ending), .. "\n\n"u8];
         }
 
         // What comes before the first text waits, so that a blocked answer can still be asked of another release.
-        private async Task<Screened?> Forward(ReadOnlyMemory<byte> bytes, bool release)
+        private async Task Forward(ReadOnlyMemory<byte> bytes, bool release)
         {
             if (!release && !sink.Started)
             {
+                _waiting += bytes.Length;
+                if (_waiting > mostBytesWaiting)
+                {
+                    throw new InvalidDataException("The stream goes on without a text.");
+                }
+
                 _prelude.Add(bytes.ToArray());
-                return null;
+                return;
             }
 
             foreach (var early in _prelude)
@@ -198,7 +203,6 @@ public sealed class StreamedAnswer(GatewayOptions options)
 
             _prelude.Clear();
             await sink.Stream(bytes, left);
-            return null;
         }
 
         private async Task<Screened?> CloseAll()

@@ -21,13 +21,12 @@ public sealed class Upstream(GatewayOptions options) : IDisposable
 
     /// <summary>Sends, and returns when the answer's headers are there.</summary>
     /// <remarks>Only a replica that could not be reached is passed over: after the first byte went out, asking again could act twice.</remarks>
-    public async Task<UpstreamResult> Send(ReleasePool pool, byte[] body, string requestId, IHeaderDictionary caller, CancellationToken left)
+    public async Task<UpstreamResult> Send(ReleasePool pool, byte[] body, string requestId, IHeaderDictionary caller, RequestTime time)
     {
         var last = ApiError.UpstreamError("it has no replicas.");
         foreach (var replica in pool.InOrder(Random.Shared))
         {
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(left);
-            patience.CancelAfter(options.FirstByteTimeout);
+            using var patience = time.Wait(options.FirstByteTimeout);
             replica.Enter();
             try
             {
@@ -44,7 +43,13 @@ public sealed class Upstream(GatewayOptions options) : IDisposable
                     return new UpstreamResult.Failed(last);
                 }
             }
-            catch (OperationCanceledException) when (!left.IsCancellationRequested)
+            catch (OperationCanceledException) when (!patience.IsCancellationRequested)
+            {
+                // Nobody's patience ended, so it was the time to connect: nothing was sent, and another replica may be asked.
+                replica.Leave();
+                last = ApiError.UpstreamError("it cannot be reached.");
+            }
+            catch (OperationCanceledException) when (!time.Left.IsCancellationRequested)
             {
                 replica.Leave();
                 return new UpstreamResult.Failed(ApiError.UpstreamTimeout());

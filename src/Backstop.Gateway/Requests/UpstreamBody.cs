@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 using Backstop.Core.Registry;
@@ -8,14 +9,24 @@ namespace Backstop.Gateway.Requests;
 /// <summary>The body a release's model server gets: the caller's bytes with the release's own parts spliced in.</summary>
 public static class UpstreamBody
 {
-    /// <summary>Replaces the model's name, puts the release's prompt first, overrides its parameters; copies everything else.</summary>
-    public static byte[] For(ChatRequest request, Release release)
+    /// <summary>Replaces the model's name and the texts the ring changed, puts the release's prompt first, overrides its parameters; copies everything else.</summary>
+    /// <param name="fixedTexts">For each text of the request what the release's ring made of it, null where it changed nothing; or empty.</param>
+    public static byte[] For(ChatRequest request, Release release, ImmutableArray<string?> fixedTexts)
     {
         var body = request.Body.Span;
         var edits = new List<(int Start, int End, byte[] Text)>
         {
             (request.ModelValue.Start.Value, request.ModelValue.End.Value, JsonSerializer.SerializeToUtf8Bytes(release.Serving.Model)),
         };
+        for (var i = 0; i < fixedTexts.Length; i++)
+        {
+            if (fixedTexts[i] is { } text)
+            {
+                var value = request.TextValues[i];
+                edits.Add((value.Start.Value, value.End.Value, JsonSerializer.SerializeToUtf8Bytes(text)));
+            }
+        }
+
         if (release.SystemPrompt is { } prompt && request.MessagesStart >= 0)
         {
             var message = $"{{\"role\":\"system\",\"content\":{JsonSerializer.Serialize(prompt)}}}{(request.MessagesEmpty ? "" : ",")}";
@@ -35,7 +46,7 @@ public static class UpstreamBody
         var text = Encoding.UTF8.GetBytes($"{JsonSerializer.Serialize(name)}:{value}");
         foreach (var (member, range) in request.Members)
         {
-            if (member == name)
+            if (string.Equals(member, name, StringComparison.OrdinalIgnoreCase))
             {
                 return (range.Start.Value, range.End.Value, text);
             }

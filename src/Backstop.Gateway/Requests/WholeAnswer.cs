@@ -8,19 +8,51 @@ namespace Backstop.Gateway.Requests;
 /// <summary>Reads an answer that is not streamed, and screens it whole.</summary>
 public sealed class WholeAnswer(GatewayOptions options)
 {
-    public async Task<Screened> Read(UpstreamResult.Answering answering, ReleasePool pool, RingContext context, CancellationToken left)
+    public async Task<Screened> Read(UpstreamResult.Answering answering, ReleasePool pool, RingContext context, RequestTime time)
     {
         var status = (int)answering.Response.StatusCode;
-        if (await Body(answering.Response, left) is not { } body)
+        if (status is < 200 or > 299 && !IsTheCallers(status))
         {
-            return new Screened.Failed(ApiError.UpstreamError("its answer broke off, is too long, or took too long."));
+            return new Screened.Failed(ApiError.UpstreamError($"it answered with status {status}."));
         }
 
-        if (status is < 200 or > 299)
+        ReadOnlyMemory<byte> body;
+        try
         {
-            return new Screened.Failed(ApiError.UpstreamError($"it answered with status {status}."), body, status);
+            await using var stream = await answering.Response.Content.ReadAsStreamAsync(time.Left);
+            if (await BoundedBody.Read(stream, options.MaxAnswerBytes, time, options.BetweenBytesTimeout) is not { } read)
+            {
+                return new Screened.Failed(ApiError.UpstreamError("its answer is too long."));
+            }
+
+            body = read;
+        }
+        catch (OperationCanceledException) when (!time.Left.IsCancellationRequested)
+        {
+            return new Screened.Failed(ApiError.UpstreamTimeout());
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException)
+        {
+            return new Screened.Failed(ApiError.UpstreamError("its answer broke off."));
         }
 
+        return IsTheCallers(status)
+            ? Refused(status, body, answering.Response.Headers.RetryAfter?.ToString())
+            : Screen(status, body, pool.Ring.Open(context));
+    }
+
+    /// <summary>Whether a status speaks of what the caller sent.</summary>
+    /// <remarks>
+    /// Key, address, method and the model's name are the gateway's own: a release that gets those wrong fails everybody, and
+    /// it is the release that must be put back.
+    /// </remarks>
+    private static bool IsTheCallers(int status) => status is >= 400 and <= 499 and not (401 or 403 or 404 or 405 or 407 or 408);
+
+    private static Screened.Refused Refused(int status, ReadOnlyMemory<byte> body, string? retryAfter) =>
+        new(status, ChatAnswer.IsError(body) ? body : ApiError.UpstreamRefused(status).ToJson(), retryAfter);
+
+    private static Screened Screen(int status, ReadOnlyMemory<byte> body, RingSession session)
+    {
         List<ScanUnit> texts;
         try
         {
@@ -28,14 +60,9 @@ public sealed class WholeAnswer(GatewayOptions options)
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            return new Screened.Failed(ApiError.UpstreamError($"its answer is not a chat completion: {e.Message}"));
+            return new Screened.Failed(ApiError.UpstreamError("its answer is not a chat completion."));
         }
 
-        return Screen(status, body, texts, pool.Ring.Open(context));
-    }
-
-    private static Screened Screen(int status, byte[] body, List<ScanUnit> texts, RingSession session)
-    {
         var recorded = Outcome.Unlabelled;
         var edits = new List<(int, string)>();
         foreach (var text in texts)
@@ -56,35 +83,5 @@ public sealed class WholeAnswer(GatewayOptions options)
 
         return new Screened.Deliverable(
             status, edits.Count == 0 ? body : ChatAnswer.WithTexts(body, edits), texts.Count > 0 ? texts[0].Text : "", recorded);
-    }
-
-    private async Task<byte[]?> Body(HttpResponseMessage response, CancellationToken left)
-    {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(left);
-        var buffer = new MemoryStream();
-        var piece = new byte[16 * 1024];
-        try
-        {
-            await using var stream = await response.Content.ReadAsStreamAsync(patience.Token);
-            while (true)
-            {
-                patience.CancelAfter(options.BetweenBytesTimeout);
-                var read = await stream.ReadAsync(piece, patience.Token);
-                if (read == 0)
-                {
-                    return buffer.ToArray();
-                }
-
-                buffer.Write(piece, 0, read);
-                if (buffer.Length > options.MaxAnswerBytes)
-                {
-                    return null;
-                }
-            }
-        }
-        catch (Exception e) when (e is IOException or HttpRequestException || (e is OperationCanceledException && !left.IsCancellationRequested))
-        {
-            return null;
-        }
     }
 }

@@ -14,7 +14,9 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
 
     private readonly Lock _gate = new();
     private readonly EpochLedger _ledger = new(options.AnswerDeadline);
-    private readonly Dictionary<string, PendingRequest> _delivered = new(StringComparer.Ordinal);
+
+    // Requests that may still get a label, by id. A caller that gives two requests one id labels the later one.
+    private readonly Dictionary<string, PendingRequest> _waiting = new(StringComparer.Ordinal);
     private readonly Queue<PendingRequest> _byDeadline = new();
     private readonly Dictionary<(string Alias, string Release), Started> _started = [];
     private readonly Dictionary<(string Alias, long Generation), int> _sampled = [];
@@ -32,7 +34,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
         lock (_gate)
         {
             var now = time.GetUtcNow();
-            return new()
+            return _waiting[id] = new()
             {
                 Id = id,
                 Route = route,
@@ -67,35 +69,51 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     {
         lock (_gate)
         {
+            if (request.State != PendingState.Open)
+            {
+                return;
+            }
+
             request.Ticket?.Answered(attack, outcome, served);
             request.Sample = sample;
-            if (outcome == Outcome.Unlabelled)
+            if (outcome != Outcome.Unlabelled)
             {
-                request.Until = time.GetUtcNow() + options.AnswerDeadline + request.Route.LabelDeadline;
-                _delivered[request.Id] = request;
-                _byDeadline.Enqueue(request);
-            }
-            else
-            {
+                Settle(request);
                 Keep(request, outcome, expected: null);
+                return;
             }
+
+            request.State = PendingState.Delivered;
+            if (request.Early is { } label)
+            {
+                Count(request, label);
+                return;
+            }
+
+            request.Until = time.GetUtcNow() + options.AnswerDeadline + request.Route.LabelDeadline;
+            _byDeadline.Enqueue(request);
         }
     }
 
-    /// <summary>A label came for a delivered answer. False when no such request waits for one.</summary>
+    /// <summary>A label came for an answer, delivered or on its way. False when no such request waits for one.</summary>
     public bool Labelled(string id, bool correct, string? expected)
     {
         lock (_gate)
         {
-            if (!_delivered.Remove(id, out var request))
+            if (!_waiting.TryGetValue(id, out var request) || request.Early is not null)
             {
                 return false;
             }
 
-            request.Ticket?.Labelled(correct);
-            if (!correct)
+            var label = new Label(correct, expected);
+            if (request.State == PendingState.Open)
             {
-                Keep(request, Outcome.Wrong, expected);
+                // The caller of a stream has read it before the gateway has counted it.
+                request.Early = label;
+            }
+            else
+            {
+                Count(request, label);
             }
 
             return true;
@@ -110,7 +128,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
             var now = time.GetUtcNow();
             while (_byDeadline.TryPeek(out var oldest) && oldest.Until <= now)
             {
-                _delivered.Remove(_byDeadline.Dequeue().Id);
+                Settle(_byDeadline.Dequeue());
             }
 
             var epochs = _ledger.Collect(now);
@@ -126,6 +144,25 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
             _started.Clear();
             _samples.Clear();
             return batch;
+        }
+    }
+
+    private void Count(PendingRequest request, Label label)
+    {
+        Settle(request);
+        request.Ticket?.Labelled(label.Correct);
+        if (!label.Correct)
+        {
+            Keep(request, Outcome.Wrong, label.Expected);
+        }
+    }
+
+    private void Settle(PendingRequest request)
+    {
+        request.State = PendingState.Settled;
+        if (_waiting.GetValueOrDefault(request.Id) == request)
+        {
+            _waiting.Remove(request.Id);
         }
     }
 

@@ -1,0 +1,61 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Gateway.Tests.Harness;
+
+/// <summary>A model server that answers as it is told and remembers what it was asked.</summary>
+internal sealed class ModelServer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly ConcurrentQueue<string> _bodies = new();
+    private readonly ConcurrentQueue<string> _requestIds = new();
+
+    private ModelServer(WebApplication app) => _app = app;
+
+    public RequestDelegate Answer { get; set; } = Answers.Chat("Hello.");
+
+    public Uri Address => new(_app.Urls.Single());
+
+    /// <summary>The bodies that came, in order.</summary>
+    public string[] Asked => [.. _bodies];
+
+    public string[] RequestIds => [.. _requestIds];
+
+    public static async Task<ModelServer> Start()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.Listen(IPAddress.Loopback, 0);
+        });
+        var app = builder.Build();
+        var server = new ModelServer(app);
+        app.Run(server.Take);
+        await app.StartAsync();
+        return server;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using var now = new CancellationTokenSource();
+        await now.CancelAsync();
+        await _app.StopAsync(now.Token);
+        await _app.DisposeAsync();
+    }
+
+    private async Task Take(HttpContext http)
+    {
+        var body = await Answers.Body(http);
+        _bodies.Enqueue(body);
+        _requestIds.Enqueue(http.Request.Headers["x-request-id"].ToString());
+        http.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes(body));
+        await Answer(http);
+    }
+}

@@ -1,0 +1,83 @@
+using Backstop.Core.Evidence;
+using Backstop.Core.Routing;
+using Backstop.Gateway.Signals;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Backstop.Gateway.Tests.Signals;
+
+public sealed class SignalRecorderTests
+{
+    private static readonly Route Route = new()
+    {
+        Alias = "assistant:prod", Epoch = 1, Generation = 1, Current = "digest", Salt = "salt", LabelDeadline = TimeSpan.FromSeconds(5),
+    };
+
+    private readonly FakeTimeProvider _time = new(new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+    private readonly SignalRecorder _signals;
+
+    public SignalRecorderTests() => _signals = new(new() { AnswerDeadline = TimeSpan.FromSeconds(10) }, _time);
+
+    [Fact]
+    public void A_label_after_its_deadline_is_refused()
+    {
+        Answer(Ask("one"));
+        _time.Advance(TimeSpan.FromSeconds(16));
+        _signals.Collect();
+
+        Assert.False(_signals.Labelled("one", correct: true, expected: null));
+    }
+
+    [Fact]
+    public void An_answer_that_never_comes_is_late_in_the_counts_and_holds_nothing_up()
+    {
+        Ask("one");
+        _time.Advance(TimeSpan.FromSeconds(11));
+        var batch = _signals.Collect();
+
+        var form = Assert.Single(batch!.Epochs, e => e.Group == (int)EvidenceGroup.Form);
+        Assert.Equal(1, form.Cells.Single().Outcomes[(int)Outcome.Late]);
+    }
+
+    [Fact]
+    public void A_second_ending_of_one_request_changes_nothing()
+    {
+        var request = Ask("one");
+        Answer(request);
+        _signals.Answered(request, attack: false, Outcome.Error, Served.Failed, sample: null);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        var form = Assert.Single(_signals.Collect()!.Epochs, e => e.Group == (int)EvidenceGroup.Form);
+
+        Assert.Equal(1, form.Cells.Single().Outcomes.Sum());
+        Assert.Equal(1, form.Cells.Single().Outcomes[(int)Outcome.Unlabelled]);
+    }
+
+    [Fact]
+    public void Of_two_requests_with_one_id_the_later_one_takes_the_label_and_the_earlier_one_does_not_take_it_away()
+    {
+        var first = Ask("one");
+        var second = Ask("one");
+        Answer(second);
+        _signals.Answered(first, attack: false, Outcome.Error, Served.Failed, sample: null);
+
+        Assert.True(_signals.Labelled("one", correct: true, expected: null));
+        Assert.False(_signals.Labelled("one", correct: true, expected: null));
+    }
+
+    [Fact]
+    public void A_label_for_an_answer_that_turns_out_blocked_is_taken_and_changes_nothing()
+    {
+        var request = Ask("one");
+        Assert.True(_signals.Labelled("one", correct: true, expected: null));
+        _signals.Answered(request, attack: false, Outcome.ToxicBlocked, Served.SafeText, sample: null);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        var quality = Assert.Single(_signals.Collect()!.Epochs, e => e.Group == (int)EvidenceGroup.Quality);
+
+        Assert.Equal(1, quality.Cells.Single().Outcomes[(int)Outcome.ToxicBlocked]);
+        Assert.Equal(0, quality.Cells.Single().Outcomes[(int)Outcome.Correct]);
+    }
+
+    private PendingRequest Ask(string id) => _signals.Assigned(id, Route, new(Arm.Baseline, "digest"), isEvidence: true);
+
+    private void Answer(PendingRequest request) =>
+        _signals.Answered(request, attack: false, Outcome.Unlabelled, Served.Unlabelled, sample: null);
+}

@@ -53,6 +53,9 @@ internal sealed partial class AliasGrain(
             _rollout = canary with { Rollout = canary.Rollout with { Since = clock.GetUtcNow() } };
         }
 
+        // The freeze that came with the swap may not have been stored when the last owner died.
+        _evidence.Begin(new(Name, _alias.Epoch, _alias.Generation));
+
         // Level-triggered: what the row says is pushed and what the rollout waits for is asked again, whatever happened before.
         await publisher.Publish(_alias);
         switch (_rollout?.Rollout.Status)

@@ -1,0 +1,73 @@
+using Backstop.Core.Rollouts;
+using Backstop.Simulation.Fleets;
+
+namespace Backstop.Simulation.Tests.Fleets;
+
+public class SimulatedFleetTests
+{
+    [Fact]
+    public void The_same_seed_gives_the_same_trace_byte_for_byte()
+    {
+        var one = SimulatedFleet.Run(Options(FleetRelease.Bad, 7), out var trace);
+        var two = SimulatedFleet.Run(Options(FleetRelease.Bad, 7), out var again);
+        Assert.Equal(trace, again);
+        Assert.Equal(one.TraceDigest, two.TraceDigest);
+    }
+
+    [Fact]
+    public void Another_seed_gives_another_trace() =>
+        Assert.Equal(3, Runs(FleetRelease.Bad, 3).Select(r => r.TraceDigest).Distinct().Count());
+
+    [Fact]
+    public void A_bad_release_is_rolled_back_under_all_faults_and_every_promise_holds() =>
+        Assert.All(Runs(FleetRelease.Bad, 20), run =>
+        {
+            Assert.Empty(run.Violations);
+            Assert.Equal((RolloutStatus.RolledBack, "v7", true), (run.Outcome, run.Active, run.ReleaseToBlame));
+            Assert.Equal(0, run.ServedAfterConvergence);
+            Assert.True(run.Mishaps > 0 && run.MessagesLost > 0 && run.MessagesDoubled > 0 && run.MessagesDetoured > 0);
+        });
+
+    [Fact]
+    public void A_release_that_turns_out_bad_after_its_promotion_is_rolled_back_too() =>
+        Assert.All(Runs(FleetRelease.Bad, 4, o => o with { Plan = o.Plan with { Steps = [] } }), run =>
+        {
+            Assert.Empty(run.Violations);
+            Assert.Equal((RolloutStatus.RolledBack, "v7", true), (run.Outcome, run.Active, run.ReleaseToBlame));
+        });
+
+    [Fact]
+    public void A_good_release_is_promoted_under_all_faults() =>
+        Assert.All(Runs(FleetRelease.Good, 4), run =>
+        {
+            Assert.Empty(run.Violations);
+            Assert.Equal((RolloutStatus.Completed, "v8"), (run.Outcome, run.Active));
+        });
+
+    [Fact]
+    public void A_fault_that_both_releases_share_rolls_nothing_back_and_the_incident_says_so() =>
+        Assert.All(Runs(FleetRelease.Shared, 4), run =>
+        {
+            Assert.Empty(run.Violations);
+            Assert.Null(run.RequestsToDetect);
+            Assert.False(run.ReleaseToBlame);
+            Assert.StartsWith("shared", run.Incident, StringComparison.Ordinal);
+        });
+
+    [Fact]
+    public void A_calm_fleet_converges_within_a_second_of_the_decision()
+    {
+        var run = SimulatedFleet.Run(new() { Gateways = 10, Faults = FaultPlan.None });
+        Assert.Empty(run.Violations);
+        Assert.InRange(run.ConvergedAfter!.Value, 0, 1);
+        Assert.Equal(0, run.MessagesLost);
+    }
+
+    // Faults until well after a bad release is found; longer would only cost time.
+    private static FleetOptions Options(FleetRelease release, ulong seed) =>
+        new() { Seed = seed, Release = release, FaultsFor = TimeSpan.FromSeconds(15) };
+
+    private static IEnumerable<FleetReport> Runs(FleetRelease release, int seeds, Func<FleetOptions, FleetOptions>? change = null) =>
+        Enumerable.Range(1, seeds).Select(seed => Options(release, (ulong)seed))
+            .Select(o => SimulatedFleet.Run(change is null ? o : change(o)));
+}

@@ -8,5 +8,6 @@ internal static class LabCommand
     public static Verb Create() => new("lab", "Experiments that run on this machine and need no server.")
     {
         LabTextbook.Create(),
+        LabFleet.Create(),
     };
 }

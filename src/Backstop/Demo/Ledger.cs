@@ -27,9 +27,10 @@ internal sealed record Ledger(ILookup<string, (string Release, TruthLine Answer)
         && !Emitted[r.RequestId].Any(e => e.Answer.Toxic || e.Answer.SchemaBroken)
         && (r.Filtered || Emitted[r.RequestId].Count() > 1));
 
-    /// <summary>Requests that a release began after a moment.</summary>
-    public int StartedAfter(string release, DateTimeOffset moment) =>
-        All.Count(e => e.Release == release && e.Answer.Time > moment);
+    /// <summary>Requests that users sent after a moment and that a release answered all the same.</summary>
+    /// <remarks>By when the user sent it: what was already on its way to the model server then is allowed to arrive.</remarks>
+    public int SentAfter(DateTimeOffset moment, string release) =>
+        Receipts.Values.Count(r => r.SentAt > moment && Emitted[r.RequestId].Any(e => e.Release == release));
 
     /// <summary>Quality of the requests that were asked of a release first, or of those that never met it.</summary>
     public Quality QualityOf(string release, bool met)

@@ -154,7 +154,7 @@ internal sealed class Story(DemoOptions options, DemoFleet fleet, Traffic traffi
             ToxicDelivered = ledger.ToxicDelivered,
             MalformedDelivered = ledger.MalformedDelivered,
             FalseBlocks = ledger.FalseBlocks,
-            ServedByBadAfterConvergence = incident?.Timeline?.Converged is { } converged ? ledger.StartedAfter(fleet.Bad.Release, converged) : null,
+            ServedByBadAfterConvergence = incident?.Timeline?.Converged is { } converged ? ledger.SentAfter(converged, fleet.Bad.Release) : null,
             ActiveRelease = alias.Current.Name,
             Generation = alias.Generation,
             RolloutStatus = rollout.Status,

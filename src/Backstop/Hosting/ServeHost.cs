@@ -110,5 +110,7 @@ internal static class ServeHost
         logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         logging.SetMinimumLevel(LogLevel.Warning);
         logging.AddFilter("Backstop", LogLevel.Information);
+        // A failed start is told once, as a sentence by Run; the host would tell it first, as a stack trace.
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
     }
 }

@@ -99,6 +99,7 @@ internal sealed partial class AliasGrain
         var judgement = Core.Evidence.Judge.Evaluate(_evidence, contrast, _rollout.Evidence, now);
         _judgement = judgement;
         await Handle(new RolloutEvent.Judged(now, judgement.Verdict, judgement.Units, judgement.OneArmAlarm, judgement.Reason), Actor);
+        _incident.Refine(_rollout!, judgement, _evidence.RatesFor(new(Name, _alias.Epoch, _alias.Generation)));
     }
 
     private async Task StoreEvidence(DateTimeOffset now)

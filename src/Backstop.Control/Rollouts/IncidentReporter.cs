@@ -10,8 +10,12 @@ namespace Backstop.Control.Rollouts;
 /// <remarks>Nothing is lost by a crash: the next owner reports again, and the book adds to the open incident.</remarks>
 internal sealed partial class IncidentReporter(IncidentBook incidents, ILogger log)
 {
+    // A doubt is looked at again when the smaller arm has grown this much: the first alarm knows least.
+    private const double Growth = 1.25;
+
     private readonly Lock _lock = new();
     private Task _last = Task.CompletedTask;
+    private long _known;
 
     /// <summary>The incident of this rollout, once it is open.</summary>
     public string? IncidentId { get; private set; }
@@ -24,21 +28,37 @@ internal sealed partial class IncidentReporter(IncidentBook incidents, ILogger l
     /// <param name="judgement">What the decision rests on, if on anything measured.</param>
     /// <param name="history">What the trusted release used to do.</param>
     /// <param name="open">Whether the release is blamed, and why.</param>
-    public void Open(StoredRollout stored, Judgement? judgement, ControlRates history, Effect.OpenIncident open) => Next(async () =>
+    public void Open(StoredRollout stored, Judgement? judgement, ControlRates history, Effect.OpenIncident open)
     {
-        var incident = await incidents.Raise(new()
+        _known = SmallerArm(judgement);
+        Next(async () =>
         {
-            Alias = stored.Rollout.Alias,
-            Release = stored.Rollout.Candidate,
-            Baseline = stored.Rollout.Baseline,
-            RolloutId = stored.Rollout.Id,
-            Blamed = open.Blamed,
-            Reason = open.Reason,
-            Judgement = judgement,
-            History = history,
+            var incident = await incidents.Raise(new()
+            {
+                Alias = stored.Rollout.Alias,
+                Release = stored.Rollout.Candidate,
+                Baseline = stored.Rollout.Baseline,
+                RolloutId = stored.Rollout.Id,
+                Blamed = open.Blamed,
+                Reason = open.Reason,
+                Judgement = judgement,
+                History = history,
+            });
+            IncidentId = incident.Id;
         });
-        IncidentId = incident.Id;
-    });
+    }
+
+    /// <summary>Diagnoses an open incident again, once enough more is known.</summary>
+    /// <param name="stored">The rollout as it stands.</param>
+    /// <param name="judgement">What both arms did up to now. A healthy one is no news about an incident.</param>
+    /// <param name="history">What the trusted release used to do.</param>
+    public void Refine(StoredRollout stored, Judgement judgement, ControlRates history)
+    {
+        if (IncidentId is not null && judgement.Verdict == Verdict.Inconclusive && SmallerArm(judgement) > Growth * _known)
+        {
+            Open(stored, judgement, history, new(Blamed: false, judgement.Reason));
+        }
+    }
 
     /// <summary>Writes what is known about the times by now.</summary>
     public void Stamp(Timeline timeline) => Next(() => IncidentId is { } id ? incidents.Stamp(id, timeline) : Task.CompletedTask);
@@ -51,6 +71,9 @@ internal sealed partial class IncidentReporter(IncidentBook incidents, ILogger l
             return _last;
         }
     }
+
+    private static long SmallerArm(Judgement? judgement) =>
+        judgement is null ? 0 : Math.Min(judgement.Tested.Units, judgement.Control.Units);
 
     private void Next(Func<Task> report)
     {

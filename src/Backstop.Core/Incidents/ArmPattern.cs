@@ -7,19 +7,23 @@ namespace Backstop.Core.Incidents;
 /// <item>none: both arms at the baseline rate b;</item>
 /// <item>release: the tested arm above b, the control at b;</item>
 /// <item>shared: both at one rate above b;</item>
-/// <item>compound: the tested arm above b, the control between b and it.</item>
+/// <item>compound: the tested arm above b, the control between b and it, by at most three quarters of what it is above b.</item>
 /// </list>
+/// A release that adds less than a quarter of the failures is not what broke; without that limit the compound would lie as
+/// close to the shared pattern as one likes, and hundreds of requests could not tell them apart (a region of practical
+/// equivalence, Kruschke 2018).
 /// Unknown rates are integrated out over a grid that is finer near b, and so is b itself, normal around the baseline with the
 /// wobble as its standard deviation. It means nothing when the arms' sizes do not match their planned share.
 /// </remarks>
 /// <param name="None">Nothing is wrong.</param>
 /// <param name="Release">The tested release alone is worse.</param>
 /// <param name="Shared">Both arms are worse alike: data, upstream, attack, or measurement.</param>
-/// <param name="Compound">Both are worse, the tested release more so.</param>
+/// <param name="Compound">Both are worse, the tested release by a quarter of its failures or more.</param>
 public sealed record ArmPattern(double None, double Release, double Shared, double Compound)
 {
     private const int RateSteps = 64;
     private const int ShareSteps = 32;
+    private const double MostShared = 0.75;
 
     /// <summary>Rolling back is advised: the release is to blame, alone or with something else.</summary>
     public bool BlamesRelease => Release + Compound >= 0.9;
@@ -60,7 +64,7 @@ public sealed record ArmPattern(double None, double Release, double Shared, doub
                 shared += atRate * Control(b + excess);
                 for (var k = 0; k < ShareSteps; k++)
                 {
-                    compound += atRate * Control(b + (excess * (k + 0.5) / ShareSteps)) / ShareSteps;
+                    compound += atRate * Control(b + (MostShared * excess * (k + 0.5) / ShareSteps)) / ShareSteps;
                 }
             }
         }

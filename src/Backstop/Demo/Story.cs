@@ -15,6 +15,9 @@ internal sealed class Story(DemoOptions options, DemoFleet fleet, Traffic traffi
     /// <summary>How long the system is left alone after a shared fault, so that a wrong rollback would show.</summary>
     private static readonly TimeSpan Doubt = TimeSpan.FromSeconds(8);
 
+    /// <summary>How long it may take until the diagnosis is sure; it needs about a hundred requests on the canary.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(400);
 
     private readonly GroundTruth[] _truths = [new(fleet.Good), new(fleet.Bad)];
@@ -82,8 +85,12 @@ internal sealed class Story(DemoOptions options, DemoFleet fleet, Traffic traffi
         }
 
         await Until(p => p.Incident is not null, cancel);
-        var end = DateTimeOffset.UtcNow + Doubt;
-        return await Until(p => p.Rollout is { IsOver: true } || DateTimeOffset.UtcNow > end, cancel);
+        var (left, lost) = (DateTimeOffset.UtcNow + Doubt, DateTimeOffset.UtcNow + Patience);
+        return await Until(
+            p => p.Rollout is { IsOver: true }
+                || (DateTimeOffset.UtcNow > left && p.Incident!.ReleaseToBlame is not null)
+                || DateTimeOffset.UtcNow > lost,
+            cancel);
     }
 
     /// <summary>Promotes the bad release once more, as somebody would who lifts the quarantine and hopes for the best.</summary>

@@ -109,6 +109,36 @@ public sealed class RolloutTests
         await Eventually.Is(() => Task.FromResult(gateway.Received.LastOrDefault(m => m.BatchAck is not null)?.BatchAck.Sequence), s => s == 1);
     }
 
+    [Fact]
+    public async Task An_incident_that_blames_nobody_yet_is_diagnosed_again_when_more_is_known()
+    {
+        await using var model = await ModelServer.Start();
+        await using var server = await Prepared(model);
+        await using var gateway = await FleetGateway.Connect(server);
+        await gateway.Reaches(1);
+        await gateway.Send(Batches.Of(Alias, generation: 1, arm: 0, correct: 940, toxic: 60));
+        await Submit(server, new { steps = new[] { new { basis_points = 500, dwell_ms = 3_600_000, min_units = 100_000 } } });
+        await gateway.Reaches(2);
+
+        // Both arms fail one answer in four, and the candidate answers one request in twenty.
+        var blames = new List<bool?>();
+        await Eventually.Is(
+            async () =>
+            {
+                await gateway.Send(Batches.Of(Alias, generation: 2, arm: 0, correct: 57, toxic: 19));
+                await gateway.Send(Batches.Of(Alias, generation: 2, arm: 1, correct: 3, toxic: 1));
+                return (await server.Get($"incidents?alias={Alias}")).AsArray();
+            },
+            incidents =>
+            {
+                blames.AddRange(incidents.Take(1).Select(i => (bool?)i!["release_to_blame"]));
+                return blames.LastOrDefault() is not null;
+            });
+
+        Assert.Null(blames[0]);
+        Assert.False(blames[^1]);
+    }
+
     internal static async Task<ControlServer> Prepared(ModelServer model, Uri? candidate = null, int leaseMs = 10_000, string? data = null)
     {
         var server = await ControlServer.Start(data);

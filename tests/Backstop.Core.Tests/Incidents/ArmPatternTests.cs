@@ -29,6 +29,13 @@ public class ArmPatternTests
     }
 
     [Fact]
+    public void A_hundred_requests_on_the_small_arm_tell_that_a_fault_is_shared()
+    {
+        var pattern = ArmPattern.Infer(22, 90, 400, 1700, baseline: 0.06, wobble: 0.01);
+        Assert.True(pattern.ForbidsRollback);
+    }
+
+    [Fact]
     public void Two_arms_that_are_worse_by_different_amounts_are_compound()
     {
         var pattern = ArmPattern.Infer(200, 360, 90, 360, baseline: 0.1, wobble: 0.01);

@@ -14,6 +14,13 @@ public sealed record RingContext(string Alias, string? Tenant = null)
 /// <summary>The checks of one policy, compiled. Immutable: one ring serves all requests of a release at once.</summary>
 public sealed class Ring
 {
+    // A policy that does not speak of these must not leave them unseen. Arguments of tools are not among them: a redacted
+    // address or a document of the answer's schema would be the wrong one to call a tool with.
+    private static readonly (GuardStage Stage, GuardStage Model)[] Alike =
+    [
+        (GuardStage.Reasoning, GuardStage.Output), (GuardStage.ToolResult, GuardStage.Input), (GuardStage.Retrieval, GuardStage.Input),
+    ];
+
     private readonly ImmutableSortedDictionary<GuardStage, ImmutableArray<CompiledCheck>> _stages;
 
     private Ring(GuardPolicy policy, ImmutableSortedDictionary<GuardStage, ImmutableArray<CompiledCheck>> stages) =>
@@ -21,11 +28,22 @@ public sealed class Ring
 
     public GuardPolicy Policy { get; }
 
-    /// <summary>Compiles a policy.</summary>
+    /// <summary>Compiles a policy. A stage that it does not name gets those checks of the stage it is most like that can look at it.</summary>
     /// <exception cref="GuardPolicyException">A check's settings do not fit.</exception>
-    public static Ring Compile(GuardPolicy policy) =>
-        new(policy, policy.Stages.ToImmutableSortedDictionary(
-            stage => stage.Key, stage => CompileStage(stage.Value, policy.Streaming, GuardPolicyReader.KeyOf(stage.Key))));
+    public static Ring Compile(GuardPolicy policy)
+    {
+        var stages = policy.Stages.ToImmutableSortedDictionary(
+            stage => stage.Key, stage => CompileStage(stage.Value, policy.Streaming, GuardPolicyReader.KeyOf(stage.Key)));
+        foreach (var (stage, model) in Alike)
+        {
+            if (!stages.ContainsKey(stage) && stages.TryGetValue(model, out var checks))
+            {
+                stages = stages.Add(stage, [.. checks.Where(check => check.Check.Descriptor.Stages.Contains(stage))]);
+            }
+        }
+
+        return new(policy, stages);
+    }
 
     /// <summary>Starts the screening of one request.</summary>
     public RingSession Open(RingContext context) => new(this, context);

@@ -34,8 +34,9 @@ public sealed record ScanUnit(GuardStage Stage, string Text)
 
     public Trust Trust { get; init; } = Trust.User;
 
+    /// <summary>A text of a request; what a tool returned is looked at as such.</summary>
     public static ScanUnit Input(string text, string role = "user", int messageIndex = -1) =>
-        new(GuardStage.Input, text) { Role = role, MessageIndex = messageIndex, Trust = TrustOf(role) };
+        new(role is "tool" or "function" ? GuardStage.ToolResult : GuardStage.Input, text) { Role = role, MessageIndex = messageIndex, Trust = TrustOf(role) };
 
     public static ScanUnit Output(string text, int choiceIndex = 0) =>
         new(GuardStage.Output, text) { Role = "assistant", ChoiceIndex = choiceIndex, Trust = Trust.Untrusted };

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Backstop.Core.Guards;
 
 namespace Backstop.Gateway.Requests;
 
@@ -10,9 +9,9 @@ public static class ChatAnswer
     // Of two members of one name the ring would see one and the caller perhaps the other.
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
-    /// <summary>The content of every choice that has one.</summary>
+    /// <summary>Every text of every choice; a choice that says nothing counts as an empty content.</summary>
     /// <exception cref="JsonException">It is not a chat completion.</exception>
-    public static List<ScanUnit> Read(ReadOnlyMemory<byte> body)
+    public static List<AnswerText> Read(ReadOnlyMemory<byte> body)
     {
         using var document = JsonDocument.Parse(body, Strict);
         if (document.RootElement.ValueKind != JsonValueKind.Object
@@ -22,19 +21,17 @@ public static class ChatAnswer
             throw new JsonException("the answer has no choices.");
         }
 
-        var texts = new List<ScanUnit>(1);
+        var texts = new List<AnswerText>(1);
         var index = 0;
         foreach (var choice in choices.EnumerateArray())
         {
-            if (choice.ValueKind == JsonValueKind.Object
-                && choice.TryGetProperty("message", out var message)
-                && message.ValueKind == JsonValueKind.Object
-                && message.TryGetProperty("content", out var content)
-                && content.ValueKind == JsonValueKind.String)
+            if (!choice.TryGetProperty("message", out var message) || message.ValueKind != JsonValueKind.Object)
             {
-                texts.Add(ScanUnit.Output(content.GetString()!, index));
+                throw new JsonException("a choice has no message.");
             }
 
+            var said = AnswerText.Of(message, index);
+            texts.AddRange(said.Count > 0 ? said : [new(new(index, AnswerField.Content), "")]);
             index++;
         }
 
@@ -57,12 +54,12 @@ public static class ChatAnswer
     }
 
     /// <summary>The answer with changed texts; all else stays.</summary>
-    public static byte[] WithTexts(ReadOnlyMemory<byte> body, IEnumerable<(int Choice, string Text)> texts)
+    public static byte[] WithTexts(ReadOnlyMemory<byte> body, IEnumerable<AnswerText> texts)
     {
         var answer = JsonNode.Parse(body.Span)!;
-        foreach (var (choice, text) in texts)
+        foreach (var text in texts)
         {
-            answer["choices"]![choice]!["message"]!["content"] = text;
+            text.WriteTo(answer["choices"]![text.Place.Choice]!["message"]!.AsObject());
         }
 
         return JsonSerializer.SerializeToUtf8Bytes(answer);

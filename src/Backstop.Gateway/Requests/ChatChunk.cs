@@ -9,7 +9,7 @@ public static class ChatChunk
     // Of two members of one name the ring would see one and the caller perhaps the other.
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
-    /// <summary>The contents and endings in an event.</summary>
+    /// <summary>The texts and endings in an event, by choice.</summary>
     /// <exception cref="JsonException">It is not JSON, or not a chat chunk.</exception>
     public static List<Part> Read(ReadOnlyMemory<byte> data)
     {
@@ -33,42 +33,39 @@ public static class ChatChunk
 
         foreach (var choice in choices.EnumerateArray())
         {
-            var index = choice.TryGetProperty("index", out var i) && i.TryGetInt32(out var number) ? number : 0;
-            var content = choice.TryGetProperty("delta", out var delta)
-                && delta.ValueKind == JsonValueKind.Object
-                && delta.TryGetProperty("content", out var text)
-                && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
+            var index = IndexOf(choice);
+            var texts = choice.TryGetProperty("delta", out var delta) && delta.ValueKind == JsonValueKind.Object ? AnswerText.Of(delta, index) : [];
             var ends = choice.TryGetProperty("finish_reason", out var reason) && reason.ValueKind == JsonValueKind.String;
-            parts.Add(new(index, content, ends));
+            parts.Add(new(index, texts, ends));
         }
 
         return parts;
     }
 
-    /// <summary>An event like <paramref name="like"/> that carries only this text of this choice.</summary>
-    public static byte[] Content(ReadOnlySpan<byte> like, int choice, string text) =>
-        Event(like, choice, new JsonObject { ["content"] = text }, finish: null);
+    /// <summary>An event like <paramref name="like"/> that carries only this text.</summary>
+    public static byte[] With(ReadOnlySpan<byte> like, AnswerText text) => Event(like, text.Place.Choice, text.ToDelta(), finish: null);
 
     /// <summary>
-    /// The event with other texts in its choices, in their order: null leaves a choice as it is, an empty text takes its content out.
-    /// Null when nothing is left in it that a client could miss.
+    /// The event with some texts changed; an empty one is taken out. Null when nothing is left in it that a client could miss.
     /// </summary>
-    public static byte[]? WithTexts(ReadOnlySpan<byte> data, IReadOnlyList<string?> texts)
+    public static byte[]? WithTexts(ReadOnlySpan<byte> data, IReadOnlyList<AnswerText> texts)
     {
         var chunk = JsonNode.Parse(data)!.AsObject();
         var worth = chunk["usage"] is not null;
-        var index = 0;
         foreach (var choice in chunk["choices"]!.AsArray())
         {
             var delta = choice!["delta"] as JsonObject;
-            switch (texts[index++])
+            var index = (int?)choice["index"] ?? 0;
+            foreach (var text in texts.Where(t => t.Place.Choice == index))
             {
-                case { Length: > 0 } text:
-                    delta!["content"] = text;
-                    break;
-                case "":
-                    delta?.Remove("content");
-                    break;
+                if (text.Text.Length > 0)
+                {
+                    text.WriteTo(delta!);
+                }
+                else
+                {
+                    AnswerText.Drop(delta!, text.Place);
+                }
             }
 
             worth |= delta is { Count: > 0 } || choice["finish_reason"] is not null;
@@ -99,8 +96,10 @@ public static class ChatChunk
         return [.. "data: "u8, .. JsonSerializer.SerializeToUtf8Bytes(chunk), .. "\n\n"u8];
     }
 
+    private static int IndexOf(JsonElement choice) => choice.TryGetProperty("index", out var i) && i.TryGetInt32(out var number) ? number : 0;
+
     /// <param name="Choice">Index of the choice.</param>
-    /// <param name="Content">Text added to it, or null.</param>
+    /// <param name="Texts">Pieces added to its texts.</param>
     /// <param name="Ends">Whether nothing more follows for it.</param>
-    public readonly record struct Part(int Choice, string? Content, bool Ends);
+    public readonly record struct Part(int Choice, List<AnswerText> Texts, bool Ends);
 }

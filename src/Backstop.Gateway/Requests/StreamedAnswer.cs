@@ -53,7 +53,7 @@ public sealed class StreamedAnswer(GatewayOptions options)
     /// <summary>One answer on its way through.</summary>
     private sealed class Run(RingSession session, AnswerSink sink, int mostBytesWaiting, CancellationToken left)
     {
-        private readonly Dictionary<int, OutputStream> _open = [];
+        private readonly Dictionary<AnswerPlace, OutputStream> _open = [];
         private readonly List<byte[]> _prelude = [];
         private readonly StringBuilder _text = new();
         private Outcome _recorded = Outcome.Unlabelled;
@@ -84,38 +84,38 @@ public sealed class StreamedAnswer(GatewayOptions options)
                 return null;
             }
 
-            var parts = ChatChunk.Read(data);
             _last = data;
-            var texts = new string?[parts.Count];
+            var edits = new List<AnswerText>();
             var before = new List<byte[]>();
             var release = false;
-            for (var i = 0; i < parts.Count; i++)
+            foreach (var part in ChatChunk.Read(data))
             {
-                var part = parts[i];
-                if (part.Content is null && !part.Ends)
+                foreach (var text in part.Texts)
                 {
-                    continue;
+                    var step = Push(text, part.Ends);
+                    if (step.Ruling is { Stops: true } ruling)
+                    {
+                        return await Block(part.Choice, ruling);
+                    }
+
+                    release |= step.Released.Length > 0;
+                    if (step.Released != text.Text)
+                    {
+                        edits.Add(text with { Text = step.Released });
+                    }
                 }
 
-                var step = Push(part);
-                if (step.Ruling is { Stops: true } ruling)
+                if (part.Ends)
                 {
-                    return await Block(part.Choice, ruling);
-                }
-
-                release |= part.Ends || step.Released.Length > 0;
-                if (part.Content is not null)
-                {
-                    texts[i] = step.Released == part.Content ? null : step.Released;
-                }
-                else if (step.Released.Length > 0)
-                {
-                    // What was held back comes free with the ending, which has no text of its own.
-                    before.Add(ChatChunk.Content(data, part.Choice, step.Released));
+                    (release, _anyEnded) = (true, true);
+                    if (Finish(part.Choice, before) is { } ruling)
+                    {
+                        return await Block(part.Choice, ruling);
+                    }
                 }
             }
 
-            await Pass(bytes, data, texts, before, release);
+            await Pass(bytes, data, edits, before, release);
             return null;
         }
 
@@ -141,11 +141,11 @@ public sealed class StreamedAnswer(GatewayOptions options)
             return new Screened.Failed(error);
         }
 
-        private StreamStep Push(ChatChunk.Part part)
+        private StreamStep Push(AnswerText text, bool final)
         {
-            if (!_open.TryGetValue(part.Choice, out var stream))
+            if (!_open.TryGetValue(text.Place, out var stream))
             {
-                _open[part.Choice] = stream = session.OpenStream(choiceIndex: part.Choice);
+                _open[text.Place] = stream = session.OpenStream(text.Place.Stage, text.Place.Choice);
             }
 
             if (stream.Ended)
@@ -153,29 +153,55 @@ public sealed class StreamedAnswer(GatewayOptions options)
                 return new("", null);
             }
 
-            if (part.Content is { } content && _text.Length < SampleLength)
+            if (text.Place.Field == AnswerField.Content && _text.Length < SampleLength)
             {
-                _text.Append(content);
+                _text.Append(text.Text);
             }
 
-            _anyEnded |= part.Ends;
-            var step = stream.Push(part.Content ?? "", part.Ends);
+            var step = stream.Push(text.Text, final);
             Record(step.Ruling);
             return step;
         }
 
-        private async Task Pass(ReadOnlyMemory<byte> bytes, byte[] data, string?[] texts, List<byte[]> before, bool release)
+        /// <summary>Ends every text of a choice. What was held back comes free, in events before the ending, which may have no text of its own.</summary>
+        /// <returns>The ruling that stops the answer, or null.</returns>
+        private Ruling? Finish(int choice, List<byte[]> before)
+        {
+            var places = _open.Keys.Where(p => p.Choice == choice).ToList();
+            if (places.Count == 0)
+            {
+                places.Add(new(choice, AnswerField.Content)); // It said nothing, and that too is an answer to be judged.
+            }
+
+            foreach (var place in places)
+            {
+                var step = Push(new(place, ""), final: true);
+                if (step.Ruling is { Stops: true } ruling)
+                {
+                    return ruling;
+                }
+
+                if (step.Released.Length > 0)
+                {
+                    before.Add(ChatChunk.With(_last, new(place, step.Released)));
+                }
+            }
+
+            return null;
+        }
+
+        private async Task Pass(ReadOnlyMemory<byte> bytes, byte[] data, List<AnswerText> edits, List<byte[]> before, bool release)
         {
             foreach (var text in before)
             {
                 await Forward(text, release: true);
             }
 
-            if (Array.TrueForAll(texts, text => text is null))
+            if (edits.Count == 0)
             {
                 await Forward(bytes, release);
             }
-            else if (ChatChunk.WithTexts(data, texts) is { } changed)
+            else if (ChatChunk.WithTexts(data, edits) is { } changed)
             {
                 await Forward(changed, release);
             }
@@ -207,18 +233,17 @@ public sealed class StreamedAnswer(GatewayOptions options)
 
         private async Task<Screened?> CloseAll()
         {
-            foreach (var (choice, stream) in _open.Where(s => !s.Value.Ended).ToList())
+            foreach (var choice in _open.Keys.Select(p => p.Choice).Distinct().ToList())
             {
-                var step = stream.Push("", final: true);
-                Record(step.Ruling);
-                if (step.Ruling is { Stops: true } ruling)
+                var rest = new List<byte[]>();
+                if (Finish(choice, rest) is { } ruling)
                 {
                     return await Block(choice, ruling);
                 }
 
-                if (step.Released.Length > 0)
+                foreach (var text in rest)
                 {
-                    await Forward(ChatChunk.Content(_last, choice, step.Released), release: true);
+                    await Forward(text, release: true);
                 }
             }
 

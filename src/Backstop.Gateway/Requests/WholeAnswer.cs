@@ -53,7 +53,7 @@ public sealed class WholeAnswer(GatewayOptions options)
 
     private static Screened Screen(int status, ReadOnlyMemory<byte> body, RingSession session)
     {
-        List<ScanUnit> texts;
+        List<AnswerText> texts;
         try
         {
             texts = ChatAnswer.Read(body);
@@ -64,10 +64,10 @@ public sealed class WholeAnswer(GatewayOptions options)
         }
 
         var recorded = Outcome.Unlabelled;
-        var edits = new List<(int, string)>();
+        var edits = new List<AnswerText>();
         foreach (var text in texts)
         {
-            var ruling = session.ScreenOutput(text);
+            var ruling = session.ScreenOutput(ScanUnit.Output(text.Text, text.Place.Choice) with { Stage = text.Place.Stage });
             if (ruling.Stops)
             {
                 return new Screened.Blocked(ChatAnswer.Blocked(body, ruling.SafeText ?? GuardPolicy.DefaultBlockedResponse), text.Text, ruling);
@@ -75,7 +75,7 @@ public sealed class WholeAnswer(GatewayOptions options)
 
             if (ruling.FixedText is { } fixedText)
             {
-                edits.Add((text.ChoiceIndex, fixedText));
+                edits.Add(text with { Text = fixedText });
             }
 
             recorded = recorded == Outcome.Unlabelled ? Screened.Of(ruling) : recorded;

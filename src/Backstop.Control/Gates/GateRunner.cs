@@ -46,7 +46,7 @@ public sealed class GateRunner : IDisposable
         IProgress<int>? progress,
         CancellationToken cancel)
     {
-        if (JudgeOf(release, alias, extraPolicy, out var judge) is { } unusable)
+        if (JudgeOf(release, alias, extraPolicy, out var judge, out var headers) is { } unusable)
         {
             return [.. cases.Select(_ => RunCounts.Of([.. Enumerable.Repeat(unusable, samples)]))];
         }
@@ -59,7 +59,7 @@ public sealed class GateRunner : IDisposable
         await Parallel.ForAsync(0, outcomes.Length, new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancel }, async (run, stop) =>
         {
             var replica = release.Serving.Replicas[run % release.Serving.Replicas.Length];
-            outcomes[run] = await AskOnce(replica, bodies[run % cases.Length], cases[run % cases.Length], judge!, stop);
+            outcomes[run] = await AskOnce(replica, headers, bodies[run % cases.Length], cases[run % cases.Length], judge!, stop);
             progress?.Report(Interlocked.Increment(ref done));
         });
         return [.. Enumerable.Range(0, cases.Length).Select(c => RunCounts.Of([.. outcomes.Where((_, run) => run % cases.Length == c)]))];
@@ -68,10 +68,11 @@ public sealed class GateRunner : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
-    // Why no run can have an outcome, or null and the judge.
-    private static RunOutcome.Unknown? JudgeOf(Release release, string alias, string? extraPolicy, out AnswerJudge? judge)
+    // Why no run can have an outcome, or null, the judge, and the headers of every request.
+    private static RunOutcome.Unknown? JudgeOf(
+        Release release, string alias, string? extraPolicy, out AnswerJudge? judge, out ImmutableArray<KeyValuePair<string, string>> headers)
     {
-        judge = null;
+        (judge, headers) = (null, []);
         if (release.Serving.Protocol != "openai")
         {
             return new($"gates ask in the OpenAI protocol, and {release.Name} speaks {release.Serving.Protocol}");
@@ -79,12 +80,17 @@ public sealed class GateRunner : IDisposable
 
         try
         {
+            headers = release.Serving.HeadersWith(Environment.GetEnvironmentVariable);
             judge = AnswerJudge.Of(alias, release.GuardPolicy, extraPolicy);
             return null;
         }
         catch (GuardPolicyException e)
         {
             return new($"the guard policy of {release.Name} cannot be used: {e.Message}");
+        }
+        catch (MissingSecretException e)
+        {
+            return new(e.Message);
         }
     }
 
@@ -114,14 +120,20 @@ public sealed class GateRunner : IDisposable
         return JsonSerializer.SerializeToUtf8Bytes(body);
     }
 
-    private async Task<RunOutcome> AskOnce(Uri replica, byte[] body, GateCase asked, AnswerJudge judge, CancellationToken cancel)
+    private async Task<RunOutcome> AskOnce(
+        Uri replica, ImmutableArray<KeyValuePair<string, string>> headers, byte[] body, GateCase asked, AnswerJudge judge, CancellationToken cancel)
     {
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(replica.AbsoluteUri.TrimEnd('/') + "/v1/chat/completions"));
+            using var request = new HttpRequestMessage(HttpMethod.Post, Serving.AddressOf(replica, "chat/completions"));
             request.Content = new ByteArrayContent(body) { Headers = { ContentType = Json } };
             request.Headers.CacheControl = new() { NoCache = true, NoStore = true };
             request.Headers.Add("x-request-id", $"gate-{Guid.CreateVersion7():N}");
+            foreach (var (name, value) in headers)
+            {
+                request.Headers.TryAddWithoutValidation(name, value);
+            }
+
             using var response = await _http.SendAsync(request, cancel);
             if (!response.IsSuccessStatusCode)
             {

@@ -23,15 +23,20 @@ public sealed class WarmthProbe(ControlOptions options) : IDisposable
         var body = new { model = release.Serving.Model, max_tokens = 1, messages = new[] { new { role = "user", content = "Say yes." } } };
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(replica.AbsoluteUri.TrimEnd('/') + "/v1/chat/completions"));
+            using var request = new HttpRequestMessage(HttpMethod.Post, Serving.AddressOf(replica, "chat/completions"));
             request.Content = JsonContent.Create(body);
             request.Headers.Add("x-request-id", $"warmth-{Guid.CreateVersion7():N}");
+            foreach (var (name, value) in release.Serving.HeadersWith(Environment.GetEnvironmentVariable))
+            {
+                request.Headers.TryAddWithoutValidation(name, value);
+            }
+
             using var response = await _http.SendAsync(request);
             return response.IsSuccessStatusCode
                 ? null
                 : $"replica {replica} of {release.Name} is not warm: it answered {(int)response.StatusCode}";
         }
-        catch (HttpRequestException e)
+        catch (Exception e) when (e is HttpRequestException or MissingSecretException)
         {
             return $"replica {replica} of {release.Name} is not warm: {e.Message}";
         }

@@ -10,8 +10,6 @@ internal static class ManifestReader
     private static readonly string[] Keys =
         ["model", "prompt", "guard_policy", "retrieval_index", "feature_schema", "parameters", "serving", "compatibility", "lineage"];
 
-    private static readonly string[] ServingKeys = ["protocol", "model", "replicas"];
-
     public static ReleaseResult Read(string name, string json)
     {
         if (!Names.IsValid(name))
@@ -39,7 +37,7 @@ internal static class ManifestReader
     {
         Expect(root, JsonValueKind.Object, "the manifest");
         Known(root, Keys, "the manifest");
-        var serving = ReadServing(Required(root, "serving", "the manifest"));
+        var serving = ServingReader.Read(Required(root, "serving", "the manifest"));
         var canonical = CanonicalJson.Of(root);
         return new(Release.From(name, canonical, serving) with
         {
@@ -47,37 +45,6 @@ internal static class ManifestReader
             GuardPolicy = root.TryGetProperty("guard_policy", out var policy) ? CanonicalJson.Of(policy) : null,
             Parameters = ReadParameters(root),
         });
-    }
-
-    private static Serving ReadServing(JsonElement serving)
-    {
-        Expect(serving, JsonValueKind.Object, "serving");
-        Known(serving, ServingKeys, "serving");
-        var protocol = serving.TryGetProperty("protocol", out var p) ? p.GetString()! : "openai";
-        if (protocol is not ("openai" or "open-inference"))
-        {
-            throw new ManifestException($"serving.protocol is '{protocol}': use 'openai' or 'open-inference'.");
-        }
-
-        var model = Required(serving, "model", "serving");
-        Expect(model, JsonValueKind.String, "serving.model");
-        var replicas = Required(serving, "replicas", "serving");
-        Expect(replicas, JsonValueKind.Array, "serving.replicas");
-        var uris = ImmutableArray.CreateBuilder<Uri>();
-        foreach (var replica in replicas.EnumerateArray())
-        {
-            Expect(replica, JsonValueKind.String, "serving.replicas");
-            if (!Uri.TryCreate(replica.GetString(), UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
-            {
-                throw new ManifestException($"serving.replicas has '{replica.GetString()}': write an http or https address.");
-            }
-
-            uris.Add(uri);
-        }
-
-        return uris.Count > 0
-            ? new Serving(protocol, model.GetString()!, uris.ToImmutable())
-            : throw new ManifestException("serving.replicas is empty: name at least one address.");
     }
 
     private static string? ReadPrompt(JsonElement root)
@@ -109,10 +76,10 @@ internal static class ManifestReader
             .ToImmutableSortedDictionary(p => p.Name, p => CanonicalJson.Of(p.Value), StringComparer.Ordinal);
     }
 
-    private static JsonElement Required(JsonElement parent, string key, string where) =>
+    public static JsonElement Required(JsonElement parent, string key, string where) =>
         parent.TryGetProperty(key, out var value) ? value : throw new ManifestException($"'{key}' is missing in {where}.");
 
-    private static void Expect(JsonElement value, JsonValueKind kind, string where)
+    public static void Expect(JsonElement value, JsonValueKind kind, string where)
     {
         if (value.ValueKind != kind)
         {
@@ -120,7 +87,7 @@ internal static class ManifestReader
         }
     }
 
-    private static void Known(JsonElement value, string[] keys, string where)
+    public static void Known(JsonElement value, string[] keys, string where)
     {
         foreach (var property in value.EnumerateObject())
         {
@@ -130,6 +97,7 @@ internal static class ManifestReader
             }
         }
     }
-
-    private sealed class ManifestException(string message) : Exception(message);
 }
+
+/// <summary>What is wrong with a manifest and what to write instead.</summary>
+internal sealed class ManifestException(string message) : Exception(message);

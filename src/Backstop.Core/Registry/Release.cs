@@ -54,12 +54,6 @@ public sealed record Release
     public override int GetHashCode() => (int)Routing.StableHash.Of(Name, Digest);
 }
 
-/// <summary>Where a release's model answers.</summary>
-/// <param name="Protocol"><c>openai</c> or <c>open-inference</c>.</param>
-/// <param name="Model">The name the model server knows the model by.</param>
-/// <param name="Replicas">Base addresses, at least one.</param>
-public sealed record Serving(string Protocol, string Model, ImmutableArray<Uri> Replicas);
-
 /// <summary>A manifest that was read, or the reason why it was not.</summary>
 public abstract record ReleaseResult
 {

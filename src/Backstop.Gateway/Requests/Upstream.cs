@@ -30,7 +30,7 @@ public sealed class Upstream(GatewayOptions options) : IDisposable
             replica.Enter();
             try
             {
-                var response = await _http.SendAsync(Message(replica, body, requestId, caller), patience.Token);
+                var response = await _http.SendAsync(Message(pool, replica, body, requestId, caller), patience.Token);
                 return new UpstreamResult.Answering(response, replica);
             }
             catch (HttpRequestException e)
@@ -66,7 +66,7 @@ public sealed class Upstream(GatewayOptions options) : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private static HttpRequestMessage Message(Replica replica, byte[] body, string requestId, IHeaderDictionary caller)
+    private static HttpRequestMessage Message(ReleasePool pool, Replica replica, byte[] body, string requestId, IHeaderDictionary caller)
     {
         var message = new HttpRequestMessage(HttpMethod.Post, replica.Chat) { Content = new ByteArrayContent(body) };
         message.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
@@ -77,6 +77,11 @@ public sealed class Upstream(GatewayOptions options) : IDisposable
             {
                 message.Headers.TryAddWithoutValidation(name, (string?)value);
             }
+        }
+
+        foreach (var (name, value) in pool.Headers)
+        {
+            message.Headers.TryAddWithoutValidation(name, value);
         }
 
         return message;

@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using Backstop.Core.Guards;
 using Backstop.Core.Registry;
 using Backstop.Core.Routing;
 using Microsoft.Extensions.Logging;
@@ -24,7 +23,7 @@ public sealed class LiveRoutes
             // Nobody renewed a lease since the file was written, so candidates start without one.
             _current = ServingTable.Of(table, previous: null);
         }
-        catch (GuardPolicyException e)
+        catch (UnusableReleaseException e)
         {
             (problem, _current) = (e.Message, ServingTable.Of(RouteTable.Empty, previous: null));
         }
@@ -43,7 +42,7 @@ public sealed class LiveRoutes
     /// A disk that takes nothing any more does not stop it: a rollback must not need what the bad release may have filled. The
     /// whole table is written again with the next route.
     /// </remarks>
-    /// <exception cref="GuardPolicyException">The policy of a release cannot be loaded; nothing was applied.</exception>
+    /// <exception cref="UnusableReleaseException">A release cannot be served here; nothing was applied.</exception>
     public ApplyResult Apply(Route route, IReadOnlyList<Release> releases)
     {
         lock (_writing)
@@ -105,7 +104,7 @@ public sealed class ServingTable
     public CandidateLease Lease(string alias) => _leases[alias];
 
     /// <summary>Compiles what is new and keeps what is not: load counts and leases live on.</summary>
-    /// <exception cref="GuardPolicyException">A new release's policy cannot be loaded.</exception>
+    /// <exception cref="UnusableReleaseException">A new release cannot be served here.</exception>
     public static ServingTable Of(RouteTable routes, ServingTable? previous) => new(
         routes,
         routes.Releases.ToFrozenDictionary(

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Backstop.Core.Guards;
 using Backstop.Core.Registry;
 
@@ -8,18 +9,30 @@ public sealed class ReleasePool
 {
     private readonly Replica[] _replicas;
 
-    /// <summary>Compiles the release's guard policy.</summary>
-    /// <exception cref="GuardPolicyException">The policy cannot be loaded; the route that names it is refused.</exception>
+    /// <summary>Compiles the release's guard policy, and reads its secrets from the environment.</summary>
+    /// <exception cref="UnusableReleaseException">This gateway cannot serve it; the route that names it is refused.</exception>
     public ReleasePool(Release release)
     {
         Release = release;
-        Ring = Ring.Compile(release.GuardPolicy is { } policy ? GuardPolicy.Parse(policy) : GuardPolicy.Default);
+        try
+        {
+            Ring = Ring.Compile(release.GuardPolicy is { } policy ? GuardPolicy.Parse(policy) : GuardPolicy.Default);
+            Headers = release.Serving.HeadersWith(Environment.GetEnvironmentVariable);
+        }
+        catch (Exception e) when (e is GuardPolicyException or MissingSecretException)
+        {
+            throw new UnusableReleaseException($"release '{release.Name}': {e.Message}", e);
+        }
+
         _replicas = [.. release.Serving.Replicas.Select(r => new Replica(r))];
     }
 
     public Release Release { get; }
 
     public Ring Ring { get; }
+
+    /// <summary>What every request to a replica carries, secrets among it.</summary>
+    public ImmutableArray<KeyValuePair<string, string>> Headers { get; }
 
     /// <summary>The replicas in the order they should be tried: the less loaded of two at random first, then the others.</summary>
     /// <remarks>Mitzenmacher, "The power of two choices in randomized load balancing", IEEE TPDS 2001.</remarks>
@@ -50,7 +63,7 @@ public sealed class Replica(Uri address)
 {
     private int _load;
 
-    public Uri Chat { get; } = new(address, "v1/chat/completions");
+    public Uri Chat { get; } = Serving.AddressOf(address, "chat/completions");
 
     public Uri Address { get; } = address;
 
@@ -59,4 +72,22 @@ public sealed class Replica(Uri address)
     public void Enter() => Interlocked.Increment(ref _load);
 
     public void Leave() => Interlocked.Decrement(ref _load);
+}
+
+/// <summary>A release that this gateway cannot serve; the message says what to change.</summary>
+public sealed class UnusableReleaseException : Exception
+{
+    public UnusableReleaseException()
+    {
+    }
+
+    public UnusableReleaseException(string message)
+        : base(message)
+    {
+    }
+
+    public UnusableReleaseException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
 }

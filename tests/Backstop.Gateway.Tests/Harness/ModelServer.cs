@@ -14,6 +14,7 @@ internal sealed class ModelServer : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly ConcurrentQueue<string> _bodies = new();
     private readonly ConcurrentQueue<string> _requestIds = new();
+    private readonly ConcurrentQueue<string> _keys = new();
 
     private ModelServer(WebApplication app) => _app = app;
 
@@ -25,6 +26,9 @@ internal sealed class ModelServer : IAsyncDisposable
     public string[] Asked => [.. _bodies];
 
     public string[] RequestIds => [.. _requestIds];
+
+    /// <summary>The <c>Authorization</c> of every request, in order; empty where there was none.</summary>
+    public string[] Keys => [.. _keys];
 
     public static async Task<ModelServer> Start()
     {
@@ -55,6 +59,7 @@ internal sealed class ModelServer : IAsyncDisposable
         var body = await Answers.Body(http);
         _bodies.Enqueue(body);
         _requestIds.Enqueue(http.Request.Headers["x-request-id"].ToString());
+        _keys.Enqueue(http.Request.Headers.Authorization.ToString());
         http.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes(body));
         await Answer(http);
     }

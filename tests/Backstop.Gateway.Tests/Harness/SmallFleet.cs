@@ -50,7 +50,9 @@ internal sealed class SmallFleet : IAsyncDisposable
     public static Release Released(string name, ModelServer server, string manifest = "{}")
     {
         var content = JsonNode.Parse(manifest)!.AsObject();
-        content["serving"] = new JsonObject { ["model"] = "tiny-" + name, ["replicas"] = new JsonArray(server.Address.ToString()) };
+        var serving = content["serving"] as JsonObject ?? [];
+        (serving["model"], serving["replicas"]) = ("tiny-" + name, new JsonArray(server.Address.ToString()));
+        content["serving"] = serving.DeepClone();
         return Release.Parse(name, content.ToJsonString()) switch
         {
             ReleaseResult.Parsed parsed => parsed.Release,

@@ -38,6 +38,30 @@ public sealed class ServingTests
     }
 
     [Fact]
+    public async Task A_model_server_gets_the_release_s_key_and_not_the_caller_s()
+    {
+        Environment.SetEnvironmentVariable("BACKSTOP_TEST_SERVING_KEY", "sesame");
+        await using var fleet = await SmallFleet.Start(manifest: """{"serving":{"api_key":{"env":"BACKSTOP_TEST_SERVING_KEY"}}}""");
+        fleet.Gateway.Http.DefaultRequestHeaders.Authorization = new("Bearer", "of-the-caller");
+        await fleet.Gateway.Chat("Hello?");
+
+        Assert.Equal(["Bearer sesame"], fleet.Seven.Keys);
+    }
+
+    [Fact]
+    public async Task A_route_whose_key_is_missing_here_is_refused_by_name_and_the_old_one_goes_on()
+    {
+        await using var fleet = await SmallFleet.Start();
+        var locked = SmallFleet.Released("v8", fleet.Eight, """{"serving":{"api_key":{"env":"BACKSTOP_TEST_NO_SUCH_KEY"}}}""");
+        fleet.Control.Publish(SmallFleet.Plain(locked, generation: 2), locked);
+        var nacks = await Eventually.Is(() => fleet.Control.Nacks, nacks => nacks.Length > 0);
+
+        Assert.Contains("BACKSTOP_TEST_NO_SUCH_KEY", nacks[0].Reason, StringComparison.Ordinal);
+        Assert.Contains("v8", nacks[0].Reason, StringComparison.Ordinal);
+        Assert.Equal("v7", (await fleet.Gateway.Chat("Hello?")).Headers["x-backstop-release"]);
+    }
+
+    [Fact]
     public async Task The_aliases_are_listed_as_models()
     {
         await using var fleet = await SmallFleet.Start();

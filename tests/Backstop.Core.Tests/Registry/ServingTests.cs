@@ -1,0 +1,72 @@
+using Backstop.Core.Registry;
+
+namespace Backstop.Core.Tests.Registry;
+
+public class ServingTests
+{
+    [Theory]
+    [InlineData("http://127.0.0.1:8000", "http://127.0.0.1:8000/v1/chat/completions")]
+    [InlineData("http://127.0.0.1:8000/", "http://127.0.0.1:8000/v1/chat/completions")]
+    [InlineData("http://127.0.0.1:8000/v1", "http://127.0.0.1:8000/v1/chat/completions")]
+    [InlineData("https://models.example/eu/v1/", "https://models.example/eu/v1/chat/completions")]
+    [InlineData("https://models.example/eu", "https://models.example/eu/v1/chat/completions")]
+    public void The_version_may_stand_in_the_address_or_not(string replica, string expected) =>
+        Assert.Equal(new Uri(expected), Serving.AddressOf(new(replica), "chat/completions"));
+
+    [Fact]
+    public void A_key_comes_from_the_environment_and_never_stands_in_the_manifest()
+    {
+        var release = Parsed("""{"api_key":{"env":"KEY"},"headers":{"x-team":"ranking","x-project":{"env":"PROJECT"}}}""");
+
+        var headers = release.Serving.HeadersWith(name => name == "KEY" ? "sesame\n" : "p-1");
+
+        Assert.Equal(
+            [new("Authorization", "Bearer sesame"), new("x-team", "ranking"), new("x-project", "p-1")],
+            headers);
+        Assert.DoesNotContain("sesame", release.Manifest, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_missing_key_is_named()
+    {
+        var serving = Parsed("""{"api_key":{"env":"KEY"}}""").Serving;
+
+        Assert.Contains("KEY", Assert.Throws<MissingSecretException>(() => serving.HeadersWith(_ => null)).Message, StringComparison.Ordinal);
+        var split = Assert.Throws<MissingSecretException>(() => serving.HeadersWith(_ => "sesame\nx-evil: 1"));
+        Assert.DoesNotContain("sesame", split.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"api_key":"sesame"}""", "\"env\"")]
+    [InlineData("""{"api_key":{"env":""}}""", "VLLM_API_KEY")]
+    [InlineData("""{"api_key":{"evn":"KEY"}}""", "env")]
+    [InlineData("""{"headers":{"Authorization":"Bearer sesame"}}""", "secret")]
+    [InlineData("""{"headers":{"x-api-key":"sesame"}}""", "secret")]
+    [InlineData("""{"headers":{"Content-Length":"1"}}""", "Backstop writes that header itself")]
+    [InlineData("""{"headers":{"x y":"1"}}""", "not a header name")]
+    [InlineData("""{"headers":{"x-a":"1\r\nx-b: 2"}}""", "control character")]
+    [InlineData("""{"headers":{"x-a":1}}""", "string")]
+    [InlineData("""{"api_key":{"env":"KEY"},"headers":{"authorization":{"env":"KEY"}}}""", "twice")]
+    [InlineData("""{"replicas":["http://ann:sesame@127.0.0.1"]}""", "serving.api_key")]
+    [InlineData("""{"replicas":["http://127.0.0.1/?key=1"]}""", "base address")]
+    [InlineData("""{"replicas":[1]}""", "string")]
+    [InlineData("""{"protocol":1}""", "string")]
+    public void What_is_wrong_is_said_with_what_to_write_instead(string serving, string said)
+    {
+        var error = Assert.IsType<ReleaseResult.Invalid>(Release.Parse("v8", Manifest(serving))).Error;
+
+        Assert.Contains(said, error, StringComparison.Ordinal);
+        Assert.DoesNotContain("sesame", error, StringComparison.Ordinal);
+    }
+
+    private static Release Parsed(string serving) => Assert.IsType<ReleaseResult.Parsed>(Release.Parse("v8", Manifest(serving))).Release;
+
+    // The given members, and the ones that every serving needs where they are missing.
+    private static string Manifest(string serving)
+    {
+        var content = System.Text.Json.Nodes.JsonNode.Parse(serving)!.AsObject();
+        content.TryAdd("model", "tiny");
+        content.TryAdd("replicas", new System.Text.Json.Nodes.JsonArray("http://127.0.0.1:8000"));
+        return $$"""{"serving":{{content.ToJsonString()}}}""";
+    }
+}

@@ -1,4 +1,6 @@
 using System.ComponentModel.DataAnnotations;
+using System.Net;
+using System.Net.Sockets;
 using Backstop.CommandLine;
 using Backstop.Control;
 using Backstop.Control.Hosting;
@@ -20,6 +22,12 @@ internal static class ServeHost
     /// <exception cref="CommandFailure">It cannot start; the message says which option is why.</exception>
     public static async Task Run(ServeOptions options, Action ready, CancellationToken cancel)
     {
+        ExpectFree("--http", options.Http);
+        if (options.RunsControl)
+        {
+            ExpectFree("--fleet", options.Fleet);
+        }
+
         await using var app = Build(options);
         try
         {
@@ -36,6 +44,21 @@ internal static class ServeHost
 
         ready();
         await app.WaitForShutdownAsync(cancel);
+    }
+
+    // Asked first: the listeners open last, and seconds of starting would have to be undone.
+    private static void ExpectFree(string option, IPEndPoint address)
+    {
+        using var listener = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            listener.Bind(address);
+            listener.Listen();
+        }
+        catch (SocketException e)
+        {
+            throw CommandFailure.Usage($"{option} {address}: {e.Message}. Choose another port; port 0 takes a free one.");
+        }
     }
 
     private static WebApplication Build(ServeOptions options)

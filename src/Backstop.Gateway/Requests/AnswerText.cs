@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Backstop.Core.Guards;
@@ -19,6 +20,7 @@ public enum AnswerField
 /// <summary>Where in an answer a text stands.</summary>
 /// <param name="Choice">Index of the choice.</param>
 /// <param name="Index">Of the tool call, or of the part where the content is a list of parts; 0 otherwise.</param>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct AnswerPlace(int Choice, AnswerField Field, int Index = 0)
 {
     /// <summary>The stage whose checks look at it. A refusal is said beside the answer, as reasoning is.</summary>

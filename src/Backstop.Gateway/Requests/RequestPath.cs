@@ -150,13 +150,25 @@ public sealed class RequestPath(
 
         using (answering)
         {
-            if (asked.Request.Stream && answering.Response.IsSuccessStatusCode)
+            var isStream = asked.Request.Stream && answering.Response.IsSuccessStatusCode;
+            if (isStream)
             {
-                asked.Sink.Answers(pool.Release);
-                return Noted(await streamed.Relay(answering, pool, asked.Context, asked.Sink, asked.Time), pool, asked.Id);
+                asked.Sink.Answers(pool.Release); // The headers leave with the first text.
             }
 
-            return Noted(await whole.Read(answering, pool, asked.Context, asked.Time), pool, asked.Id);
+            var answer = isStream
+                ? await streamed.Relay(answering, pool, asked.Context, asked.Sink, asked.Time)
+                : await whole.Read(answering, pool, asked.Context, asked.Time);
+            if (answer is Screened.Failed)
+            {
+                answering.Replica.Failed();
+            }
+            else
+            {
+                answering.Replica.Succeeded();
+            }
+
+            return Noted(answer, pool, asked.Id);
         }
     }
 

@@ -36,6 +36,7 @@ public sealed class Upstream(GatewayOptions options) : IDisposable
             catch (HttpRequestException e)
             {
                 replica.Leave();
+                replica.Failed();
                 last = ApiError.UpstreamError(e.HttpRequestError == HttpRequestError.ConnectionError
                     ? "it cannot be reached." : "it broke the connection.");
                 if (e.HttpRequestError is not (HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError))
@@ -47,11 +48,13 @@ public sealed class Upstream(GatewayOptions options) : IDisposable
             {
                 // Nobody's patience ended, so it was the time to connect: nothing was sent, and another replica may be asked.
                 replica.Leave();
+                replica.Failed();
                 last = ApiError.UpstreamError("it cannot be reached.");
             }
             catch (OperationCanceledException) when (!time.Left.IsCancellationRequested)
             {
                 replica.Leave();
+                replica.Failed();
                 return new UpstreamResult.Failed(ApiError.UpstreamTimeout());
             }
             catch

@@ -21,11 +21,11 @@ public sealed class LiveRoutes
         try
         {
             // Nobody renewed a lease since the file was written, so candidates start without one.
-            _current = ServingTable.Of(table, previous: null);
+            _current = ServingTable.Of(table, previous: null, time);
         }
         catch (UnusableReleaseException e)
         {
-            (problem, _current) = (e.Message, ServingTable.Of(RouteTable.Empty, previous: null));
+            (problem, _current) = (e.Message, ServingTable.Of(RouteTable.Empty, previous: null, time));
         }
 
         if (problem is not null)
@@ -50,7 +50,7 @@ public sealed class LiveRoutes
             var result = _current.Routes.Apply(route, releases);
             if (result is ApplyResult.Applied applied)
             {
-                var next = ServingTable.Of(applied.Table, _current);
+                var next = ServingTable.Of(applied.Table, _current, _time);
                 next.Lease(route.Alias).Renew(_time.GetTimestamp());
                 Store(applied.Table);
                 Volatile.Write(ref _current, next);
@@ -105,10 +105,10 @@ public sealed class ServingTable
 
     /// <summary>Compiles what is new and keeps what is not: load counts and leases live on.</summary>
     /// <exception cref="UnusableReleaseException">A new release cannot be served here.</exception>
-    public static ServingTable Of(RouteTable routes, ServingTable? previous) => new(
+    public static ServingTable Of(RouteTable routes, ServingTable? previous, TimeProvider time) => new(
         routes,
         routes.Releases.ToFrozenDictionary(
-            r => r.Key, r => previous?._pools.GetValueOrDefault(r.Key) ?? new ReleasePool(r.Value), StringComparer.Ordinal),
+            r => r.Key, r => previous?._pools.GetValueOrDefault(r.Key) ?? new ReleasePool(r.Value, time), StringComparer.Ordinal),
         routes.Routes.Keys.ToFrozenDictionary(
             a => a, a => previous?._leases.GetValueOrDefault(a) ?? new CandidateLease(), StringComparer.Ordinal));
 }

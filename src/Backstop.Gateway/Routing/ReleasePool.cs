@@ -11,7 +11,7 @@ public sealed class ReleasePool
 
     /// <summary>Compiles the release's guard policy, and reads its secrets from the environment.</summary>
     /// <exception cref="UnusableReleaseException">This gateway cannot serve it; the route that names it is refused.</exception>
-    public ReleasePool(Release release)
+    public ReleasePool(Release release, TimeProvider time)
     {
         Release = release;
         try
@@ -24,7 +24,7 @@ public sealed class ReleasePool
             throw new UnusableReleaseException($"release '{release.Name}': {e.Message}", e);
         }
 
-        _replicas = [.. release.Serving.Replicas.Select(r => new Replica(r))];
+        _replicas = [.. release.Serving.Replicas.Select(r => new Replica(r, time))];
     }
 
     public Release Release { get; }
@@ -34,44 +34,21 @@ public sealed class ReleasePool
     /// <summary>What every request to a replica carries, secrets among it.</summary>
     public ImmutableArray<KeyValuePair<string, string>> Headers { get; }
 
-    /// <summary>The replicas in the order they should be tried: the less loaded of two at random first, then the others.</summary>
+    /// <summary>The replicas in the order they should be tried: the less loaded of two at random first, then the others, those at rest last.</summary>
     /// <remarks>Mitzenmacher, "The power of two choices in randomized load balancing", IEEE TPDS 2001.</remarks>
     public IEnumerable<Replica> InOrder(Random random)
     {
         if (_replicas.Length == 1)
         {
-            yield return _replicas[0];
-            yield break;
+            return _replicas;
         }
 
-        var a = _replicas[random.Next(_replicas.Length)];
-        var b = _replicas[random.Next(_replicas.Length)];
+        var awake = Array.FindAll(_replicas, r => !r.IsResting);
+        var choice = awake.Length > 0 ? awake : _replicas;
+        var (a, b) = (choice[random.Next(choice.Length)], choice[random.Next(choice.Length)]);
         var first = a.Load <= b.Load ? a : b;
-        yield return first;
-        foreach (var other in _replicas)
-        {
-            if (other != first)
-            {
-                yield return other;
-            }
-        }
+        return [first, .. choice.Where(r => r != first), .. _replicas.Except(choice)];
     }
-}
-
-/// <summary>One model server and how many requests it is answering for this gateway.</summary>
-public sealed class Replica(Uri address)
-{
-    private int _load;
-
-    public Uri Chat { get; } = Serving.AddressOf(address, "chat/completions");
-
-    public Uri Address { get; } = address;
-
-    public int Load => Volatile.Read(ref _load);
-
-    public void Enter() => Interlocked.Increment(ref _load);
-
-    public void Leave() => Interlocked.Decrement(ref _load);
 }
 
 /// <summary>A release that this gateway cannot serve; the message says what to change.</summary>

@@ -104,7 +104,7 @@ public sealed class AnswerTextTests
             manifest["guard_policy"] = JsonNode.Parse(policy);
         }
 
-        return new(((ReleaseResult.Parsed)Release.Parse("v7", manifest.ToJsonString())).Release);
+        return new(((ReleaseResult.Parsed)Release.Parse("v7", manifest.ToJsonString())).Release, TimeProvider.System);
     }
 
     private static string Arguments(Reply reply, int call) => string.Concat(
@@ -134,7 +134,7 @@ public sealed class AnswerTextTests
         string.Concat(deltas.Select(d => $$"""data: {"choices":[{"index":0,"delta":{{d}}}]}""" + "\n\n"))
         + """data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}""" + "\n\ndata: [DONE]\n\n");
 
-    private static UpstreamResult.Answering Answering(HttpResponseMessage response) => new(response, new(new("http://127.0.0.1:1")));
+    private static UpstreamResult.Answering Answering(HttpResponseMessage response) => new(response, new(new("http://127.0.0.1:1"), TimeProvider.System));
 
     private static RequestTime Time() => new(TimeSpan.FromMinutes(5), TimeProvider.System, CancellationToken.None);
 }

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Backstop.CommandLine;
 using Backstop.Control;
 using Backstop.Control.Hosting;
+using Backstop.Dashboard;
 using Backstop.Gateway;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -78,6 +79,7 @@ internal static class ServeHost
         if (options.RunsControl)
         {
             builder.AddControl(new ControlOptions { DataDirectory = options.DataDirectory });
+            builder.Services.AddDashboard();
         }
 
         if (options.RunsGateway)
@@ -89,6 +91,7 @@ internal static class ServeHost
         if (options.RunsControl)
         {
             app.MapControl();
+            app.MapDashboard();
         }
 
         if (options.RunsGateway)

@@ -16,8 +16,9 @@ public sealed class FleetStreamTests
         await using var gateway = await FleetGateway.Connect(server, applied: new Applied { Alias = Alias, Epoch = 1, Generation = 1 });
         var end = (await Eventually.Is(() => Task.FromResult(gateway.Received.FirstOrDefault(m => m.SnapshotEnd is not null)), m => m is not null))!;
         Assert.Equal([Alias, "ranker:prod"], end.SnapshotEnd.Aliases);
-        Assert.Equal(["ranker:prod"], gateway.Routes.Select(r => r.Route.Alias));
-        Assert.Equal(["v7"], gateway.Routes.Single().Releases.Select(r => r.Name));
+        var routes = gateway.Routes.ToList(); // One that is not acknowledged within a second comes again.
+        Assert.Equal(["ranker:prod"], routes.Select(r => r.Route.Alias).Distinct());
+        Assert.Equal(["v7"], routes[0].Releases.Select(r => r.Name));
     }
 
     [Fact]

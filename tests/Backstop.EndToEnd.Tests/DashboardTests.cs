@@ -1,0 +1,36 @@
+using System.Net;
+
+namespace Backstop.EndToEnd.Tests;
+
+/// <summary>What an operator sees in a browser is what the API says.</summary>
+public sealed class DashboardTests(RunningBackstop backstop) : IClassFixture<RunningBackstop>
+{
+    [Fact]
+    public async Task The_first_page_says_what_every_alias_serves()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        var alias = (await backstop.Control.Alias(RunningBackstop.Alias, cancel)).Body;
+        var page = await Page("/");
+
+        Assert.Contains(alias.Name, page, StringComparison.Ordinal);
+        Assert.Contains($"{alias.Current.Name} <span class=\"quiet\">generation {alias.Generation}, 1 of 1 gateways", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_others_wrote_is_text_and_never_markup()
+    {
+        var page = await Page("/incidents/" + Uri.EscapeDataString("<script>alert(1)</script>"));
+
+        Assert.Contains("There is no incident", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("<script>", page, StringComparison.Ordinal);
+    }
+
+    private async Task<string> Page(string path)
+    {
+        using var http = new HttpClient { BaseAddress = backstop.Http };
+        using var answer = await http.GetAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal("text/html", answer.Content.Headers.ContentType?.MediaType);
+        return await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+    }
+}

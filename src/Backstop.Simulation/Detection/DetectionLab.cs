@@ -40,7 +40,7 @@ public static class DetectionLab
     public static ImmutableArray<DetectionRow> Run(DetectionOptions options)
     {
         var rows = ImmutableArray.CreateBuilder<DetectionRow>();
-        foreach (var scenario in Scenarios(options).Where(s => options.Only is not { } only || s.Name.Contains(only, StringComparison.OrdinalIgnoreCase)))
+        foreach (var scenario in Scenarios(options))
         {
             rows.AddRange(Run(scenario, DetectorSet.For(scenario, options.Alpha), options));
         }
@@ -48,11 +48,15 @@ public static class DetectionLab
         return rows.ToImmutable();
     }
 
-    /// <summary>The scenarios of the table.</summary>
-    public static IEnumerable<DetectionScenario> Scenarios(DetectionOptions options)
+    /// <summary>The scenarios of the table that are asked for.</summary>
+    public static IEnumerable<DetectionScenario> Scenarios(DetectionOptions options) =>
+        All(options).Where(s => options.Only is not { } only || s.Name.Contains(only, StringComparison.OrdinalIgnoreCase));
+
+    private static IEnumerable<DetectionScenario> All(DetectionOptions options)
     {
         double[] shares = [0.05, 0.10, 0.50];
         yield return DetectionScenario.Promoted(SimulatedRelease.V8, options.Requests);
+        yield return DetectionScenario.Late(SimulatedRelease.V8, options.Requests);
         foreach (var share in shares)
         {
             yield return DetectionScenario.Canary(SimulatedRelease.V8, share, options.Requests);
@@ -75,28 +79,34 @@ public static class DetectionLab
     public static ImmutableArray<DetectionRow> Run(
         DetectionScenario scenario, ImmutableArray<DetectorSet.Rule> rules, DetectionOptions options)
     {
-        var delays = rules.Select(_ => new List<(int Requests, int Tested)>()).ToArray();
-        for (var repetition = 0; repetition < options.Repetitions; repetition++)
+        // By repetition, so that the order in which threads end changes nothing.
+        var fired = new (int Requests, int Tested)?[options.Repetitions][];
+        Parallel.For(0, options.Repetitions, repetition => fired[repetition] = Repeat(scenario, rules, options.Seed + repetition));
+        return [.. rules.Select((rule, i) => Summarise(scenario, rule, [.. fired.Where(f => f[i] is not null).Select(f => f[i]!.Value)], options))];
+    }
+
+    // By rule: when it fired, or null.
+    private static (int Requests, int Tested)?[] Repeat(DetectionScenario scenario, ImmutableArray<DetectorSet.Rule> rules, int seed)
+    {
+        var fired = new (int Requests, int Tested)?[rules.Length];
+        var stream = new RequestStream(scenario, seed);
+        var running = rules.Select((r, i) => (Detector: r.Start(), Rule: i)).ToList();
+        var (seen, tested) = (0, 0);
+        while (running.Count > 0 && stream.TryNext(out var request))
         {
-            var stream = new RequestStream(scenario, options.Seed + repetition);
-            var running = rules.Select((r, i) => (Detector: r.Start(), Rule: i)).ToList();
-            var (seen, tested) = (0, 0);
-            while (running.Count > 0 && stream.TryNext(out var request))
+            seen++;
+            tested += request.Tested ? 1 : 0;
+            for (var i = running.Count - 1; i >= 0; i--)
             {
-                seen++;
-                tested += request.Tested ? 1 : 0;
-                for (var i = running.Count - 1; i >= 0; i--)
+                if (running[i].Detector.Fires(request))
                 {
-                    if (running[i].Detector.Fires(request))
-                    {
-                        delays[running[i].Rule].Add((seen, tested));
-                        running.RemoveAt(i);
-                    }
+                    fired[running[i].Rule] = (seen, tested);
+                    running.RemoveAt(i);
                 }
             }
         }
 
-        return [.. rules.Select((rule, i) => Summarise(scenario, rule, delays[i], options))];
+        return fired;
     }
 
     private static DetectionRow Summarise(
@@ -110,9 +120,9 @@ public static class DetectionLab
             Proportion.Of(fired.Count, options.Repetitions), Proportion.Of(early, options.Repetitions),
             right.Length == 0 ? null : right.Average(f => f.Requests - scenario.ChangeAt!.Value),
             Quantile(0.5), Quantile(0.95), Quantile(0.99),
-            right.Length == 0 ? null : right.Average(f => f.Tested),
+            right.Length == 0 ? null : right.Average(f => f.Tested - (scenario.Stages[0] >= 1 ? scenario.ChangeAt!.Value : 0)),
             scenario.ChangeAt is null ? null
-                : InformationBound.Requests(phase.Tested, phase.Control, phase.TestedShare, options.Alpha, rule.Stratified));
+                : InformationBound.Requests(phase.Tested, phase.Control, phase.TestedShare, rule.LogThreshold ?? -Math.Log(options.Alpha), rule.Stratified));
 
         double? Quantile(double q) => right.Length == 0
             ? null

@@ -12,6 +12,8 @@ public sealed record Phase(int Requests, double TestedShare, SimulatedRelease Te
 /// <param name="ResultsDependOnSession">Whole sessions are assigned, and the requests of one resemble each other.</param>
 public sealed record DetectionScenario(string Name, ImmutableArray<Phase> Phases, int? ChangeAt, bool ResultsDependOnSession = false)
 {
+    private const int HealthyBefore = 20_000;
+
     /// <summary>The shares of the stages, in order; consecutive phases with one share are one stage.</summary>
     public ImmutableArray<double> Stages
     {
@@ -41,6 +43,12 @@ public sealed record DetectionScenario(string Name, ImmutableArray<Phase> Phases
     /// <summary>The release takes all traffic; only its predecessor's rates are known.</summary>
     public static DetectionScenario Promoted(SimulatedRelease release, int requests) => new(
         $"{release.Name}, promoted", [new(requests, 1, release, SimulatedRelease.V7)], release == SimulatedRelease.V7 ? null : 0);
+
+    /// <summary>Long in production and good; then it turns into another release.</summary>
+    public static DetectionScenario Late(SimulatedRelease release, int requests) => new(
+        $"{release.Name} after {HealthyBefore} good requests",
+        [new(HealthyBefore, 1, SimulatedRelease.V7, SimulatedRelease.V7), new(requests, 1, release, SimulatedRelease.V7)],
+        HealthyBefore);
 
     /// <summary>Identical arms; in the middle tenth of the time everything is as bad as v8.</summary>
     public static DetectionScenario SharedFault(double share, int requests) => new(

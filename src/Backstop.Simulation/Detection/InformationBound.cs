@@ -8,13 +8,14 @@ namespace Backstop.Simulation.Detection;
 public static class InformationBound
 {
     /// <summary>The bound for the four outcomes, with (<paramref name="stratified"/>) or without the attack flag.</summary>
-    public static double Requests(SimulatedRelease tested, SimulatedRelease control, double testedShare, double alpha, bool stratified)
+    /// <param name="logThreshold">What a rule's evidence must reach, in nats: log(1/alpha).</param>
+    public static double Requests(SimulatedRelease tested, SimulatedRelease control, double testedShare, double logThreshold, bool stratified)
     {
         var information = stratified
             ? ((1 - SimulatedRelease.AttackShare) * Information(tested.Outcomes(0), control.Outcomes(0), testedShare))
                 + (SimulatedRelease.AttackShare * Information(tested.Outcomes(1), control.Outcomes(1), testedShare))
             : Information(tested.Outcomes(), control.Outcomes(), testedShare);
-        return -Math.Log(alpha) / information;
+        return logThreshold / information;
     }
 
     /// <summary>Nats per request.</summary>

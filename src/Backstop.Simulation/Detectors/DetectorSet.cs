@@ -12,7 +12,8 @@ public static class DetectorSet
     /// <summary>A rule by name.</summary>
     /// <param name="Stratified">Whether it uses the input checks' attack flag.</param>
     /// <param name="Start">Begins a new run.</param>
-    public sealed record Rule(string Name, bool Stratified, Func<IDetector> Start);
+    /// <param name="LogThreshold">What its evidence must reach, in nats, where that is not log(1/alpha).</param>
+    public sealed record Rule(string Name, bool Stratified, Func<IDetector> Start, double? LogThreshold = null);
 
     /// <summary>The rules that apply to a scenario.</summary>
     public static ImmutableArray<Rule> For(DetectionScenario scenario, double alpha)
@@ -26,6 +27,17 @@ public static class DetectorSet
                 new("ours, by session", false, () => new SessionDetector(share, bad, -Math.Log(alpha))),
                 Joint("ours, by request (wrong unit)", scenario, alpha, strict: false, stratified: false),
                 .. Incumbents(alpha),
+            ];
+        }
+
+        if (scenario is { ChangeAt: > 0 } && scenario.Stages[0] >= 1)
+        {
+            return
+            [
+                Standing(),
+                new("textbook window", false, () => new TextbookWindow()),
+                new("interval counting", false, () => new IntervalCounting()),
+                new("Page-Hinkley", false, () => new PageHinkley()),
             ];
         }
 
@@ -101,6 +113,13 @@ public static class DetectorSet
         return new("the product's plan", true, () => new TableDetector(
             table.Increments, plan.LogThreshold(EvidenceGroup.Quality),
             r => table.CellOf(r.Stage, r.Stratum, r.Tested, r.Category == 3 ? table.BadCategories : r.Category)));
+    }
+
+    private static Rule Standing()
+    {
+        var logThreshold = Math.Log(1e8); // One false alarm in a hundred million requests, at most.
+        var test = new CeilingTest([[.. SimulatedRelease.V7.Outcomes()[..3].Zip([0.005, 0.005, 0.01], (rate, margin) => rate + margin)]], CeilingLevels);
+        return new("ours, standing", false, () => new StandingDetector(test, logThreshold, r => r.Category), logThreshold);
     }
 
     private static Rule Ceiling(string name, double alpha, double[] margins, bool stratified)

@@ -8,6 +8,7 @@ internal static class LabCommand
     public static Verb Create() => new("lab", "Experiments that run on this machine and need no server.")
     {
         LabTextbook.Create(),
+        LabDetect.Create(),
         LabFleet.Create(),
     };
 }

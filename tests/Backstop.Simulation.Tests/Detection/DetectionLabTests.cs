@@ -26,6 +26,15 @@ public class DetectionLabTests
         Assert.InRange(ours.MeanDelay!.Value, ours.Bound!.Value, atMost);
     }
 
+    [Fact]
+    public void A_release_that_turns_bad_after_a_long_time_is_found_at_once()
+    {
+        var rows = DetectionLab.Run(new DetectionOptions { Repetitions = 200, Requests = 2000, Only = "after 20000 good requests" });
+        var ours = rows.Single(r => r.Rule == "ours, standing");
+        Assert.Equal(0, ours.FiredEarly.Hits);
+        Assert.InRange(ours.MeanDelay!.Value, ours.Bound!.Value, 50);
+    }
+
     [Theory]
     [InlineData("v7, 10% canary")]
     [InlineData("shifted")]

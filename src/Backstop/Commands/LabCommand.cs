@@ -9,6 +9,7 @@ internal static class LabCommand
     {
         LabTextbook.Create(),
         LabDetect.Create(),
+        LabMttr.Create(),
         LabFleet.Create(),
     };
 }

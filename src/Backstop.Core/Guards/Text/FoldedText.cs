@@ -11,17 +11,21 @@ public sealed class FoldedText
 {
     private char[] _chars = new char[1024];
     private char[] _joined = [];
-    private (int Start, int Length)[] _words = new (int, int)[256];
+    private (int Start, int Length, bool Quoted)[] _words = new (int, int, bool)[256];
+    private bool _quoted;
     private int _length;
 
     public int Count { get; private set; }
 
     public ReadOnlySpan<char> this[int word] => _chars.AsSpan(_words[word].Start, _words[word].Length);
 
+    /// <summary>Whether a word stands between quotation marks.</summary>
+    public bool IsQuoted(int word) => _words[word].Quoted;
+
     /// <param name="escaped">Whether backslashes are JSON escapes.</param>
     public void Read(ReadOnlySpan<char> text, bool escaped)
     {
-        (_length, Count) = (0, 0);
+        (_length, Count, _quoted) = (0, 0, false);
         if (_chars.Length < (text.Length * 2) + 2)
         {
             _chars = new char[(text.Length * 2) + 2];
@@ -37,6 +41,22 @@ public sealed class FoldedText
     {
         spelling.CopyTo(_chars.AsSpan(_words[word].Start));
         _words[word].Length = spelling.Length;
+    }
+
+    /// <summary>Takes digits and signs in words that also have letters for the letters they stand for.</summary>
+    public void Unleet()
+    {
+        for (var i = 0; i < Count; i++)
+        {
+            var word = _chars.AsSpan(_words[i].Start, _words[i].Length);
+            if (word.ContainsAnyInRange('a', 'z') && word.ContainsAnyExceptInRange('a', 'z'))
+            {
+                foreach (ref var c in word)
+                {
+                    c = CharFold.Unleet(c);
+                }
+            }
+        }
     }
 
     /// <summary>All words with single spaces between them, in a buffer that the next call reuses.</summary>
@@ -91,11 +111,12 @@ public sealed class FoldedText
     private void Cut(ReadOnlySpan<char> text)
     {
         var spacedFrom = 0;
-        var lastEnd = -2;
+        var (lastEnd, separator) = (-2, '\0');
         for (var i = 0; i < text.Length;)
         {
             if (!IsLetter(text[i]) && text[i] is not ('@' or '$'))
             {
+                _quoted = text[i] switch { '"' => !_quoted, '“' or '„' or '«' => true, '”' or '»' or '\n' => false, _ => _quoted };
                 i++;
                 continue;
             }
@@ -107,12 +128,15 @@ public sealed class FoldedText
                 continue;
             }
 
-            // Single letters, each one sign after the other, are one word.
-            if (end - i > 1 || i - lastEnd != 1)
+            // Single letters, each the same sign after the other, are one word: "s-t-o-p n-o-w" are two.
+            var apart = i - lastEnd == 1 ? text[lastEnd] : '\0';
+            if (end - i > 1 || apart == '\0' || (Count - spacedFrom > 1 && apart != separator))
             {
                 JoinSpaced(spacedFrom);
                 spacedFrom = end - i == 1 ? Count : Count + 1;
             }
+
+            separator = apart;
 
             Add(text[i..end]);
             lastEnd = end;
@@ -168,7 +192,7 @@ public sealed class FoldedText
             _chars[start + i - from] = _chars[_words[i].Start];
         }
 
-        _words[from] = (start, Count - from);
+        _words[from] = (start, Count - from, _words[from].Quoted);
         _length = start + Count - from;
         Count = from + 1;
     }
@@ -196,6 +220,6 @@ public sealed class FoldedText
             _chars[i] = CharFold.LooksLatin(_chars[i]);
         }
 
-        _words[Count++] = (start, _length - start);
+        _words[Count++] = (start, _length - start, _quoted);
     }
 }

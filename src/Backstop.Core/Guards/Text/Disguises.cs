@@ -1,0 +1,274 @@
+using System.Buffers;
+using System.Collections.Frozen;
+using System.Globalization;
+using System.Text;
+
+namespace Backstop.Core.Guards.Text;
+
+/// <summary>Uncovers what a text hides from a reader of plain words: encoded, reversed, rotated or invisible parts.</summary>
+/// <remarks>
+/// Only a cue makes it work: a long run of an encoding's alphabet, or several words that are common ones written backwards or
+/// rotated by thirteen letters. An ordinary text costs one pass and allocates nothing. Bounded: 32 views and 64 Ki characters
+/// for one text, and a view is looked into once more but not a third time.
+/// </remarks>
+public static class Disguises
+{
+    private const int MostViews = 32;
+    private const int MostChars = 1 << 16;
+    private const int ShortestBlob = 20;
+    private const int Cues = 2;
+
+    private static readonly string[] Common =
+    [
+        "the", "and", "you", "your", "all", "not", "are", "with", "for", "that", "this", "from", "what", "now", "previous", "ignore",
+        "forget", "instructions", "instruction", "rules", "system", "prompt", "reveal", "password", "secret", "tell", "say", "print",
+        "disregard", "above", "show", "give", "how", "make", "write", "answer", "guidelines", "everything", "pretend", "key",
+    ];
+
+    private static readonly FrozenSet<string> Rotated = Common.Select(word => Rot13(word)).ToFrozenSet(StringComparer.Ordinal);
+    private static readonly FrozenSet<string> Backwards =
+        Common.Select(word => Reverse(word)).Where(word => word is not ("lla" or "won" or "era" or "rof" or "yek")).ToFrozenSet(StringComparer.Ordinal);
+
+    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> RotatedAt = Rotated.GetAlternateLookup<ReadOnlySpan<char>>();
+    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> BackwardsAt = Backwards.GetAlternateLookup<ReadOnlySpan<char>>();
+    private static readonly SearchValues<char> Escapes = SearchValues.Create("%&\\");
+
+    /// <summary>The uncovered texts; empty for ordinary text.</summary>
+    public static IReadOnlyList<string> Of(ReadOnlySpan<char> text)
+    {
+        List<string>? views = null;
+        Add(text, ref views);
+        for (int i = 0, first = views?.Count ?? 0; i < first; i++)
+        {
+            Add(views![i], ref views);
+        }
+
+        return views ?? (IReadOnlyList<string>)[];
+    }
+
+    private static void Add(ReadOnlySpan<char> text, ref List<string>? views)
+    {
+        var (rotated, backwards) = CountCues(text, ref views);
+        if (rotated >= Cues)
+        {
+            Keep(Rot13(text), ref views);
+        }
+
+        if (backwards >= Cues || text.Contains('\u202e'))
+        {
+            Keep(Reverse(text), ref views);
+        }
+
+        if (text.ContainsAny(Escapes))
+        {
+            Keep(Unescape(text), ref views);
+        }
+
+        if (text.IndexOfAnyInRange('\ud800', '\udbff') >= 0 || text.IndexOfAnyInRange('\ufe00', '\ufe0f') >= 0)
+        {
+            Keep(Invisible(text), ref views);
+        }
+    }
+
+    // One pass over the runs of the base64 alphabet, which contain the words as well.
+    private static (int Rotated, int Backwards) CountCues(ReadOnlySpan<char> text, ref List<string>? views)
+    {
+        var (rotated, backwards) = (0, 0);
+        Span<char> lower = stackalloc char[12];
+        for (var i = 0; i < text.Length;)
+        {
+            if (!IsBlob(text[i]))
+            {
+                i++;
+                continue;
+            }
+
+            var end = i + 1;
+            while (end < text.Length && IsBlob(text[end]))
+            {
+                end++;
+            }
+
+            var run = text[i..end];
+            if (run.Length >= ShortestBlob)
+            {
+                Keep(Decode(run), ref views);
+            }
+            else if (run.Length is >= 3 and <= 12)
+            {
+                run.ToLowerInvariant(lower);
+                var word = lower[..run.Length];
+                rotated += RotatedAt.Contains(word) ? 1 : 0;
+                backwards += BackwardsAt.Contains(word) ? 1 : 0;
+            }
+
+            i = end;
+        }
+
+        return (rotated, backwards);
+    }
+
+    private static bool IsBlob(char c) => char.IsAsciiLetterOrDigit(c) || c is '+' or '/' or '=' or '_' or '-';
+
+    private static void Keep(string? view, ref List<string>? views)
+    {
+        if (view is { Length: > 0 } && (views is null || (views.Count < MostViews && views.Sum(other => other.Length) + view.Length <= MostChars)))
+        {
+            (views ??= []).Add(view);
+        }
+    }
+
+    private static string? Decode(ReadOnlySpan<char> run)
+    {
+        run = run[..Math.Min(run.Length, MostChars)];
+        var bytes = new byte[run.Length];
+        if (run.Length % 2 == 0 && Convert.FromHexString(run, bytes, out _, out var hex) == OperationStatus.Done)
+        {
+            return Readable(bytes.AsSpan(0, hex));
+        }
+
+        var padded = new char[(run.Length + 3) / 4 * 4];
+        padded.AsSpan().Fill('=');
+        var body = run.TrimEnd('=');
+        for (var i = 0; i < body.Length; i++)
+        {
+            padded[i] = body[i] switch { '-' => '+', '_' => '/', var c => c };
+        }
+
+        return Convert.TryFromBase64Chars(padded.AsSpan(0, (body.Length + 3) / 4 * 4), bytes, out var length)
+            ? Readable(bytes.AsSpan(0, length))
+            : null;
+    }
+
+    /// <summary>The text that bytes stand for, or null when they are not text.</summary>
+    private static string? Readable(ReadOnlySpan<byte> bytes)
+    {
+        var text = Encoding.UTF8.GetString(bytes);
+        var plain = text.Count(c => char.IsLetter(c) || c is ' ' or '\n' or '.' or ',');
+        return plain >= 0.8 * text.Length && text.Length >= 6 && !text.Contains('\ufffd') ? text : null;
+    }
+
+    /// <summary>Percent signs, numeric entities and backslash escapes of at least three characters made plain.</summary>
+    private static string? Unescape(ReadOnlySpan<char> text)
+    {
+        var plain = new StringBuilder(text.Length);
+        var bytes = new List<byte>();
+        var found = 0;
+        for (var i = 0; i < text.Length;)
+        {
+            var length = Escape(text[i..], out var code, out var isByte);
+            if (length > 0 && isByte)
+            {
+                bytes.Add((byte)code);
+                (i, found) = (i + length, found + 1);
+                continue;
+            }
+
+            Flush(bytes, plain);
+            if (length > 0)
+            {
+                plain.Append(char.ConvertFromUtf32(code));
+                (i, found) = (i + length, found + 1);
+            }
+            else
+            {
+                plain.Append(text[i++]);
+            }
+        }
+
+        Flush(bytes, plain);
+        return found >= 3 ? plain.ToString() : null;
+    }
+
+    private static void Flush(List<byte> bytes, StringBuilder plain)
+    {
+        if (bytes.Count > 0)
+        {
+            plain.Append(Encoding.UTF8.GetString([.. bytes]));
+            bytes.Clear();
+        }
+    }
+
+    private static int Escape(ReadOnlySpan<char> text, out int code, out bool isByte)
+    {
+        (code, isByte) = (0, false);
+        if (text.Length >= 3 && text[0] == '%' && Hex(text.Slice(1, 2), out code))
+        {
+            isByte = true;
+            return 3;
+        }
+
+        if (text.Length >= 4 && text[0] == '\\' && text[1] == 'x' && Hex(text.Slice(2, 2), out code))
+        {
+            isByte = true;
+            return 4;
+        }
+
+        if (text.Length >= 6 && text[0] == '\\' && text[1] == 'u' && Hex(text.Slice(2, 4), out code))
+        {
+            return char.IsSurrogate((char)code) ? 0 : 6;
+        }
+
+        if (text.Length < 4 || text[0] != '&' || text[1] != '#')
+        {
+            return 0;
+        }
+
+        var end = text[..Math.Min(text.Length, 10)].IndexOf(';');
+        var known = end > 2 && (text[2] is 'x' or 'X'
+            ? Hex(text[3..end], out code)
+            : int.TryParse(text[2..end], NumberStyles.None, CultureInfo.InvariantCulture, out code));
+        return known && Rune.IsValid(code) ? end + 1 : 0;
+    }
+
+    private static bool Hex(ReadOnlySpan<char> digits, out int code) =>
+        int.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out code);
+
+    /// <summary>Text in tag characters, and bytes in variation selectors: no reader sees either.</summary>
+    private static string? Invisible(ReadOnlySpan<char> text)
+    {
+        var tags = new StringBuilder();
+        var bytes = new List<byte>();
+        foreach (var rune in text.EnumerateRunes())
+        {
+            switch (rune.Value)
+            {
+                case >= 0xe0020 and <= 0xe007e:
+                    tags.Append((char)(rune.Value - 0xe0000));
+                    break;
+                case >= 0xfe00 and <= 0xfe0f:
+                    bytes.Add((byte)(rune.Value - 0xfe00));
+                    break;
+                case >= 0xe0100 and <= 0xe01ef:
+                    bytes.Add((byte)(rune.Value - 0xe0100 + 16));
+                    break;
+            }
+        }
+
+        var selected = bytes.Count >= 6 ? Readable([.. bytes]) : null;
+        return tags.Length >= 6 ? tags.ToString() : selected;
+    }
+
+    private static string Rot13(ReadOnlySpan<char> text)
+    {
+        var rotated = text.ToArray();
+        foreach (ref var c in rotated.AsSpan())
+        {
+            c = c switch
+            {
+                >= 'a' and <= 'z' => (char)('a' + ((c - 'a' + 13) % 26)),
+                >= 'A' and <= 'Z' => (char)('A' + ((c - 'A' + 13) % 26)),
+                _ => c,
+            };
+        }
+
+        return new string(rotated);
+    }
+
+    private static string Reverse(ReadOnlySpan<char> text)
+    {
+        var reversed = text.ToArray();
+        Array.Reverse(reversed);
+        return new string(reversed);
+    }
+}

@@ -12,7 +12,7 @@ public static class CheckCatalog
             [JsonSchemaCheck.Name] = (_, with, _) => JsonSchemaCheck.Create(with),
             [ToxicityCheck.Name] = (use, with, streaming) => ToxicityCheck.Create(use.Threshold, with, streaming.Window),
             [PiiCheck.Name] = (_, with, _) => PiiCheck.Create(with),
-            [InjectionCheck.Name] = (use, with, streaming) => InjectionCheck.Create(use.Threshold, with, streaming.Window),
+            [InjectionCheck.Name] = (use, _, _) => InjectionCheck.Create(use.Threshold),
         }.ToImmutableSortedDictionary(StringComparer.Ordinal);
 
     public static IReadOnlyCollection<string> Names { get; } = [.. Factories.Keys];

@@ -3,7 +3,7 @@ using Backstop.Core.Guards.Classifiers;
 namespace Backstop.Simulation.Training;
 
 /// <summary>How many weights each family of features has, as powers of two.</summary>
-public sealed record TableSizes(int WordBits = 16, int LettersBits = 17, int PatternBits = 14)
+public sealed record TableSizes(int WordBits = 17, int LettersBits = 17, int PatternBits = 17)
 {
     public int Bits(int family) => family switch
     {
@@ -18,12 +18,11 @@ public sealed class FeatureVector(int[][] touched)
 {
     public int[][] Touched { get; } = touched;
 
-    public static FeatureVector Of(Action<Collector> extract, TableSizes sizes)
-    {
-        var collector = new Collector(sizes);
-        extract(collector);
-        return new FeatureVector([.. collector.Touched.Select(list => list.ToArray())]);
-    }
+    public static FeatureVector Empty { get; } = new([[], [], []]);
+
+    /// <summary>The features of two texts read as one.</summary>
+    public FeatureVector With(FeatureVector other) =>
+        new([.. Touched.Select((touched, family) => (int[])[.. touched, .. other.Touched[family]])]);
 
     public double Logit(float[][] weights, double bias)
     {
@@ -48,6 +47,10 @@ public sealed class Collector(TableSizes sizes)
     public List<int>[] Touched { get; } = [[], [], []];
 
     public Sink Open() => new(this, sizes);
+
+    /// <param name="without">A family to leave out.</param>
+    public FeatureVector Take(FeatureFamily? without = null) =>
+        new([.. Touched.Select((list, family) => family == (int?)without ? [] : list.ToArray())]);
 
     public readonly struct Sink(Collector collector, TableSizes sizes) : IFeatureSink
     {

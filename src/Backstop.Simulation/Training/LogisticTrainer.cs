@@ -38,6 +38,7 @@ public sealed class LogisticTrainer(TrainingOptions options)
     }
 
     /// <summary>Rounds the weights to bytes: a 127th of the largest is one unit. Rare giants are cut off at four deviations.</summary>
+    /// <param name="threshold">The logit from which a text is flagged; the model is shifted so that it scores one half.</param>
     public LinearModel Quantise(double threshold)
     {
         var (tables, scales) = (new sbyte[_weights.Length][], new float[_weights.Length]);
@@ -51,7 +52,7 @@ public sealed class LogisticTrainer(TrainingOptions options)
             tables[family] = [.. _weights[family].Select(weight => (sbyte)Math.Clamp(Math.Round(weight / unit), -127, 127))];
         }
 
-        return new LinearModel(tables, scales, (float)Bias, (float)threshold);
+        return new LinearModel(tables, scales, (float)(Bias - threshold), 0.5f);
     }
 
     private void Learn(FeatureVector features, bool positive, double weight)

@@ -1,29 +1,31 @@
 using Backstop.Core.Guards.Classifiers;
+using Backstop.Core.Guards.Text;
 
 namespace Backstop.Core.Guards.Checks;
 
 /// <summary>Finds attempts to override the instructions a model was given.</summary>
 /// <remarks>
-/// Looks at every window of 600 characters, so that no amount of padding hides an attempt. Figures and known gaps are in
-/// docs/checks/injection.md.
+/// Judges every sentence and every window of the text, so that no amount of padding hides an attempt, and every text hidden in it.
+/// Figures and known gaps are in docs/checks/injection.md.
 /// </remarks>
 public sealed class InjectionCheck : ICheck
 {
     public const string Name = "injection";
-    private const int Step = 480;
 
-    private readonly InjectionRules _rules = InjectionRules.Shared;
+    // One list for each thread: a request is judged on one thread at a time, and nothing is allocated.
+    [ThreadStatic]
+    private static List<(int Start, int End)>? _parts;
+
+    private readonly InjectionClassifier _classifier = InjectionClassifier.Shared;
     private readonly double _threshold;
-    private readonly int _window;
 
-    private InjectionCheck(double? threshold, int window) =>
-        (_threshold, _window) = (threshold ?? InjectionRules.Threshold, window);
+    private InjectionCheck(double? threshold) => _threshold = threshold ?? _classifier.Threshold;
 
     public CheckDescriptor Descriptor { get; } = new(
-        Name, 1, CheckScope.Whole, 0, CanFix: false,
+        Name, 2, CheckScope.Whole, 0, CanFix: false,
         [GuardStage.Input, GuardStage.Retrieval, GuardStage.ToolArguments, GuardStage.ToolResult], ["LLM01"]);
 
-    public static InjectionCheck Create(double? threshold, PolicyNode with, int window) => new(threshold, window);
+    public static InjectionCheck Create(double? threshold) => new(threshold);
 
     public ICheckSession Open(CheckContext context) => new Session(this);
 
@@ -37,18 +39,40 @@ public sealed class InjectionCheck : ICheck
             }
 
             var text = window.Text;
-            for (var from = 0; from < text.Length; from += Step)
+            var form = TextForms.Of(text);
+            var parts = _parts ??= [];
+            InjectionClassifier.Cut(text, parts);
+            foreach (var (start, end) in parts)
             {
-                var part = text[from..Math.Min(text.Length, from + check._window)];
-                var score = check._rules.Score(part);
-                if (score >= check._threshold)
-                {
-                    sink.Report(
-                        "construction", "injection", HarmClass.Injection, score, Severity.High, window.Origin + from, part.Length);
-                }
+                Report("classifier", check._classifier.Score(text[start..end], form), window.Origin + start, end - start, sink);
+            }
+
+            foreach (var view in Disguises.Of(text))
+            {
+                Report("disguised", Worst(view, parts), window.Origin, text.Length, sink);
             }
 
             return text.Length;
+        }
+
+        private double Worst(string view, List<(int Start, int End)> parts)
+        {
+            var (form, worst) = (TextForms.Of(view), 0.0);
+            InjectionClassifier.Cut(view, parts);
+            foreach (var (start, end) in parts)
+            {
+                worst = Math.Max(worst, check._classifier.Score(view.AsSpan(start..end), form));
+            }
+
+            return worst;
+        }
+
+        private void Report(string rule, double score, int start, int length, FindingSink sink)
+        {
+            if (score >= check._threshold)
+            {
+                sink.Report(rule, "injection", HarmClass.Injection, score, Severity.High, start, length);
+            }
         }
     }
 }

@@ -1,13 +1,20 @@
 using Backstop.Core.Guards.Classifiers;
-using Backstop.Core.Guards.Text;
 
 namespace Backstop.Core.Guards.Checks;
 
 /// <summary>Finds abuse, threats and hate, sentence by sentence, with a trained classifier.</summary>
-/// <remarks>Figures, training data and known gaps are in docs/checks/toxicity.md.</remarks>
-public sealed class ToxicityCheck : ICheck, IStretchJudge
+/// <remarks>
+/// Each sentence is judged by itself and together with what stands before it, for "they are all like that" says nothing alone.
+/// What has left already is never blamed: a finding covers the sentence that completes it.
+/// Figures, training data and known gaps are in docs/checks/toxicity.md.
+/// </remarks>
+public sealed class ToxicityCheck : ICheck
 {
     public const string Name = "toxicity";
+
+    /// <summary>Most characters that are judged together.</summary>
+    public const int Context = 600;
+
     private readonly ToxicityClassifier _classifier = ToxicityClassifier.Shared;
     private readonly double _threshold;
     private readonly int _window;
@@ -25,15 +32,35 @@ public sealed class ToxicityCheck : ICheck, IStretchJudge
 
     public static ToxicityCheck Create(double? threshold, PolicyNode with, int window) => new(threshold, window);
 
-    public ICheckSession Open(CheckContext context) => new WindowSession(this, _window);
+    public ICheckSession Open(CheckContext context) => new WindowSession(new Judge(this), _window);
 
-    void IStretchJudge.Judge(ReadOnlySpan<char> stretch, bool escaped, int start, FindingSink sink)
+    private sealed class Judge(ToxicityCheck check) : IStretchJudge
     {
-        var score = _classifier.Score(stretch, escaped);
-        if (score >= _threshold)
+        private LinearModel.Sum _before;
+        private int _length;
+
+        void IStretchJudge.Judge(ReadOnlySpan<char> stretch, bool escaped, int start, FindingSink sink)
         {
-            var severity = score >= 0.9 ? Severity.High : Severity.Medium;
-            sink.Report("classifier", "toxicity", HarmClass.Toxic, score, severity, start, stretch.Length);
+            var classifier = check._classifier;
+            var evidence = classifier.Weigh(stretch, escaped);
+            var score = classifier.Score(evidence);
+            if (_length > 0 && _length + stretch.Length <= Context && !escaped)
+            {
+                evidence = evidence.With(_before);
+                score = Math.Max(score, classifier.Score(evidence));
+                _length += stretch.Length;
+            }
+            else
+            {
+                _length = stretch.Length;
+            }
+
+            _before = evidence;
+            if (score >= check._threshold)
+            {
+                var severity = score >= 0.9 ? Severity.High : Severity.Medium;
+                sink.Report("classifier", "toxicity", HarmClass.Toxic, score, severity, start, stretch.Length);
+            }
         }
     }
 }

@@ -6,16 +6,11 @@ namespace Backstop.Core.Guards.Classifiers;
 /// <remarks>
 /// Attempts are built alike in every language: a word for setting aside near a word for rules, a demand to hand over what is
 /// kept, a role without limits, or the marks that separate messages. Each construction is evidence of a certain weight; two
-/// independent ones add up. A single weak one, such as ordinary role play, stays below the threshold.
+/// independent ones add up. The classifier takes the sum as one of its features.
 /// </remarks>
 public sealed class InjectionRules(AbuseLexicon lexicon)
 {
-    /// <summary>Where one strong construction or two weaker ones suffice.</summary>
-    public const double Threshold = 0.7;
-
     private const int Near = 6;
-
-    public static InjectionRules Shared { get; } = new(AbuseLexicon.Parse(EmbeddedText.Read("injection.lexicon")));
 
     private static readonly string[] Markers =
         ["<|im_start|>", "<|im_end|>", "<|system|>", "[inst]", "<<sys>>", "### system", "###system", "[system]", "<system>", "begin_of_text"];
@@ -35,12 +30,9 @@ public sealed class InjectionRules(AbuseLexicon lexicon)
         ("تجاهل", 0.6), ("التعليمات", 0.3), ("नजरअंदाज", 0.5), ("निर्देश", 0.3), ("अनदेखा", 0.5),
     ];
 
-    [ThreadStatic]
-    private static FoldedText? _scratch;
-
-    /// <summary>Scores one window.</summary>
+    /// <summary>Weighs one window; <paramref name="folded"/> is the same text folded.</summary>
     /// <returns>From 0 to 1.</returns>
-    public double Score(ReadOnlySpan<char> text)
+    public double Score(ReadOnlySpan<char> text, FoldedText folded)
     {
         var miss = 1.0;
         foreach (var marker in Markers)
@@ -48,8 +40,6 @@ public sealed class InjectionRules(AbuseLexicon lexicon)
             miss *= text.Contains(marker, StringComparison.OrdinalIgnoreCase) ? 0.2 : 1;
         }
 
-        var folded = _scratch ??= new FoldedText();
-        folded.Read(text, escaped: false);
         return 1 - (miss * MissOfConstructions(folded) * MissOfPhrases(folded));
     }
 

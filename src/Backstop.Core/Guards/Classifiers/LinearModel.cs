@@ -45,6 +45,9 @@ public sealed class LinearModel
     /// <summary>What a family's sum is multiplied with when it has that many features.</summary>
     public static double Norm(int count) => 1 / Math.Sqrt(Math.Max(count, 16));
 
+    /// <summary>The bytes of a model that is compiled into the assembly, such as <c>toxicity.weights</c>.</summary>
+    public static ReadOnlyMemory<byte> Embedded(string name) => EmbeddedText.Bytes(name);
+
     public static LinearModel Read(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length < HeaderBytes || BinaryPrimitives.ReadUInt32LittleEndian(bytes) != Magic)
@@ -101,6 +104,19 @@ public sealed class LinearModel
             var table = _weights[(int)family];
             _totals[(int)family] += table[Features.Mix(hash) & (uint)(table.Length - 1)];
             _counts[(int)family]++;
+        }
+
+        /// <summary>The sums of two texts read as one; only the pair of words across the seam is missing.</summary>
+        public readonly Sum With(Sum other)
+        {
+            var both = this;
+            for (var family = 0; family < Families; family++)
+            {
+                both._totals[family] += other._totals[family];
+                both._counts[family] += other._counts[family];
+            }
+
+            return both;
         }
 
         internal readonly int Total(int family) => _totals[family];

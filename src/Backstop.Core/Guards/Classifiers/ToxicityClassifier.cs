@@ -9,7 +9,7 @@ public sealed class ToxicityClassifier(LinearModel model, AbuseLexicon lexicon)
     [ThreadStatic]
     private static FoldedText? _scratch;
 
-    private readonly ToxicityFeatures _features = new(lexicon);
+    private readonly ConstructionFeatures _features = new(lexicon);
 
     public static ToxicityClassifier Shared { get; } =
         new(LinearModel.Read(EmbeddedText.Bytes("toxicity.weights")), AbuseLexicon.Shared);
@@ -17,13 +17,16 @@ public sealed class ToxicityClassifier(LinearModel model, AbuseLexicon lexicon)
     /// <summary>The score from which a sentence of an ordinary answer is taken for abuse.</summary>
     public double Threshold => model.Threshold;
 
-    /// <summary>From 0, harmless, to 1.</summary>
-    public double Score(ReadOnlySpan<char> stretch, bool escaped)
+    /// <summary>Adds up the evidence in one stretch.</summary>
+    public LinearModel.Sum Weigh(ReadOnlySpan<char> stretch, bool escaped)
     {
         var text = _scratch ??= new FoldedText();
         text.Read(stretch, escaped);
         var sum = model.Begin();
         _features.Extract(text, ref sum);
-        return model.Score(sum);
+        return sum;
     }
+
+    /// <summary>From 0, harmless, to 1.</summary>
+    public double Score(LinearModel.Sum evidence) => model.Score(evidence);
 }

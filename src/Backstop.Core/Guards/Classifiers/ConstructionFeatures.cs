@@ -3,16 +3,18 @@ using Backstop.Core.Guards.Text;
 
 namespace Backstop.Core.Guards.Classifiers;
 
-/// <summary>What the toxicity model looks at.</summary>
+/// <summary>What the classifiers look at: words, letters, and how a sentence is built.</summary>
 /// <remarks>
 /// Words and letters fit a data set; what carries over to texts of another kind is how abuse is built: "you are a" with an
 /// insult, a group with a word for vermin, "should be" with a word for violence, and a "not" before any of them. So words are
-/// also replaced by their class in the <see cref="AbuseLexicon"/>, small words are kept, and short sequences of the result
-/// are features of their own.
+/// also replaced by their class in the lexicon, small words are kept, and short sequences of the result
+/// are features of their own, the edges of the stretch among them. A listed word between quotation marks has a class of its own: repeating is not saying.
 /// </remarks>
-public sealed class ToxicityFeatures(AbuseLexicon lexicon)
+public sealed class ConstructionFeatures(AbuseLexicon lexicon)
 {
     private const uint Other = 1;
+    private const uint Edge = 2;
+    private const uint Quoted = 0x1_0000;
     private const int Reach = 5;
 
     private static readonly FrozenSet<string> Small = Words(
@@ -21,13 +23,16 @@ public sealed class ToxicityFeatures(AbuseLexicon lexicon)
         them he she him her his their my me it its this that those these all every any some to of in on at for with from like as
         and or but if because why what who how when deserve deserves need needs want hope wish love make let look think believe
         know gonna going ought better only more than into out up off away back here there people person one thing us our
+        enough ever again anyone someone somebody anybody everyone everybody everything anything nothing without
+        before after until since under over each single own whole let lets even please where which whose while come
+        tell told take put keep stop try use call hell day night time way done yet already alone by about human humans
         """);
 
     // Words that strengthen and change nothing: without them "you are such a complete" and "you are a" are one pattern.
     private static readonly FrozenSet<string> Filler = Words(
         """
         a an the such so very really just too quite pretty rather completely totally absolutely utterly complete total absolute
-        utter real little big huge most truly simply literally actually always still even also
+        utter real little big huge most truly simply literally actually always still also
         """);
 
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> SmallAt = Small.GetAlternateLookup<ReadOnlySpan<char>>();
@@ -37,11 +42,12 @@ public sealed class ToxicityFeatures(AbuseLexicon lexicon)
     public void Extract<TSink>(FoldedText text, ref TSink sink)
         where TSink : struct, IFeatureSink
     {
-        Span<uint> recent = stackalloc uint[4];
-        Span<bool> marked = stackalloc bool[4];
+        Span<uint> recent = stackalloc uint[5];
+        Span<bool> marked = stackalloc bool[5];
         Span<uint> classes = stackalloc uint[Reach];
         Span<int> places = stackalloc int[Reach];
-        var (filled, classCount, previous) = (0, 0, 0u);
+        var (filled, classCount, previous) = (1, 0, 0u);
+        recent[0] = Edge;
         for (var i = 0; i < text.Count; i++)
         {
             var found = lexicon.Find(text, i);
@@ -57,8 +63,8 @@ public sealed class ToxicityFeatures(AbuseLexicon lexicon)
                 continue;
             }
 
-            var code = Code(found, word, hash);
-            if (code == Other && filled > 0 && recent[0] == Other)
+            var code = Code(found, word, hash) | (!found.IsNone && text.IsQuoted(i) ? Quoted : 0);
+            if (code == Other && recent[0] == Other)
             {
                 continue;
             }
@@ -75,6 +81,10 @@ public sealed class ToxicityFeatures(AbuseLexicon lexicon)
                 classCount = Math.Min(classCount + 1, Reach);
             }
         }
+
+        Shift(recent, Edge);
+        Shift(marked, false);
+        AddSequences(recent[..Math.Min(filled + 1, recent.Length)], marked, ref sink);
     }
 
     private static uint Code(WordClass found, ReadOnlySpan<char> word, uint hash) =>

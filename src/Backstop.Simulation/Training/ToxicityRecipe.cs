@@ -1,0 +1,74 @@
+using Backstop.Core.Guards.Checks;
+using Backstop.Core.Guards.Classifiers;
+using Backstop.Core.Guards.Text;
+
+namespace Backstop.Simulation.Training;
+
+/// <summary>The recipe of <c>toxicity.weights</c>.</summary>
+public sealed class ToxicityRecipe : TrainingRecipe
+{
+    private static readonly string[] Sources =
+    [
+        "toxicity/tdavidson", "toxicity/hatecheck", "toxicity/surge", "toxicity/benign-chat", "attack/benign-prompts",
+        "attack/purplellama-frr", "attack/xstest-safe", "toxicity/multilingual-hatecheck",
+    ];
+
+    private readonly ConstructionFeatures _features = new(AbuseLexicon.Shared);
+    private readonly FoldedText _text = new();
+
+    public override string Name => "toxicity";
+
+    public override double FalsePositiveRate => 0.0045;
+
+    public override bool IsOrdinary(TrainingRow row) => row.Source == "toxicity/benign-chat";
+
+    public override bool IsMeasured(TrainingRow row) =>
+        row.Source is "toxicity/tdavidson" or "toxicity/hatecheck" or "toxicity/benign-chat";
+
+    public override string LeftOut => "toxicity/surge";
+
+    public override IEnumerable<TrainingRow> Rows(TrainingData data) =>
+        data.Load(Sources)
+            .Where(row => row.Source != "attack/benign-prompts" || row.Kind == "benign_code")
+            .Where(row => row.Source != "toxicity/multilingual-hatecheck" || !row.Positive)
+            .Concat(TrainingData.Make("abuse.grammar", "abuse", 40_000, seed: 7))
+            .Select(row => row with { Weight = WeightOf(row) });
+
+    public override IEnumerable<FeatureVector> Cut(TrainingRow row)
+    {
+        // As ToxicityCheck judges: each stretch by itself, and with what stands before it.
+        var cutter = new SentenceCutter(ToxicityCheck.Context);
+        FeatureVector? before = null;
+        var length = 0;
+        for (var (from, end) = (0, 0); end < row.Text.Length; from = end)
+        {
+            end = cutter.Next(row.Text, from, final: true);
+            _text.Read(row.Text.AsSpan(from..end), cutter.Escaped);
+            var collector = new Collector(Options.Sizes);
+            var sink = collector.Open();
+            _features.Extract(_text, ref sink);
+            var part = collector.Take();
+            yield return part;
+            if (before is not null && length + end - from <= ToxicityCheck.Context && !cutter.Escaped)
+            {
+                length += end - from;
+                before = before.With(part);
+                yield return before;
+            }
+            else
+            {
+                (before, length) = (part, end - from);
+            }
+        }
+    }
+
+    // The tweets are many, and what they call offensive is often only coarse; the few sets of another kind must be heard.
+    private static double WeightOf(TrainingRow row) => row.Source switch
+    {
+        "toxicity/tdavidson" => row.Positive ? 0.25 : 0.8,
+        "toxicity/hatecheck" or "toxicity/surge" => 3,
+        "toxicity/multilingual-hatecheck" => 0.5,
+        "toxicity/benign-chat" => 2,
+        _ => 1,
+    };
+}

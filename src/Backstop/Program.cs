@@ -18,6 +18,7 @@ var root = new RootCommand("Backstop: the safety net of a model-serving fleet.")
     JournalCommand.Create(),
     EmulateCommand.Create(),
     LabCommand.Create(),
+    GuardCommand.Create(),
 };
 
 return await Shell.Run(root, args);

@@ -7,12 +7,6 @@ internal static class GuardPolicyReader
 {
     private const string DegradePrefix = "degrade:";
 
-    private static readonly (string Key, GuardStage Stage)[] StageKeys =
-    [
-        ("input", GuardStage.Input), ("retrieval", GuardStage.Retrieval), ("tool_args", GuardStage.ToolArguments),
-        ("tool_result", GuardStage.ToolResult), ("output", GuardStage.Output), ("reasoning", GuardStage.Reasoning),
-    ];
-
     private static readonly string[] Actions = ["block", "fix", "reask", "fallback", "refuse", "drop", "observe"];
 
     public static GuardPolicy Read(string json)
@@ -33,15 +27,12 @@ internal static class GuardPolicyReader
         return policy;
     }
 
-    /// <summary>The name of a stage in documents.</summary>
-    public static string KeyOf(GuardStage stage) => StageKeys.First(pair => pair.Stage == stage).Key;
-
     private static ImmutableSortedDictionary<GuardStage, StagePolicy> ReadStages(PolicyNode? node, StreamingPolicy streaming)
     {
         var stages = ImmutableSortedDictionary.CreateBuilder<GuardStage, StagePolicy>();
         if (node is not null)
         {
-            foreach (var (key, stage) in StageKeys)
+            foreach (var (key, stage) in GuardStages.ByKey)
             {
                 if (node.Node(key) is { } stageNode)
                 {
@@ -137,7 +128,7 @@ internal static class GuardPolicyReader
         if (!descriptor.Stages.Contains(stage))
         {
             throw GuardPolicyException.At(
-                path, $"'{check.Use}' cannot look at {KeyOf(stage)}. It works on {string.Join(", ", descriptor.Stages.Select(KeyOf))}.");
+                path, $"'{check.Use}' cannot look at {GuardStages.KeyOf(stage)}. It works on {string.Join(", ", descriptor.Stages.Select(GuardStages.KeyOf))}.");
         }
 
         if (descriptor.Scope == CheckScope.Span && descriptor.MaxHold > streaming.HoldMax)

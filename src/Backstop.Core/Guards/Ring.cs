@@ -33,7 +33,7 @@ public sealed class Ring
     public static Ring Compile(GuardPolicy policy)
     {
         var stages = policy.Stages.ToImmutableSortedDictionary(
-            stage => stage.Key, stage => CompileStage(stage.Value, policy.Streaming, GuardPolicyReader.KeyOf(stage.Key)));
+            stage => stage.Key, stage => CompileStage(stage.Value, policy.Streaming, GuardStages.KeyOf(stage.Key)));
         foreach (var (stage, model) in Alike)
         {
             if (!stages.ContainsKey(stage) && stages.TryGetValue(model, out var checks))

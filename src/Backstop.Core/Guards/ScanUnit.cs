@@ -1,16 +1,5 @@
 namespace Backstop.Core.Guards;
 
-/// <summary>Where on its way through the gateway a text is looked at.</summary>
-public enum GuardStage
-{
-    Input,
-    Retrieval,
-    ToolArguments,
-    ToolResult,
-    Output,
-    Reasoning,
-}
-
 /// <summary>Who wrote a text, from the most to the least trusted. Checks are strictest where trust is lowest.</summary>
 public enum Trust
 {

@@ -8,14 +8,12 @@ namespace Backstop.Commands;
 /// <summary><c>backstop guard check</c>: one text through one check or a whole policy.</summary>
 internal static class GuardCheck
 {
-    private static readonly string[] Stages = ["input", "retrieval", "tool_arguments", "tool_result", "output", "reasoning"];
-
     public static Command Create()
     {
         var check = GuardCommand.CheckOption("Only this check, with its own threshold.");
         var policy = GuardCommand.PolicyOption();
-        var stage = new Option<string>("--stage") { Description = $"Which stage of the policy: {string.Join(", ", Stages)}.", DefaultValueFactory = _ => "output" };
-        stage.AcceptOnlyFromAmong(Stages);
+        var stage = new Option<string>("--stage") { Description = $"Which stage of the policy: {string.Join(", ", GuardStages.ByKey.Keys)}.", DefaultValueFactory = _ => "output" };
+        stage.AcceptOnlyFromAmong([.. GuardStages.ByKey.Keys]);
         var json = Verb.JsonOption();
         var verb = new Verb("check", "Check the text on standard input. Exit code 1 when something was found.")
         {
@@ -62,7 +60,7 @@ internal static class GuardCheck
     private static Report Screened(FileInfo? file, string stage, string text)
     {
         var ring = Ring.Compile(file is null ? GuardPolicy.Default : GuardCommand.Policy(file));
-        var unit = ScanUnit.Output(text) with { Stage = Enum.Parse<GuardStage>(stage.Replace("_", "", StringComparison.Ordinal), ignoreCase: true) };
+        var unit = ScanUnit.Output(text) with { Stage = GuardStages.ByKey[stage] };
         var ruling = ring.Open(RingContext.None).ScreenOutput(unit);
         return new Report(
             ruling.Disposition != Disposition.Allow,

@@ -118,6 +118,8 @@ public sealed class AbuseTests
     [Theory]
     [InlineData("{0}")]
     [InlineData("The answer is 42. {0} Multiply both sides by three to check it.")]
+    [InlineData("\"{0}")]
+    [InlineData("\"{0}\"")]
     [InlineData("{{\"answer\": 42, \"explanation\": \"{0}\"}}")]
     public void Plain_abuse_of_the_reader_is_found_wherever_it_stands(string frame)
     {

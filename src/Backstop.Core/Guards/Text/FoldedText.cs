@@ -12,20 +12,22 @@ public sealed class FoldedText
     private char[] _chars = new char[1024];
     private char[] _joined = [];
     private (int Start, int Length, bool Quoted)[] _words = new (int, int, bool)[256];
-    private bool _quoted;
     private int _length;
+
+    // The first word after an opening quotation mark, or -1.
+    private int _opened;
 
     public int Count { get; private set; }
 
     public ReadOnlySpan<char> this[int word] => _chars.AsSpan(_words[word].Start, _words[word].Length);
 
-    /// <summary>Whether a word stands between quotation marks.</summary>
+    /// <summary>Whether a word stands between quotation marks, amid words that do not: a text that is all quotation says what it says.</summary>
     public bool IsQuoted(int word) => _words[word].Quoted;
 
     /// <param name="escaped">Whether backslashes are JSON escapes.</param>
     public void Read(ReadOnlySpan<char> text, bool escaped)
     {
-        (_length, Count, _quoted) = (0, 0, false);
+        (_length, Count, _opened) = (0, 0, -1);
         if (_chars.Length < (text.Length * 2) + 2)
         {
             _chars = new char[(text.Length * 2) + 2];
@@ -116,8 +118,7 @@ public sealed class FoldedText
         {
             if (!IsLetter(text[i]) && text[i] is not ('@' or '$'))
             {
-                _quoted = text[i] switch { '"' => !_quoted, '“' or '„' or '«' => true, '”' or '»' or '\n' => false, _ => _quoted };
-                i++;
+                Mark(text[i++]);
                 continue;
             }
 
@@ -144,6 +145,42 @@ public sealed class FoldedText
         }
 
         JoinSpaced(spacedFrom);
+        var words = _words.AsSpan(0, Count);
+        foreach (var word in words)
+        {
+            if (!word.Quoted)
+            {
+                return;
+            }
+        }
+
+        SetQuoted(words, false);
+    }
+
+    // Whatever the marks of a language look like, they come in pairs; one that is never closed quotes nothing.
+    private void Mark(char c)
+    {
+        if (c == '\n')
+        {
+            _opened = -1;
+        }
+        else if (c is '"' or '“' or '”' or '„' or '«' or '»')
+        {
+            if (_opened >= 0)
+            {
+                SetQuoted(_words.AsSpan(_opened..Math.Max(_opened, Count)), true);
+            }
+
+            _opened = _opened >= 0 ? -1 : Count;
+        }
+    }
+
+    private static void SetQuoted(Span<(int Start, int Length, bool Quoted)> words, bool quoted)
+    {
+        foreach (ref var word in words)
+        {
+            word.Quoted = quoted;
+        }
     }
 
     private static bool IsLetter(char c) => c is >= 'a' and <= 'z' or >= '0' and <= '9' || (c > 127 && (char.IsLetterOrDigit(c) || char.IsSurrogate(c)));
@@ -220,6 +257,6 @@ public sealed class FoldedText
             _chars[i] = CharFold.LooksLatin(_chars[i]);
         }
 
-        _words[Count++] = (start, _length - start, _quoted);
+        _words[Count++] = (start, _length - start, false);
     }
 }

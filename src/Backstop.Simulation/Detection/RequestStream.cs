@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Backstop.Simulation.Random;
 
 namespace Backstop.Simulation.Detection;
 
@@ -22,7 +23,7 @@ public sealed class RequestStream
     private const double SessionCorrelation = 0.2;
 
     private readonly DetectionScenario _scenario;
-    private readonly System.Random _random;
+    private readonly SplitMix64 _random;
     private readonly double[][][] _cumulative;
     private int _phase;
     private int _left;
@@ -35,7 +36,7 @@ public sealed class RequestStream
     /// <summary>The stream from its beginning.</summary>
     public RequestStream(DetectionScenario scenario, int seed)
     {
-        (_scenario, _random) = (scenario, new System.Random(seed));
+        (_scenario, _random) = (scenario, new SplitMix64((ulong)seed).Split());
         _left = scenario.Phases[0].Requests;
 
         // By phase: control ordinary, control attack, tested ordinary, tested attack.
@@ -70,7 +71,7 @@ public sealed class RequestStream
         }
 
         _sessionLeft--;
-        var stratum = _random.NextDouble() < SimulatedRelease.AttackShare ? 1 : 0;
+        var stratum = _random.Uniform() < SimulatedRelease.AttackShare ? 1 : 0;
         request = new(_stage, _sessionTested, stratum, Category(stratum), _session);
         return true;
     }
@@ -78,7 +79,7 @@ public sealed class RequestStream
     private int Category(int stratum)
     {
         var cumulative = _cumulative[_phase][(_sessionTested ? 2 : 0) + stratum];
-        var u = _random.NextDouble();
+        var u = _random.Uniform();
         if (_scenario.ResultsDependOnSession)
         {
             // A session is either good throughout or bad with one rate; both together have the release's rate on average.
@@ -94,16 +95,16 @@ public sealed class RequestStream
     {
         _session++;
         _sessionLeft = 1;
-        _sessionTested = _random.NextDouble() < phase.TestedShare;
+        _sessionTested = _random.Uniform() < phase.TestedShare;
         if (_scenario.ResultsDependOnSession)
         {
-            while (_sessionLeft < LongestSession && _random.NextDouble() < 1 - (1 / MeanSession))
+            while (_sessionLeft < LongestSession && _random.Uniform() < 1 - (1 / MeanSession))
             {
                 _sessionLeft++;
             }
 
             var bad = 1 - phase.Tested.Outcomes()[3];
-            _sessionBad = _random.NextDouble() < bad / (bad + (SessionCorrelation * (1 - bad)));
+            _sessionBad = _random.Uniform() < bad / (bad + (SessionCorrelation * (1 - bad)));
         }
     }
 

@@ -1,3 +1,5 @@
+using Backstop.Simulation.Random;
+
 namespace Backstop.Simulation.Fleets;
 
 /// <summary>A gateway's end of its fleet stream: breaks when a message is lost, and comes back by itself.</summary>

@@ -1,3 +1,5 @@
+using Backstop.Simulation.Random;
+
 namespace Backstop.Simulation.Fleets;
 
 /// <summary>Makes nodes die and come back, and cuts them off for a while.</summary>

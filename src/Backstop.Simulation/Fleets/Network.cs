@@ -1,3 +1,5 @@
+using Backstop.Simulation.Random;
+
 namespace Backstop.Simulation.Fleets;
 
 /// <summary>Carries the messages of the fleet streams: late, twice, out of order, or not at all.</summary>

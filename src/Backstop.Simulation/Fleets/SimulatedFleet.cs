@@ -3,6 +3,7 @@ using Backstop.Core.Registry;
 using Backstop.Core.Rollouts;
 using Backstop.Simulation.Detection;
 using Backstop.Simulation.Fleets.Invariants;
+using Backstop.Simulation.Random;
 
 namespace Backstop.Simulation.Fleets;
 

@@ -2,6 +2,7 @@ using Backstop.Core.Evidence;
 using Backstop.Core.Registry;
 using Backstop.Core.Routing;
 using Backstop.Simulation.Detection;
+using Backstop.Simulation.Random;
 
 namespace Backstop.Simulation.Fleets;
 

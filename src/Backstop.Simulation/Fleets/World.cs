@@ -1,6 +1,7 @@
 using Backstop.Core.Evidence;
 using Backstop.Core.Registry;
 using Backstop.Simulation.Detection;
+using Backstop.Simulation.Random;
 
 namespace Backstop.Simulation.Fleets;
 

@@ -99,12 +99,12 @@ public static class RecoveryLab
 
     private static double? Proof(int seed, JointTable contrast, IncrementTable? alarm, double threshold)
     {
-        var (random, assignment) = (new MersenneTwister(seed), new System.Random(seed));
+        var (random, assignment) = (new MersenneTwister(seed), new SplitMix64((ulong)seed).Split());
         var (logs, alarmLogs) = (contrast.Increments.LogWeights.ToArray(), alarm?.LogWeights.ToArray());
         var stage = 0;
         for (var step = 1; step <= Steps; step++)
         {
-            var tested = assignment.NextDouble() >= HoldbackShares[stage];
+            var tested = assignment.Uniform() >= HoldbackShares[stage];
             var category = Draw(random, tested ? World.Bad : World.Good);
             if (Reaches(logs, contrast.Increments.Increments(contrast.CellOf(stage, 0, tested, category)), threshold))
             {

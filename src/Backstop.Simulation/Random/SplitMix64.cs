@@ -1,4 +1,4 @@
-namespace Backstop.Simulation.Fleets;
+namespace Backstop.Simulation.Random;
 
 /// <summary>A small, fast, seedable generator; the same seed gives the same numbers on every machine.</summary>
 /// <remarks>Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.</remarks>

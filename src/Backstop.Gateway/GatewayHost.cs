@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Backstop.Gateway.Dialects;
 using Backstop.Gateway.Fleet;
 using Backstop.Gateway.Requests;
 using Backstop.Gateway.Routing;
@@ -31,6 +32,7 @@ public static class GatewayHost
             .AddSingleton<SignalRecorder>()
             .AddSingleton<RequestPath>()
             .AddSingleton<FeedbackEndpoint>()
+            .AddSingleton<InferenceEndpoints>()
             .AddHostedService<FleetClient>();
     }
 
@@ -40,7 +42,7 @@ public static class GatewayHost
         var path = endpoints.ServiceProvider.GetRequiredService<RequestPath>();
         var feedback = endpoints.ServiceProvider.GetRequiredService<FeedbackEndpoint>();
         var routes = endpoints.ServiceProvider.GetRequiredService<LiveRoutes>();
-        endpoints.MapPost("/v1/chat/completions", path.Handle);
+        endpoints.MapPost("/v1/chat/completions", http => path.Handle(http, Dialect.Chat));
         endpoints.MapPost("/v1/feedback", feedback.Handle);
         endpoints.MapGet("/v1/models", (HttpContext http) =>
         {
@@ -59,6 +61,7 @@ public static class GatewayHost
             http.Response.Headers["x-request-id"] = RequestId.Of(http.Request);
             return http.Refuse(ApiError.UnknownAddress());
         });
+        endpoints.ServiceProvider.GetRequiredService<InferenceEndpoints>().Map(endpoints, path);
         endpoints.MapGet("/healthz", () => Results.Text("ok"));
         endpoints.MapGet("/readyz", () => routes.Current.Routes.Routes.Count > 0
             ? Results.Text("ready")

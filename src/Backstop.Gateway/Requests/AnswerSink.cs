@@ -45,6 +45,7 @@ public sealed class AnswerSink(HttpResponse response, long generation)
             response.Headers.RetryAfter = after;
         }
 
+        response.Headers["x-backstop-error"] = ApiError.UpstreamRefused(refused.Status).Code;
         return Whole(refused.Status, refused.Body, left);
     }
 

@@ -2,7 +2,17 @@ using System.Text.Json;
 
 namespace Backstop.Gateway.Requests;
 
-/// <summary>An error in OpenAI's form. The code is a promise to clients: it does not change.</summary>
+/// <summary>The form in which a client of a protocol can read an error.</summary>
+public enum ErrorForm
+{
+    /// <summary><c>{"error":{"message","type","param","code"}}</c>.</summary>
+    OpenAi,
+
+    /// <summary><c>{"error":"message"}</c>.</summary>
+    OpenInference,
+}
+
+/// <summary>An error as a caller is told it. The code is a promise to clients: it does not change.</summary>
 /// <param name="Status">HTTP status.</param>
 /// <param name="Code">Stable code.</param>
 /// <param name="Message">What is wrong and what to do.</param>
@@ -37,7 +47,24 @@ public sealed record ApiError(int Status, string Code, string Message, string? P
 
     public static ApiError RequestTimeout() => new(408, "request_timeout", "The request body did not arrive in time.");
 
-    public static ApiError InputBlocked(string safeText) => new(400, "content_filter", safeText, "messages");
+    public static ApiError EncodedBody() => new(
+        415, "body_encoded", "The request body is compressed, and its texts could not be screened. Send it without 'Content-Encoding'.");
+
+    public static ApiError BinaryTensors(string param) => new(
+        400, "binary_tensors",
+        "Tensors in binary or in shared memory could not be screened. Send them and ask for them as JSON (tritonclient: binary_data=False).", param);
+
+    public static ApiError NoVersions(string alias) => new(
+        404, "no_versions", $"An alias has no versions: which release answers is what its route says. Leave '/versions/…' out: /v2/models/{Shown(alias)}.");
+
+    public static ApiError WrongProtocol(string alias, string protocol) => new(400, "wrong_protocol", protocol == "open-inference"
+        ? $"The model servers of '{alias}' speak Open Inference: POST /v2/models/{alias}/infer."
+        : $"The model servers of '{alias}' speak OpenAI's API: POST /v1/chat/completions with '{alias}' as its model.");
+
+    public static ApiError InputBlocked(string safeText, string param) => new(400, "content_filter", safeText, param);
+
+    /// <summary>For answers in which a safe text would be taken for data.</summary>
+    public static ApiError OutputBlocked(string safeText) => new(502, "output_blocked", safeText);
 
     public static ApiError NoWarmRelease(string alias) =>
         new(503, "no_warm_release", $"No replica of any release of '{alias}' answers. Try again soon.");
@@ -53,7 +80,8 @@ public sealed record ApiError(int Status, string Code, string Message, string? P
         404, "unknown_request", $"No request '{Shown(id)}' waits for feedback here: it is unknown, already labelled, or its deadline passed.", "request_id");
 
     public static ApiError UnknownAddress() => new(
-        404, "unknown_address", "There is nothing here. The gateway answers POST /v1/chat/completions, GET /v1/models and POST /v1/feedback.");
+        404, "unknown_address",
+        "There is nothing here. The gateway answers POST /v1/chat/completions, GET /v1/models, POST /v1/feedback, and POST /v2/models/{alias}/infer.");
 
     public static ApiError Unexpected() =>
         new(500, "internal_error", "An unexpected error. The request id names it in the gateway's log.");
@@ -61,19 +89,27 @@ public sealed record ApiError(int Status, string Code, string Message, string? P
     // What a caller sent is shown back short: an error must not be as long as the request.
     private static string Shown(string text) => text.Length <= 100 ? text : text[..100] + "…";
 
-    /// <summary>The body: <c>{"error":{"message","type","param","code"}}</c>.</summary>
-    public byte[] ToJson()
+    /// <summary>The body.</summary>
+    public byte[] ToJson(ErrorForm form = ErrorForm.OpenAi)
     {
         var buffer = new System.Buffers.ArrayBufferWriter<byte>(256);
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
-            json.WriteStartObject("error");
-            json.WriteString("message", Message);
-            json.WriteString("type", Type);
-            json.WriteString("param", Param);
-            json.WriteString("code", Code);
-            json.WriteEndObject();
+            if (form == ErrorForm.OpenInference)
+            {
+                json.WriteString("error", Message);
+            }
+            else
+            {
+                json.WriteStartObject("error");
+                json.WriteString("message", Message);
+                json.WriteString("type", Type);
+                json.WriteString("param", Param);
+                json.WriteString("code", Code);
+                json.WriteEndObject();
+            }
+
             json.WriteEndObject();
         }
 

@@ -6,7 +6,8 @@ namespace Backstop.Gateway.Requests;
 internal static class ApiErrors
 {
     /// <summary>Sends the error, unless an answer has begun: then only cutting it off tells the caller that it is not whole.</summary>
-    public static async Task Refuse(this HttpContext http, ApiError error)
+    /// <remarks>The code is in a header too: not every form has a place for it.</remarks>
+    public static async Task Refuse(this HttpContext http, ApiError error, ErrorForm form = ErrorForm.OpenAi)
     {
         if (http.Response.HasStarted)
         {
@@ -16,7 +17,8 @@ internal static class ApiErrors
 
         http.Response.StatusCode = error.Status;
         http.Response.ContentType = "application/json";
-        await http.Response.Body.WriteAsync(error.ToJson(), http.RequestAborted);
+        http.Response.Headers["x-backstop-error"] = error.Code;
+        await http.Response.Body.WriteAsync(error.ToJson(form), http.RequestAborted);
     }
 
     /// <summary>The error for what the world does to a request, most specific first; null for what only a bug can cause.</summary>

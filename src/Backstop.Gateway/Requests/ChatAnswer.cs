@@ -38,21 +38,6 @@ public static class ChatAnswer
         return texts;
     }
 
-    /// <summary>Whether a body is an error in OpenAI's form.</summary>
-    public static bool IsError(ReadOnlyMemory<byte> body)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(body, Strict);
-            return document.RootElement is { ValueKind: JsonValueKind.Object } root
-                && root.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object;
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
-    }
-
     /// <summary>The answer with changed texts; all else stays.</summary>
     public static byte[] WithTexts(ReadOnlyMemory<byte> body, IEnumerable<AnswerText> texts)
     {

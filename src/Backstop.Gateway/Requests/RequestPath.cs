@@ -3,6 +3,7 @@ using System.Text.Json;
 using Backstop.Core.Evidence;
 using Backstop.Core.Guards;
 using Backstop.Core.Routing;
+using Backstop.Gateway.Dialects;
 using Backstop.Gateway.Routing;
 using Backstop.Gateway.Signals;
 using Microsoft.AspNetCore.Http;
@@ -11,12 +12,12 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Gateway.Requests;
 
-/// <summary>The path of a request, in order: admit, resolve, screen, dispatch, screen, observe, relay.</summary>
+/// <summary>The path of a request, in order, whatever dialect it is written in: admit, resolve, screen, dispatch, screen, observe, relay.</summary>
 public sealed class RequestPath(
     GatewayOptions options, LiveRoutes routes, Upstream upstream, WholeAnswer whole, StreamedAnswer streamed,
     SignalRecorder signals, TimeProvider clock, ILogger<RequestPath> log)
 {
-    public async Task Handle(HttpContext http)
+    public async Task Handle(HttpContext http, Dialect dialect)
     {
         var id = RequestId.Of(http.Request);
         var time = new RequestTime(options.RequestDeadline, clock, http.RequestAborted);
@@ -26,18 +27,24 @@ public sealed class RequestPath(
         try
         {
             // 1. Admit.
-            var (request, refused) = await Admit(http, time);
+            var (request, refused) = await Admit(http, dialect, time);
             if (request is null)
             {
-                await http.Refuse(refused!);
+                await http.Refuse(refused!, dialect.Errors);
                 return;
             }
 
             // 2. Resolve: the table is read once, so one request sees one generation.
             var table = routes.Current;
-            if (!table.Routes.Routes.TryGetValue(request.Model!, out var route))
+            if (!table.Routes.Routes.TryGetValue(request.Alias!, out var route))
             {
-                await http.Refuse(ApiError.UnknownAlias(request.Model!));
+                await http.Refuse(ApiError.UnknownAlias(request.Alias!), dialect.Errors);
+                return;
+            }
+
+            if (!table.Speaks(route, dialect))
+            {
+                await http.Refuse(ApiError.WrongProtocol(route.Alias, table.Pool(route.Current).Release.Serving.Protocol), dialect.Errors);
                 return;
             }
 
@@ -56,7 +63,7 @@ public sealed class RequestPath(
             if (input.Stops)
             {
                 signals.Answered(pending, attack, Outcome.InputBlocked, Served.SafeText, sample: null);
-                await http.Refuse(ApiError.InputBlocked(input.SafeText ?? GuardPolicy.DefaultBlockedResponse));
+                await http.Refuse(ApiError.InputBlocked(Screened.SafeTextOf(input), dialect.TextMember), dialect.Errors);
                 return;
             }
 
@@ -85,13 +92,13 @@ public sealed class RequestPath(
         }
         catch (Exception e) when (pending is null && ApiErrors.Of(e) is { } error)
         {
-            await http.Refuse(error);
+            await http.Refuse(error, dialect.Errors);
         }
         catch (Exception e)
         {
             GatewayLog.Unexpected(log, e, id);
             Abandon(pending, attack, Outcome.Error);
-            await http.Refuse(ApiError.Unexpected());
+            await http.Refuse(ApiError.Unexpected(), dialect.Errors);
         }
     }
 
@@ -104,8 +111,18 @@ public sealed class RequestPath(
         }
     }
 
-    private async Task<(ChatRequest? Request, ApiError? Refused)> Admit(HttpContext http, RequestTime time)
+    private async Task<(ModelRequest? Request, ApiError? Refused)> Admit(HttpContext http, Dialect dialect, RequestTime time)
     {
+        if (dialect.FlawOf(http.Request.Headers) is { } unservable)
+        {
+            return (null, unservable);
+        }
+
+        if (http.Request.Headers.ContentEncoding.ToString() is not ("" or "identity"))
+        {
+            return (null, ApiError.EncodedBody());
+        }
+
         if (http.Request.ContentLength > options.MaxBodyBytes)
         {
             return (null, ApiError.BodyTooLarge(options.MaxBodyBytes));
@@ -124,8 +141,8 @@ public sealed class RequestPath(
 
         try
         {
-            var chat = ChatRequest.Read(body);
-            return chat.Flaw is { } flaw ? (null, flaw) : (chat, null);
+            var request = ModelRequest.Read(body, dialect, http.Request.RouteValues["alias"] as string);
+            return request.Flaw is { } flaw ? (null, flaw) : (request, null);
         }
         catch (JsonException e)
         {
@@ -139,9 +156,16 @@ public sealed class RequestPath(
 
     private async Task<Screened> Ask(Asked asked, ReleasePool pool, ImmutableArray<string?> fixedTexts)
     {
-        signals.Started(asked.Request.Model!, pool.Release.Digest);
+        var dialect = asked.Request.Dialect;
+        if (!pool.Speaks(dialect))
+        {
+            // Its alias is asked in this dialect and was answered so by another release: the release is what does not fit.
+            return Noted(new Screened.Failed(ApiError.UpstreamError($"it speaks {pool.Release.Serving.Protocol}.")), pool, asked.Id);
+        }
+
+        signals.Started(asked.Request.Alias!, pool.Release.Digest);
         var body = UpstreamBody.For(asked.Request, pool.Release, fixedTexts);
-        var result = await upstream.Send(pool, body, asked.Id, asked.Caller.Headers, asked.Time);
+        var result = await upstream.Send(pool, replica => replica.AddressFor(dialect), body, asked.Id, asked.Caller.Headers, asked.Time);
         if (result is not UpstreamResult.Answering answering)
         {
             var error = result is UpstreamResult.Failed failed ? failed.Error : ((UpstreamResult.Unreachable)result).Error;
@@ -158,7 +182,7 @@ public sealed class RequestPath(
 
             var answer = isStream
                 ? await streamed.Relay(answering, pool, asked.Context, asked.Sink, asked.Time)
-                : await whole.Read(answering, pool, asked.Context, asked.Time);
+                : await whole.Read(answering, pool, dialect, asked.Context, asked.Time);
             if (answer is Screened.Failed)
             {
                 answering.Replica.Failed();
@@ -202,16 +226,17 @@ public sealed class RequestPath(
         _ when asked.Sink.Started => Task.CompletedTask,
         (_, Screened.Deliverable ok) => asked.Sink.Whole(ok.Status, ok.Body, asked.Time.Left),
         (Screened.Deliverable ok, _) => asked.Sink.Whole(ok.Status, ok.Body, asked.Time.Left),
+        (Screened.Blocked { SafeBody: null } blocked, _) => http.Refuse(ApiError.OutputBlocked(blocked.SafeText), asked.Request.Dialect.Errors),
         (Screened.Blocked blocked, _) when asked.Request.Stream => asked.Sink.Stream(blocked.SafeBody, asked.Time.Left),
         (Screened.Blocked blocked, _) => asked.Sink.Whole(StatusCodes.Status200OK, blocked.SafeBody, asked.Time.Left),
         (Screened.Refused refused, _) => asked.Sink.Refusal(refused, asked.Time.Left),
         (Screened.Failed { Unreachable: true }, null or Screened.Failed { Unreachable: true }) =>
-            http.Refuse(ApiError.NoWarmRelease(asked.Request.Model!)),
-        (Screened.Failed failed, _) => http.Refuse(failed.Error),
+            http.Refuse(ApiError.NoWarmRelease(asked.Request.Alias!), asked.Request.Dialect.Errors),
+        (Screened.Failed failed, _) => http.Refuse(failed.Error, asked.Request.Dialect.Errors),
         _ => Task.CompletedTask,
     };
 
-    private void Observe(PendingRequest pending, bool attack, Screened answer, Screened? reasked, ChatRequest request)
+    private void Observe(PendingRequest pending, bool attack, Screened answer, Screened? reasked, ModelRequest request)
     {
         var served = (answer, reasked) switch
         {
@@ -226,10 +251,10 @@ public sealed class RequestPath(
             Screened.Blocked blocked => blocked.Text,
             _ => null,
         };
-        var sample = pending.Route.CaptureSamples && text is not null ? Redaction.Of(request.Texts, text, attack) : null;
+        var sample = pending.Route.CaptureSamples && request.Dialect.IsConversation && text is not null ? Redaction.Of(request.Texts, text, attack) : null;
         signals.Answered(pending, attack, answer.Outcome, served, sample);
     }
 
     /// <summary>What stays the same whichever release is asked.</summary>
-    private sealed record Asked(ChatRequest Request, string Id, HttpRequest Caller, RingContext Context, AnswerSink Sink, RequestTime Time);
+    private sealed record Asked(ModelRequest Request, string Id, HttpRequest Caller, RingContext Context, AnswerSink Sink, RequestTime Time);
 }

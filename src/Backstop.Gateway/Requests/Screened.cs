@@ -22,10 +22,12 @@ public abstract record Screened
     }
 
     /// <summary>Must not go to the user.</summary>
-    /// <param name="SafeBody">What goes instead.</param>
-    public sealed record Blocked(byte[] SafeBody, string Text, Ruling Ruling) : Screened
+    /// <param name="SafeBody">What goes instead; null for an error that says so.</param>
+    public sealed record Blocked(byte[]? SafeBody, string Text, Ruling Ruling) : Screened
     {
         public override Outcome Outcome => Of(Ruling);
+
+        public string SafeText => SafeTextOf(Ruling);
     }
 
     /// <summary>The model server says that the request is wrong. That is between it and the caller, and no mark against the release.</summary>
@@ -42,6 +44,9 @@ public abstract record Screened
     {
         public override Outcome Outcome => Outcome.Error;
     }
+
+    /// <summary>What the caller is told instead of a text that was stopped.</summary>
+    public static string SafeTextOf(Ruling ruling) => ruling.SafeText ?? GuardPolicy.DefaultBlockedResponse;
 
     /// <summary>How a ruling counts. A repaired or redacted answer is a failure of the release all the same.</summary>
     public static Outcome Of(Ruling ruling) => ruling.Disposition < Disposition.Fix ? Outcome.Unlabelled : ruling.Record switch

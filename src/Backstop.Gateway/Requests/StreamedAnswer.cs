@@ -255,7 +255,7 @@ public sealed class StreamedAnswer(GatewayOptions options)
             if (!sink.Started)
             {
                 return new Screened.Blocked(
-                    ChatChunk.Safe(_last, choice, ruling.SafeText ?? GuardPolicy.DefaultBlockedResponse), _text.ToString(), ruling);
+                    ChatChunk.Safe(_last, choice, Screened.SafeTextOf(ruling)), _text.ToString(), ruling);
             }
 
             await sink.Stream(ChatChunk.Stop(_last, choice), left);

@@ -21,7 +21,10 @@ public sealed class Upstream(GatewayOptions options) : IDisposable
 
     /// <summary>Sends, and returns when the answer's headers are there.</summary>
     /// <remarks>Only a replica that could not be reached is passed over: after the first byte went out, asking again could act twice.</remarks>
-    public async Task<UpstreamResult> Send(ReleasePool pool, byte[] body, string requestId, IHeaderDictionary caller, RequestTime time)
+    /// <param name="address">Where at a replica.</param>
+    /// <param name="body">What is posted; null to get.</param>
+    public async Task<UpstreamResult> Send(
+        ReleasePool pool, Func<Replica, Uri> address, byte[]? body, string requestId, IHeaderDictionary caller, RequestTime time)
     {
         var last = ApiError.UpstreamError("it has no replicas.");
         foreach (var replica in pool.InOrder(Random.Shared))
@@ -30,7 +33,7 @@ public sealed class Upstream(GatewayOptions options) : IDisposable
             replica.Enter();
             try
             {
-                var response = await _http.SendAsync(Message(pool, replica, body, requestId, caller), patience.Token);
+                var response = await _http.SendAsync(Message(pool, address(replica), body, requestId, caller), patience.Token);
                 return new UpstreamResult.Answering(response, replica);
             }
             catch (HttpRequestException e)
@@ -69,10 +72,15 @@ public sealed class Upstream(GatewayOptions options) : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private static HttpRequestMessage Message(ReleasePool pool, Replica replica, byte[] body, string requestId, IHeaderDictionary caller)
+    private static HttpRequestMessage Message(ReleasePool pool, Uri address, byte[]? body, string requestId, IHeaderDictionary caller)
     {
-        var message = new HttpRequestMessage(HttpMethod.Post, replica.Chat) { Content = new ByteArrayContent(body) };
-        message.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        var message = new HttpRequestMessage(body is null ? HttpMethod.Get : HttpMethod.Post, address);
+        if (body is not null)
+        {
+            message.Content = new ByteArrayContent(body);
+            message.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        }
+
         message.Headers.TryAddWithoutValidation("x-request-id", requestId);
         foreach (var name in (ReadOnlySpan<string>)["traceparent", "tracestate"])
         {

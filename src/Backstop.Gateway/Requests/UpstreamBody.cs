@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
@@ -11,64 +10,57 @@ public static class UpstreamBody
 {
     /// <summary>Replaces the model's name and the texts the ring changed, puts the release's prompt first, overrides its parameters; copies everything else.</summary>
     /// <param name="fixedTexts">For each text of the request what the release's ring made of it, null where it changed nothing; or empty.</param>
-    public static byte[] For(ChatRequest request, Release release, ImmutableArray<string?> fixedTexts)
+    public static byte[] For(ModelRequest request, Release release, ImmutableArray<string?> fixedTexts)
     {
-        var body = request.Body.Span;
-        var edits = new List<(int Start, int End, byte[] Text)>
+        var edits = new List<Splice.Edit>();
+        if (request.ModelValue is { } model)
         {
-            (request.ModelValue.Start.Value, request.ModelValue.End.Value, JsonSerializer.SerializeToUtf8Bytes(release.Serving.Model)),
-        };
+            edits.Add(Splice.Edit.Of(model, release.Serving.Model));
+        }
+
         for (var i = 0; i < fixedTexts.Length; i++)
         {
             if (fixedTexts[i] is { } text)
             {
-                var value = request.TextValues[i];
-                edits.Add((value.Start.Value, value.End.Value, JsonSerializer.SerializeToUtf8Bytes(text)));
+                edits.Add(Splice.Edit.Of(request.TextValues[i], text));
             }
         }
 
-        if (release.SystemPrompt is { } prompt && request.MessagesStart >= 0)
+        if (release.SystemPrompt is { } prompt && request.ConversationStart is { } start)
         {
-            var message = $"{{\"role\":\"system\",\"content\":{JsonSerializer.Serialize(prompt)}}}{(request.MessagesEmpty ? "" : ",")}";
-            edits.Add((request.MessagesStart, request.MessagesStart, Encoding.UTF8.GetBytes(message)));
+            var message = $"{{\"role\":\"system\",\"content\":{JsonSerializer.Serialize(prompt)}}}{(request.ConversationEmpty ? "" : ",")}";
+            edits.Add(new(start, start, Encoding.UTF8.GetBytes(message)));
         }
 
+        AddParameters(edits, request.Parameters, release);
+        return Splice.Into(request.Body.Span, edits);
+    }
+
+    private static void AddParameters(List<Splice.Edit> edits, ParameterPlace place, Release release)
+    {
+        var added = new List<string>();
         foreach (var (name, value) in release.Parameters)
         {
-            edits.Add(Override(request, name, value));
-        }
-
-        return Splice(body, edits);
-    }
-
-    private static (int Start, int End, byte[] Text) Override(ChatRequest request, string name, string value)
-    {
-        var text = Encoding.UTF8.GetBytes($"{JsonSerializer.Serialize(name)}:{value}");
-        foreach (var (member, range) in request.Members)
-        {
-            if (string.Equals(member, name, StringComparison.OrdinalIgnoreCase))
+            var text = $"{JsonSerializer.Serialize(name)}:{value}";
+            var given = false;
+            foreach (var (member, range) in place.Members)
             {
-                return (range.Start.Value, range.End.Value, text);
+                if (string.Equals(member, name, StringComparison.OrdinalIgnoreCase))
+                {
+                    edits.Add(new(range.Start.Value, range.End.Value, Encoding.UTF8.GetBytes(text)));
+                    given = true;
+                }
+            }
+
+            if (!given)
+            {
+                added.Add(text);
             }
         }
 
-        // A request always has a model, so a new member can stand before the first one.
-        var first = request.Members[0].Member.Start.Value;
-        return (first, first, [.. text, (byte)',']);
-    }
-
-    private static byte[] Splice(ReadOnlySpan<byte> body, List<(int Start, int End, byte[] Text)> edits)
-    {
-        var result = new ArrayBufferWriter<byte>(body.Length + edits.Sum(e => e.Text.Length));
-        var position = 0;
-        foreach (var (start, end, text) in edits.OrderBy(e => e.Start).ThenBy(e => e.End))
+        if (added.Count > 0)
         {
-            result.Write(body[position..start]);
-            result.Write(text);
-            position = end;
+            edits.Add(new(place.At, place.At, Encoding.UTF8.GetBytes($"{place.Before}{string.Join(',', added)}{place.After}")));
         }
-
-        result.Write(body[position..]);
-        return result.WrittenSpan.ToArray();
     }
 }

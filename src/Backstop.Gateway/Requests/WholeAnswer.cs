@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Backstop.Core.Evidence;
 using Backstop.Core.Guards;
+using Backstop.Gateway.Dialects;
 using Backstop.Gateway.Routing;
 
 namespace Backstop.Gateway.Requests;
@@ -8,7 +9,8 @@ namespace Backstop.Gateway.Requests;
 /// <summary>Reads an answer that is not streamed, and screens it whole.</summary>
 public sealed class WholeAnswer(GatewayOptions options)
 {
-    public async Task<Screened> Read(UpstreamResult.Answering answering, ReleasePool pool, RingContext context, RequestTime time)
+    public async Task<Screened> Read(
+        UpstreamResult.Answering answering, ReleasePool pool, Dialect dialect, RingContext context, RequestTime time)
     {
         var status = (int)answering.Response.StatusCode;
         if (status is < 200 or > 299 && !IsTheCallers(status))
@@ -37,8 +39,8 @@ public sealed class WholeAnswer(GatewayOptions options)
         }
 
         return IsTheCallers(status)
-            ? Refused(status, body, answering.Response.Headers.RetryAfter?.ToString())
-            : Screen(status, body, pool.Ring.Open(context));
+            ? Refused(status, body, dialect, answering.Response.Headers.RetryAfter?.ToString())
+            : Screen(status, body, dialect, pool.Ring.Open(context));
     }
 
     /// <summary>Whether a status speaks of what the caller sent.</summary>
@@ -48,19 +50,19 @@ public sealed class WholeAnswer(GatewayOptions options)
     /// </remarks>
     private static bool IsTheCallers(int status) => status is >= 400 and <= 499 and not (401 or 403 or 404 or 405 or 407 or 408);
 
-    private static Screened.Refused Refused(int status, ReadOnlyMemory<byte> body, string? retryAfter) =>
-        new(status, ChatAnswer.IsError(body) ? body : ApiError.UpstreamRefused(status).ToJson(), retryAfter);
+    private static Screened.Refused Refused(int status, ReadOnlyMemory<byte> body, Dialect dialect, string? retryAfter) =>
+        new(status, dialect.IsError(body) ? body : ApiError.UpstreamRefused(status).ToJson(dialect.Errors), retryAfter);
 
-    private static Screened Screen(int status, ReadOnlyMemory<byte> body, RingSession session)
+    private static Screened Screen(int status, ReadOnlyMemory<byte> body, Dialect dialect, RingSession session)
     {
         List<AnswerText> texts;
         try
         {
-            texts = ChatAnswer.Read(body);
+            texts = dialect.TextsOf(body);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            return new Screened.Failed(ApiError.UpstreamError("its answer is not a chat completion."));
+            return new Screened.Failed(ApiError.UpstreamError("its answer is not of the kind that was asked for."));
         }
 
         var recorded = Outcome.Unlabelled;
@@ -70,7 +72,7 @@ public sealed class WholeAnswer(GatewayOptions options)
             var ruling = session.ScreenOutput(ScanUnit.Output(text.Text, text.Place.Choice) with { Stage = text.Place.Stage });
             if (ruling.Stops)
             {
-                return new Screened.Blocked(ChatAnswer.Blocked(body, ruling.SafeText ?? GuardPolicy.DefaultBlockedResponse), text.Text, ruling);
+                return new Screened.Blocked(dialect.Blocked(body, Screened.SafeTextOf(ruling)), text.Text, ruling);
             }
 
             if (ruling.FixedText is { } fixedText)
@@ -82,6 +84,6 @@ public sealed class WholeAnswer(GatewayOptions options)
         }
 
         return new Screened.Deliverable(
-            status, edits.Count == 0 ? body : ChatAnswer.WithTexts(body, edits), texts.Count > 0 ? texts[0].Text : "", recorded);
+            status, edits.Count == 0 ? body : dialect.WithTexts(body, edits), texts.Count > 0 ? texts[0].Text : "", recorded);
     }
 }

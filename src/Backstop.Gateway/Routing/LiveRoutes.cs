@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using Backstop.Core.Registry;
 using Backstop.Core.Routing;
+using Backstop.Gateway.Dialects;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Gateway.Routing;
@@ -100,6 +101,9 @@ public sealed class ServingTable
     public RouteTable Routes { get; }
 
     public ReleasePool Pool(string digest) => _pools[digest];
+
+    /// <summary>Whether any release that a route names can be asked in a dialect.</summary>
+    public bool Speaks(Route route, Dialect dialect) => Pool(route.Current).Speaks(dialect) || route.Releases().Any(d => Pool(d).Speaks(dialect));
 
     public CandidateLease Lease(string alias) => _leases[alias];
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Backstop.Core.Guards;
 using Backstop.Core.Registry;
+using Backstop.Gateway.Dialects;
 
 namespace Backstop.Gateway.Routing;
 
@@ -24,12 +25,15 @@ public sealed class ReleasePool
             throw new UnusableReleaseException($"release '{release.Name}': {e.Message}", e);
         }
 
-        _replicas = [.. release.Serving.Replicas.Select(r => new Replica(r, time))];
+        _replicas = [.. release.Serving.Replicas.Select(r => new Replica(release.Serving, r, time))];
     }
 
     public Release Release { get; }
 
     public Ring Ring { get; }
+
+    /// <summary>Whether its model servers can be asked in a dialect.</summary>
+    public bool Speaks(Dialect dialect) => Release.Serving.Protocol == dialect.Protocol;
 
     /// <summary>What every request to a replica carries, secrets among it.</summary>
     public ImmutableArray<KeyValuePair<string, string>> Headers { get; }

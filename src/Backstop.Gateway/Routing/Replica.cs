@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using Backstop.Core.Registry;
+using Backstop.Gateway.Dialects;
 
 namespace Backstop.Gateway.Routing;
 
@@ -8,7 +10,7 @@ namespace Backstop.Gateway.Routing;
 /// to <see cref="LongestRest"/>; then one more failure is enough. Only what this gateway saw counts, so it needs no probes
 /// and no agreement with others, and a replica that hangs costs a few requests and not every second one.
 /// </remarks>
-public sealed class Replica(Uri address, TimeProvider time)
+public sealed class Replica(Serving serving, Uri address, TimeProvider time)
 {
     /// <summary>Failures in a row after which a replica is left alone.</summary>
     public const int MostFailures = 3;
@@ -19,6 +21,7 @@ public sealed class Replica(Uri address, TimeProvider time)
     private static readonly TimeSpan FirstRest = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
+    private readonly ConcurrentDictionary<Dialect, Uri> _addresses = new();
     private int _load;
     private int _failures;
     private TimeSpan _rest = FirstRest;
@@ -26,7 +29,9 @@ public sealed class Replica(Uri address, TimeProvider time)
 
     public Uri Address { get; } = address;
 
-    public Uri Chat { get; } = Serving.AddressOf(address, "chat/completions");
+    /// <summary>Where it is asked in a dialect.</summary>
+    public Uri AddressFor(Dialect dialect) =>
+        _addresses.GetOrAdd(dialect, static (asked, self) => asked.AddressOf(self.Serving, self.Address), (Serving: serving, Address));
 
     public int Load => Volatile.Read(ref _load);
 

@@ -4,6 +4,7 @@ using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Gateway.Tests.Harness;
@@ -15,6 +16,7 @@ internal sealed class ModelServer : IAsyncDisposable
     private readonly ConcurrentQueue<string> _bodies = new();
     private readonly ConcurrentQueue<string> _requestIds = new();
     private readonly ConcurrentQueue<string> _keys = new();
+    private readonly ConcurrentQueue<string> _targets = new();
 
     private ModelServer(WebApplication app) => _app = app;
 
@@ -29,6 +31,9 @@ internal sealed class ModelServer : IAsyncDisposable
 
     /// <summary>The <c>Authorization</c> of every request, in order; empty where there was none.</summary>
     public string[] Keys => [.. _keys];
+
+    /// <summary>Method and address of every request, in order, as they were written.</summary>
+    public string[] Targets => [.. _targets];
 
     public static async Task<ModelServer> Start()
     {
@@ -58,6 +63,7 @@ internal sealed class ModelServer : IAsyncDisposable
     {
         var body = await Answers.Body(http);
         _bodies.Enqueue(body);
+        _targets.Enqueue($"{http.Request.Method} {http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget}");
         _requestIds.Enqueue(http.Request.Headers["x-request-id"].ToString());
         _keys.Enqueue(http.Request.Headers.Authorization.ToString());
         http.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes(body));

@@ -55,8 +55,24 @@ internal sealed record Reply(HttpStatusCode Status, string Body, IReadOnlyDictio
         var error = Json["error"]!.AsObject();
         Assert.Equal(["code", "message", "param", "type"], error.Select(m => m.Key).Order(StringComparer.Ordinal));
         Assert.Equal(code, (string?)error["code"]);
+        Assert.Equal(code, Headers["x-backstop-error"]);
         Assert.False(string.IsNullOrWhiteSpace((string?)error["message"]));
         Assert.False(string.IsNullOrWhiteSpace((string?)error["type"]));
+        IsClean();
+    }
+
+    /// <summary>An error in Open Inference's form; its code is in a header.</summary>
+    public void IsInferenceError(HttpStatusCode status, string code)
+    {
+        Assert.True(Status == status, $"{(int)Status}: {Body}");
+        Assert.Equal(code, Headers["x-backstop-error"]);
+        Assert.Equal(["error"], Json.AsObject().Select(m => m.Key));
+        Assert.False(string.IsNullOrWhiteSpace((string?)Json["error"]));
+        IsClean();
+    }
+
+    private void IsClean()
+    {
         Assert.True(Headers.ContainsKey("x-request-id"), "An error without a request id cannot be asked about.");
         Assert.Equal("application/json", Headers["Content-Type"]);
         Assert.DoesNotContain("   at ", Body, StringComparison.Ordinal);

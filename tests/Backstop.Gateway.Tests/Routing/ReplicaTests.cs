@@ -1,5 +1,6 @@
 using Backstop.Core.Registry;
 using Backstop.Gateway.Routing;
+using Backstop.Gateway.Tests.Harness;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Backstop.Gateway.Tests.Routing;
@@ -11,7 +12,7 @@ public sealed class ReplicaTests
     [Fact]
     public void A_replica_rests_after_failures_in_a_row_and_longer_each_time()
     {
-        var replica = new Replica(new("http://127.0.0.1:1"), _time);
+        var replica = Nowhere.ReplicaAt(_time);
         Fail(replica, Replica.MostFailures - 1);
         replica.Succeeded();
         Fail(replica, Replica.MostFailures - 1);

@@ -1,0 +1,114 @@
+using System.Text.Json;
+using Backstop.Core.Guards;
+using Backstop.Gateway.Requests;
+
+namespace Backstop.Gateway.Dialects;
+
+/// <summary><c>POST /v1/chat/completions</c>.</summary>
+internal sealed class ChatDialect() : OpenAiDialect("chat/completions")
+{
+    public override string TextMember => "messages";
+
+    public override bool IsConversation => true;
+
+    public override List<AnswerText> TextsOf(ReadOnlyMemory<byte> answer) => ChatAnswer.Read(answer);
+
+    public override byte[] WithTexts(ReadOnlyMemory<byte> answer, IReadOnlyList<AnswerText> texts) => ChatAnswer.WithTexts(answer, texts);
+
+    public override byte[]? Blocked(ReadOnlyMemory<byte> answer, string safeText) => ChatAnswer.Blocked(answer, safeText);
+
+    internal override void ReadMember(string name, ref Utf8JsonReader reader, ModelRequest request)
+    {
+        if (name != "messages" || reader.TokenType != JsonTokenType.StartArray)
+        {
+            base.ReadMember(name, ref reader, request);
+            return;
+        }
+
+        request.ConversationStart = (int)reader.BytesConsumed;
+        for (var index = 0; reader.Read() && reader.TokenType != JsonTokenType.EndArray; index++)
+        {
+            request.ConversationEmpty = false;
+            if (reader.TokenType == JsonTokenType.StartObject)
+            {
+                ReadMessage(ref reader, request, index);
+            }
+            else
+            {
+                request.Expect(false, $"messages[{index}]", "an object");
+                reader.Skip();
+            }
+        }
+    }
+
+    internal override void Complete(ModelRequest request)
+    {
+        base.Complete(request);
+        if (request.ConversationStart is null)
+        {
+            request.Refuse(ApiError.InvalidRequest("The 'messages' field is missing or not an array.", "messages"));
+        }
+    }
+
+    private static void ReadMessage(ref Utf8JsonReader reader, ModelRequest request, int index)
+    {
+        var role = "user";
+        var first = request.Texts.Count;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("role"u8))
+            {
+                reader.Read();
+                request.Expect(reader.TokenType == JsonTokenType.String, $"messages[{index}].role", "a string");
+                role = reader.TokenType == JsonTokenType.String ? reader.GetString()! : role;
+                reader.Skip();
+            }
+            else if (reader.ValueTextEquals("content"u8))
+            {
+                reader.Read();
+                ReadContent(ref reader, request, index);
+            }
+            else
+            {
+                reader.Read();
+                reader.Skip();
+            }
+        }
+
+        // The role may stand behind the content, so it is set when both are known.
+        for (var i = first; i < request.Texts.Count; i++)
+        {
+            request.Texts[i] = ScanUnit.Input(request.Texts[i].Text, role, index);
+        }
+    }
+
+    // A string, or an array of parts of which those with a "text" are looked at.
+    private static void ReadContent(ref Utf8JsonReader reader, ModelRequest request, int index)
+    {
+        if (reader.TokenType == JsonTokenType.String)
+        {
+            request.AddText(ref reader, index);
+            return;
+        }
+
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            request.Expect(reader.TokenType == JsonTokenType.Null, $"messages[{index}].content", "a string or an array of parts");
+            reader.Skip();
+            return;
+        }
+
+        var depth = reader.CurrentDepth;
+        while (reader.Read() && !(reader.TokenType == JsonTokenType.EndArray && reader.CurrentDepth == depth))
+        {
+            if (reader.TokenType == JsonTokenType.PropertyName && reader.ValueTextEquals("text"u8))
+            {
+                reader.Read();
+                if (reader.TokenType == JsonTokenType.String)
+                {
+                    request.AddText(ref reader, index);
+                }
+            }
+        }
+    }
+}

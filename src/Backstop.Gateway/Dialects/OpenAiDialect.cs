@@ -1,0 +1,52 @@
+using System.Text.Json;
+using Backstop.Core.Registry;
+using Backstop.Gateway.Requests;
+
+namespace Backstop.Gateway.Dialects;
+
+/// <summary>What OpenAI's operations have in common: the body names the model, and releases override members of the body.</summary>
+internal abstract class OpenAiDialect(string operation) : Dialect
+{
+    public override string Protocol => "openai";
+
+    public override ErrorForm Errors => ErrorForm.OpenAi;
+
+    public override Uri AddressOf(Serving serving, Uri replica) => Serving.AddressOf(replica, operation);
+
+    internal override void ReadMember(string name, ref Utf8JsonReader reader, ModelRequest request)
+    {
+        var value = (int)reader.TokenStartIndex;
+        switch (name)
+        {
+            case "model":
+                request.Alias = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
+                request.Expect(reader.TokenType is JsonTokenType.String or JsonTokenType.Null, "model", "a string");
+                reader.Skip();
+                request.ModelValue = value..(int)reader.BytesConsumed;
+                break;
+            case "stream":
+                request.Stream = reader.TokenType == JsonTokenType.True;
+                request.Expect(
+                    reader.TokenType is JsonTokenType.True or JsonTokenType.False or JsonTokenType.Null, "stream", "true or false");
+                reader.Skip();
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
+    }
+
+    internal override void Complete(ModelRequest request)
+    {
+        if (request.Alias is null or "")
+        {
+            request.Refuse(ApiError.MissingModel());
+            return;
+        }
+
+        // A request has a model, so what a release adds can stand before the first member.
+        request.Parameters = new(request.Members, request.Members[0].Member.Start.Value, "", ",");
+    }
+
+    public override bool IsError(ReadOnlyMemory<byte> body) => KindOf(body, "error") == JsonValueKind.Object;
+}

@@ -1,0 +1,69 @@
+using System.Text.Json;
+
+namespace Backstop.Gateway.Dialects;
+
+/// <summary>Reads what people may have written, or may read, out of tensors in JSON.</summary>
+/// <remarks>
+/// In JSON only elements of BYTES tensors are strings, so every string under <c>data</c> is a text, whatever the tensor says it
+/// is: its <c>datatype</c> may stand behind the data, and a model server may not believe it.
+/// </remarks>
+internal static class Tensors
+{
+    /// <summary>Reads an array of tensors. The reader stands on its first bracket and is left on its last.</summary>
+    /// <param name="problem">What the first tensor lacks that is not one: the element and what is wrong, or null.</param>
+    public static List<(string Text, Range Value)> Read(ref Utf8JsonReader reader, out (int Index, string What)? problem)
+    {
+        var texts = new List<(string Text, Range Value)>();
+        problem = null;
+        for (var index = 0; reader.Read() && reader.TokenType != JsonTokenType.EndArray; index++)
+        {
+            if (reader.TokenType != JsonTokenType.StartObject)
+            {
+                problem ??= (index, "is not an object");
+                reader.Skip();
+                continue;
+            }
+
+            if (!ReadTensor(ref reader, texts))
+            {
+                problem ??= (index, "has no 'data' array");
+            }
+        }
+
+        return texts;
+    }
+
+    private static bool ReadTensor(ref Utf8JsonReader reader, List<(string Text, Range Value)> texts)
+    {
+        var hasData = false;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isData = reader.ValueTextEquals("data"u8);
+            reader.Read();
+            if (isData && reader.TokenType == JsonTokenType.StartArray)
+            {
+                hasData = true;
+                ReadStrings(ref reader, texts);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        return hasData;
+    }
+
+    // The elements stand in one array, or in arrays of the tensor's shape.
+    private static void ReadStrings(ref Utf8JsonReader reader, List<(string Text, Range Value)> texts)
+    {
+        var depth = reader.CurrentDepth;
+        while (reader.Read() && !(reader.TokenType == JsonTokenType.EndArray && reader.CurrentDepth == depth))
+        {
+            if (reader.TokenType == JsonTokenType.String)
+            {
+                texts.Add((reader.GetString()!, (int)reader.TokenStartIndex..(int)reader.BytesConsumed));
+            }
+        }
+    }
+}

@@ -43,6 +43,8 @@ public static class GatewayHost
         var feedback = endpoints.ServiceProvider.GetRequiredService<FeedbackEndpoint>();
         var routes = endpoints.ServiceProvider.GetRequiredService<LiveRoutes>();
         endpoints.MapPost("/v1/chat/completions", http => path.Handle(http, Dialect.Chat));
+        endpoints.MapPost("/v1/completions", http => path.Handle(http, Dialect.Completions));
+        endpoints.MapPost("/v1/embeddings", http => path.Handle(http, Dialect.Embeddings));
         endpoints.MapPost("/v1/feedback", feedback.Handle);
         endpoints.MapGet("/v1/models", (HttpContext http) =>
         {

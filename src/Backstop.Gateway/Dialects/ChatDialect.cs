@@ -11,11 +11,7 @@ internal sealed class ChatDialect() : OpenAiDialect("chat/completions")
 
     public override bool IsConversation => true;
 
-    public override List<AnswerText> TextsOf(ReadOnlyMemory<byte> answer) => ChatAnswer.Read(answer);
-
-    public override byte[] WithTexts(ReadOnlyMemory<byte> answer, IReadOnlyList<AnswerText> texts) => ChatAnswer.WithTexts(answer, texts);
-
-    public override byte[]? Blocked(ReadOnlyMemory<byte> answer, string safeText) => ChatAnswer.Blocked(answer, safeText);
+    public override ChoiceForm Choices => ChoiceForm.Chat;
 
     internal override void ReadMember(string name, ref Utf8JsonReader reader, ModelRequest request)
     {

@@ -12,6 +12,12 @@ public abstract class Dialect
     /// <summary>OpenAI's chat completions.</summary>
     public static readonly Dialect Chat = new ChatDialect();
 
+    /// <summary>OpenAI's completions, which came before chat.</summary>
+    public static readonly Dialect Completions = new CompletionsDialect();
+
+    /// <summary>OpenAI's embeddings.</summary>
+    public static readonly Dialect Embeddings = new EmbeddingsDialect();
+
     /// <summary>Open Inference's infer.</summary>
     public static readonly Dialect Infer = new InferDialect();
 
@@ -26,6 +32,9 @@ public abstract class Dialect
 
     /// <summary>Whether a request is a conversation that can be kept as a sample and asked again.</summary>
     public virtual bool IsConversation => false;
+
+    /// <summary>Where the choices of its answers say something; null when it has no choices, and streams nothing.</summary>
+    public virtual ChoiceForm? Choices => null;
 
     /// <summary>Where a replica answers it.</summary>
     public abstract Uri AddressOf(Serving serving, Uri replica);

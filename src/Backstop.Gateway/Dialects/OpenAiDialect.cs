@@ -48,5 +48,14 @@ internal abstract class OpenAiDialect(string operation) : Dialect
         request.Parameters = new(request.Members, request.Members[0].Member.Start.Value, "", ",");
     }
 
+    public override List<AnswerText> TextsOf(ReadOnlyMemory<byte> answer) => ChoiceAnswer.Read(answer, Choices!);
+
+    // Vectors have no texts, so none of them can have changed.
+    public override byte[] WithTexts(ReadOnlyMemory<byte> answer, IReadOnlyList<AnswerText> texts) =>
+        Choices is null ? answer.ToArray() : ChoiceAnswer.WithTexts(answer, Choices, texts);
+
+    public override byte[]? Blocked(ReadOnlyMemory<byte> answer, string safeText) =>
+        Choices is null ? null : ChoiceAnswer.Blocked(answer, Choices, safeText);
+
     public override bool IsError(ReadOnlyMemory<byte> body) => KindOf(body, "error") == JsonValueKind.Object;
 }

@@ -5,10 +5,11 @@ using Backstop.Core.Guards;
 
 namespace Backstop.Gateway.Requests;
 
-/// <summary>The fields of a chat message in which a model can say something.</summary>
+/// <summary>The fields of a chat message, or of a completion's choice, in which a model can say something.</summary>
 public enum AnswerField
 {
     Content,
+    Text,
     Refusal,
     Reasoning,
     ReasoningContent,
@@ -26,7 +27,7 @@ public readonly record struct AnswerPlace(int Choice, AnswerField Field, int Ind
     /// <summary>The stage whose checks look at it. A refusal is said beside the answer, as reasoning is.</summary>
     public GuardStage Stage => Field switch
     {
-        AnswerField.Content => GuardStage.Output,
+        AnswerField.Content or AnswerField.Text => GuardStage.Output,
         AnswerField.ToolArguments or AnswerField.ToolInput or AnswerField.FunctionArguments => GuardStage.ToolArguments,
         _ => GuardStage.Reasoning,
     };
@@ -38,7 +39,7 @@ public readonly record struct AnswerText(AnswerPlace Place, string Text)
     // Model servers differ in what they call the reasoning.
     private static readonly (string Name, AnswerField Field)[] Members =
     [
-        ("content", AnswerField.Content), ("refusal", AnswerField.Refusal),
+        ("content", AnswerField.Content), ("text", AnswerField.Text), ("refusal", AnswerField.Refusal),
         ("reasoning", AnswerField.Reasoning), ("reasoning_content", AnswerField.ReasoningContent),
     ];
 
@@ -138,6 +139,15 @@ public readonly record struct AnswerText(AnswerPlace Place, string Text)
                 }
 
                 break;
+        }
+    }
+
+    /// <summary>Takes out of a choice whose text was changed, or is still held back, what repeats the text token by token.</summary>
+    public static void Forget(JsonObject choice)
+    {
+        if (choice.ContainsKey("logprobs"))
+        {
+            choice["logprobs"] = null;
         }
     }
 

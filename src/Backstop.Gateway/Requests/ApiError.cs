@@ -54,12 +54,16 @@ public sealed record ApiError(int Status, string Code, string Message, string? P
         400, "binary_tensors",
         "Tensors in binary or in shared memory could not be screened. Send them and ask for them as JSON (tritonclient: binary_data=False).", param);
 
+    public static ApiError Tokens(string param) => new(
+        400, "tokens_unreadable",
+        $"The '{param}' field holds tokens, which the checks of this alias cannot read. Send text (LangChain: check_embedding_ctx_length=False).", param);
+
     public static ApiError NoVersions(string alias) => new(
         404, "no_versions", $"An alias has no versions: which release answers is what its route says. Leave '/versions/…' out: /v2/models/{Shown(alias)}.");
 
     public static ApiError WrongProtocol(string alias, string protocol) => new(400, "wrong_protocol", protocol == "open-inference"
         ? $"The model servers of '{alias}' speak Open Inference: POST /v2/models/{alias}/infer."
-        : $"The model servers of '{alias}' speak OpenAI's API: POST /v1/chat/completions with '{alias}' as its model.");
+        : $"The model servers of '{alias}' speak OpenAI's API: POST /v1/chat/completions, /v1/completions or /v1/embeddings with '{alias}' as the model.");
 
     public static ApiError InputBlocked(string safeText, string param) => new(400, "content_filter", safeText, param);
 
@@ -81,7 +85,7 @@ public sealed record ApiError(int Status, string Code, string Message, string? P
 
     public static ApiError UnknownAddress() => new(
         404, "unknown_address",
-        "There is nothing here. The gateway answers POST /v1/chat/completions, GET /v1/models, POST /v1/feedback, and POST /v2/models/{alias}/infer.");
+        "There is nothing here. The gateway answers POST /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/feedback and /v2/models/{alias}/infer, and GET /v1/models.");
 
     public static ApiError Unexpected() =>
         new(500, "internal_error", "An unexpected error. The request id names it in the gateway's log.");

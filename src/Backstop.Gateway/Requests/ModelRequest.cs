@@ -38,6 +38,9 @@ public sealed class ModelRequest
     /// <summary>Every text, for the input checks.</summary>
     public List<ScanUnit> Texts { get; } = [];
 
+    /// <summary>Whether it has texts as a tokenizer left them, which no check can read.</summary>
+    public bool HasTokens { get; internal set; }
+
     /// <summary>Where the value of each of <see cref="Texts"/> stands, quotes included.</summary>
     public List<Range> TextValues { get; } = [];
 

@@ -60,10 +60,12 @@ public sealed class RequestPath(
             var context = new RingContext(route.Alias) { Messages = request.Texts };
             var input = pool.Ring.Open(context).ScreenInput(request.Texts);
             attack = (input.Harms & HarmClass.Injection) != HarmClass.None;
-            if (input.Stops)
+            if (input.Stops || pool.CannotRead(request))
             {
                 signals.Answered(pending, attack, Outcome.InputBlocked, Served.SafeText, sample: null);
-                await http.Refuse(ApiError.InputBlocked(Screened.SafeTextOf(input), dialect.TextMember), dialect.Errors);
+                await http.Refuse(
+                    input.Stops ? ApiError.InputBlocked(Screened.SafeTextOf(input), dialect.TextMember) : ApiError.Tokens(dialect.TextMember),
+                    dialect.Errors);
                 return;
             }
 
@@ -174,14 +176,14 @@ public sealed class RequestPath(
 
         using (answering)
         {
-            var isStream = asked.Request.Stream && answering.Response.IsSuccessStatusCode;
+            var isStream = asked.Request.Stream && dialect.Choices is not null && answering.Response.IsSuccessStatusCode;
             if (isStream)
             {
                 asked.Sink.Answers(pool.Release); // The headers leave with the first text.
             }
 
             var answer = isStream
-                ? await streamed.Relay(answering, pool, asked.Context, asked.Sink, asked.Time)
+                ? await streamed.Relay(answering, pool, dialect.Choices!, asked.Context, asked.Sink, asked.Time)
                 : await whole.Read(answering, pool, dialect, asked.Context, asked.Time);
             if (answer is Screened.Failed)
             {
@@ -200,7 +202,7 @@ public sealed class RequestPath(
     private async Task<Screened?> Reask(Asked asked, ReleasePool other)
     {
         var input = other.Ring.Open(asked.Context).ScreenInput(asked.Request.Texts);
-        return input.Stops ? null : await Ask(asked, other, input.FixedTexts);
+        return input.Stops || other.CannotRead(asked.Request) ? null : await Ask(asked, other, input.FixedTexts);
     }
 
     private Screened Noted(Screened answer, ReleasePool pool, string id)

@@ -12,7 +12,7 @@ public sealed class StreamedAnswer(GatewayOptions options)
     private const int SampleLength = 4096;
 
     public async Task<Screened> Relay(
-        UpstreamResult.Answering answering, ReleasePool pool, RingContext context, AnswerSink sink, RequestTime time)
+        UpstreamResult.Answering answering, ReleasePool pool, ChoiceForm form, RingContext context, AnswerSink sink, RequestTime time)
     {
         if (answering.Response.Content.Headers.ContentType?.MediaType != "text/event-stream")
         {
@@ -20,7 +20,7 @@ public sealed class StreamedAnswer(GatewayOptions options)
         }
 
         using var patience = time.Wait(options.BetweenBytesTimeout);
-        var relay = new Run(pool.Ring.Open(context), sink, options.MaxAnswerBytes, time.Left);
+        var relay = new Run(pool.Ring.Open(context), form, sink, options.MaxAnswerBytes, time.Left);
         try
         {
             await using var stream = await answering.Response.Content.ReadAsStreamAsync(patience.Token);
@@ -46,12 +46,12 @@ public sealed class StreamedAnswer(GatewayOptions options)
         {
             return await relay.Fail(e is OperationCanceledException
                 ? ApiError.UpstreamTimeout()
-                : ApiError.UpstreamError(e is JsonException or InvalidOperationException ? "its stream is not a chat answer." : "its stream broke off."));
+                : ApiError.UpstreamError(e is JsonException or InvalidOperationException ? "its stream is not of the kind that was asked for." : "its stream broke off."));
         }
     }
 
     /// <summary>One answer on its way through.</summary>
-    private sealed class Run(RingSession session, AnswerSink sink, int mostBytesWaiting, CancellationToken left)
+    private sealed class Run(RingSession session, ChoiceForm form, AnswerSink sink, int mostBytesWaiting, CancellationToken left)
     {
         private readonly Dictionary<AnswerPlace, OutputStream> _open = [];
         private readonly List<byte[]> _prelude = [];
@@ -88,7 +88,7 @@ public sealed class StreamedAnswer(GatewayOptions options)
             var edits = new List<AnswerText>();
             var before = new List<byte[]>();
             var release = false;
-            foreach (var part in ChatChunk.Read(data))
+            foreach (var part in ChoiceEvent.Read(data, form))
             {
                 foreach (var text in part.Texts)
                 {
@@ -135,7 +135,7 @@ public sealed class StreamedAnswer(GatewayOptions options)
         {
             if (sink.Started)
             {
-                await sink.Stream(ChatChunk.Error(error), left);
+                await sink.Stream(ChoiceEvent.Error(error), left);
             }
 
             return new Screened.Failed(error);
@@ -153,7 +153,7 @@ public sealed class StreamedAnswer(GatewayOptions options)
                 return new("", null);
             }
 
-            if (text.Place.Field == AnswerField.Content && _text.Length < SampleLength)
+            if (text.Place.Field == form.Main && _text.Length < SampleLength)
             {
                 _text.Append(text.Text);
             }
@@ -170,7 +170,7 @@ public sealed class StreamedAnswer(GatewayOptions options)
             var places = _open.Keys.Where(p => p.Choice == choice).ToList();
             if (places.Count == 0)
             {
-                places.Add(new(choice, AnswerField.Content)); // It said nothing, and that too is an answer to be judged.
+                places.Add(new(choice, form.Main)); // It said nothing, and that too is an answer to be judged.
             }
 
             foreach (var place in places)
@@ -183,7 +183,7 @@ public sealed class StreamedAnswer(GatewayOptions options)
 
                 if (step.Released.Length > 0)
                 {
-                    before.Add(ChatChunk.With(_last, new(place, step.Released)));
+                    before.Add(ChoiceEvent.With(_last, form, new(place, step.Released)));
                 }
             }
 
@@ -201,7 +201,7 @@ public sealed class StreamedAnswer(GatewayOptions options)
             {
                 await Forward(bytes, release);
             }
-            else if (ChatChunk.WithTexts(data, edits) is { } changed)
+            else if (ChoiceEvent.WithTexts(data, form, edits) is { } changed)
             {
                 await Forward(changed, release);
             }
@@ -255,10 +255,10 @@ public sealed class StreamedAnswer(GatewayOptions options)
             if (!sink.Started)
             {
                 return new Screened.Blocked(
-                    ChatChunk.Safe(_last, choice, Screened.SafeTextOf(ruling)), _text.ToString(), ruling);
+                    ChoiceEvent.Safe(_last, form, choice, Screened.SafeTextOf(ruling)), _text.ToString(), ruling);
             }
 
-            await sink.Stream(ChatChunk.Stop(_last, choice), left);
+            await sink.Stream(ChoiceEvent.Stop(_last, form, choice), left);
             return new Screened.Blocked([], _text.ToString(), ruling);
         }
 

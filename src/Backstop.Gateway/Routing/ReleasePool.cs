@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Backstop.Core.Guards;
 using Backstop.Core.Registry;
 using Backstop.Gateway.Dialects;
+using Backstop.Gateway.Requests;
 
 namespace Backstop.Gateway.Routing;
 
@@ -9,6 +10,7 @@ namespace Backstop.Gateway.Routing;
 public sealed class ReleasePool
 {
     private readonly Replica[] _replicas;
+    private readonly bool _screensInput;
 
     /// <summary>Compiles the release's guard policy, and reads its secrets from the environment.</summary>
     /// <exception cref="UnusableReleaseException">This gateway cannot serve it; the route that names it is refused.</exception>
@@ -25,6 +27,7 @@ public sealed class ReleasePool
             throw new UnusableReleaseException($"release '{release.Name}': {e.Message}", e);
         }
 
+        _screensInput = Ring.Policy.ChecksOf(GuardStage.Input).Any(check => check.Mode == CheckMode.Enforce);
         _replicas = [.. release.Serving.Replicas.Select(r => new Replica(release.Serving, r, time))];
     }
 
@@ -34,6 +37,9 @@ public sealed class ReleasePool
 
     /// <summary>Whether its model servers can be asked in a dialect.</summary>
     public bool Speaks(Dialect dialect) => Release.Serving.Protocol == dialect.Protocol;
+
+    /// <summary>Whether a request holds tokens where this release's checks would have to look at texts. What cannot be checked does not pass.</summary>
+    public bool CannotRead(ModelRequest request) => request.HasTokens && _screensInput;
 
     /// <summary>What every request to a replica carries, secrets among it.</summary>
     public ImmutableArray<KeyValuePair<string, string>> Headers { get; }

@@ -127,7 +127,7 @@ public sealed class AnswerTextTests
         http.Response.Body = body;
         using var response = new HttpResponseMessage { Content = new ByteArrayContent(Sse(deltas)) };
         response.Content.Headers.ContentType = new MediaTypeHeaderValue("text/event-stream");
-        var screened = await new StreamedAnswer(new()).Relay(Answering(response), pool, RingContext.None, new(http.Response, 1), Time());
+        var screened = await new StreamedAnswer(new()).Relay(Answering(response), pool, ChoiceForm.Chat, RingContext.None, new(http.Response, 1), Time());
         return (new(System.Net.HttpStatusCode.OK, Encoding.UTF8.GetString(body.ToArray()), new Dictionary<string, string>()), screened);
     }
 

@@ -3,15 +3,15 @@ using System.Text.Json.Nodes;
 
 namespace Backstop.Gateway.Requests;
 
-/// <summary>A finished chat answer: the texts of its choices, and the ways to change them.</summary>
-public static class ChatAnswer
+/// <summary>A finished answer in choices, of chat or of completions: the texts of the choices, and the ways to change them.</summary>
+public static class ChoiceAnswer
 {
     // Of two members of one name the ring would see one and the caller perhaps the other.
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
     /// <summary>Every text of every choice; a choice that says nothing counts as an empty content.</summary>
-    /// <exception cref="JsonException">It is not a chat completion.</exception>
-    public static List<AnswerText> Read(ReadOnlyMemory<byte> body)
+    /// <exception cref="JsonException">It is not such an answer.</exception>
+    public static List<AnswerText> Read(ReadOnlyMemory<byte> body, ChoiceForm form)
     {
         using var document = JsonDocument.Parse(body, Strict);
         if (document.RootElement.ValueKind != JsonValueKind.Object
@@ -25,45 +25,37 @@ public static class ChatAnswer
         var index = 0;
         foreach (var choice in choices.EnumerateArray())
         {
-            if (!choice.TryGetProperty("message", out var message) || message.ValueKind != JsonValueKind.Object)
-            {
-                throw new JsonException("a choice has no message.");
-            }
-
-            var said = AnswerText.Of(message, index);
-            texts.AddRange(said.Count > 0 ? said : [new(new(index, AnswerField.Content), "")]);
+            var said = AnswerText.Of(form.Message(choice), index);
+            texts.AddRange(said.Count > 0 ? said : [new(new(index, form.Main), "")]);
             index++;
         }
 
         return texts;
     }
 
-    /// <summary>The answer with changed texts; all else stays.</summary>
-    public static byte[] WithTexts(ReadOnlyMemory<byte> body, IEnumerable<AnswerText> texts)
+    /// <summary>The answer with changed texts; all else stays but their log probabilities, which would tell what was taken out.</summary>
+    public static byte[] WithTexts(ReadOnlyMemory<byte> body, ChoiceForm form, IEnumerable<AnswerText> texts)
     {
         var answer = JsonNode.Parse(body.Span)!;
         foreach (var text in texts)
         {
-            text.WriteTo(answer["choices"]![text.Place.Choice]!["message"]!.AsObject());
+            var choice = answer["choices"]![text.Place.Choice]!.AsObject();
+            text.WriteTo(form.Message(choice));
+            AnswerText.Forget(choice);
         }
 
         return JsonSerializer.SerializeToUtf8Bytes(answer);
     }
 
     /// <summary>The answer with the safe text in every choice; ids and usage stay, what the model wrote does not.</summary>
-    public static byte[] Blocked(ReadOnlyMemory<byte> body, string safeText)
+    public static byte[] Blocked(ReadOnlyMemory<byte> body, ChoiceForm form, string safeText)
     {
         var answer = JsonNode.Parse(body.Span)!.AsObject();
         var index = 0;
         var choices = new JsonArray();
         foreach (var _ in answer["choices"]!.AsArray())
         {
-            choices.Add(new JsonObject
-            {
-                ["index"] = index++,
-                ["message"] = new JsonObject { ["role"] = "assistant", ["content"] = safeText, ["refusal"] = safeText },
-                ["finish_reason"] = "content_filter",
-            });
+            choices.Add(form.Stopped(index++, safeText));
         }
 
         answer["choices"] = choices;

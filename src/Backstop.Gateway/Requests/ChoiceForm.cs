@@ -1,0 +1,120 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Backstop.Gateway.Requests;
+
+/// <summary>Where a choice of OpenAI's answers says something.</summary>
+public sealed class ChoiceForm
+{
+    /// <summary>In a message; streamed, in deltas of one.</summary>
+    public static readonly ChoiceForm Chat = new("message", "delta", AnswerField.Content);
+
+    /// <summary>In a text of its own, streamed or not.</summary>
+    public static readonly ChoiceForm Completion = new(null, null, AnswerField.Text);
+
+    private readonly string? _whole;
+    private readonly string? _piece;
+
+    private ChoiceForm(string? whole, string? piece, AnswerField main) => (_whole, _piece, Main) = (whole, piece, main);
+
+    /// <summary>The field that holds the answer itself.</summary>
+    public AnswerField Main { get; }
+
+    /// <summary>What speaks in a choice of a finished answer.</summary>
+    /// <exception cref="JsonException">Nothing can: it is no such choice.</exception>
+    public JsonElement Message(JsonElement choice)
+    {
+        var message = _whole is null ? choice : Member(choice, _whole);
+        return message.ValueKind == JsonValueKind.Object && (_whole is not null || message.TryGetProperty("text", out _))
+            ? message
+            : throw new JsonException("a choice says nothing.");
+    }
+
+    /// <summary>What speaks in a choice of an event; undefined when nothing does.</summary>
+    /// <exception cref="JsonException">It is no choice.</exception>
+    public JsonElement Delta(JsonElement choice)
+    {
+        if (choice.ValueKind != JsonValueKind.Object)
+        {
+            throw new JsonException("a choice is not an object.");
+        }
+
+        var delta = _piece is null ? choice : Member(choice, _piece);
+        return delta.ValueKind == JsonValueKind.Object ? delta : default;
+    }
+
+    /// <inheritdoc cref="Message(JsonElement)"/>
+    public JsonObject Message(JsonNode choice) => (_whole is null ? choice : choice[_whole]!).AsObject();
+
+    /// <inheritdoc cref="Delta(JsonElement)"/>
+    public JsonObject? Delta(JsonNode choice) => (_piece is null ? choice : choice[_piece]) as JsonObject;
+
+    /// <summary>Takes an emptied text out of a choice of an event. A completion keeps it: its clients add it up unseen.</summary>
+    public void Empty(JsonNode choice, AnswerPlace place)
+    {
+        if (_piece is null)
+        {
+            new AnswerText(place, "").WriteTo(Delta(choice)!);
+        }
+        else
+        {
+            AnswerText.Drop(Delta(choice)!, place);
+        }
+    }
+
+    /// <summary>Whether a client would miss a choice of an event.</summary>
+    public bool IsWorthSending(JsonNode choice) =>
+        choice["finish_reason"] is not null
+        || (_piece is null ? (string?)choice["text"] is { Length: > 0 } : Delta(choice) is { Count: > 0 });
+
+    /// <summary>What the gateway says in a choice.</summary>
+    public JsonObject Saying(string text) =>
+        _whole is null ? new() { ["text"] = text } : new() { ["role"] = "assistant", ["content"] = text };
+
+    /// <summary>A finished choice that was stopped.</summary>
+    public JsonObject Stopped(int index, string safeText)
+    {
+        var said = Saying(safeText);
+        if (_whole is not null)
+        {
+            said["refusal"] = safeText;
+        }
+
+        return Choice(index, _whole, said, "content_filter");
+    }
+
+    /// <summary>A choice of an event.</summary>
+    public JsonObject Piece(int index, JsonObject said, string? finish)
+    {
+        if (_piece is null && !said.ContainsKey("text"))
+        {
+            said["text"] = "";
+        }
+
+        return Choice(index, _piece, said, finish);
+    }
+
+    private static JsonObject Choice(int index, string? member, JsonObject said, string? finish)
+    {
+        var choice = new JsonObject { ["index"] = index };
+        if (member is not null)
+        {
+            choice[member] = said;
+        }
+        else
+        {
+            foreach (var (name, value) in said)
+            {
+                choice[name] = value?.DeepClone();
+            }
+
+            choice["logprobs"] = null;
+        }
+
+        choice["finish_reason"] = finish;
+        return choice;
+    }
+
+    private static JsonElement Member(JsonElement choice, string name) =>
+        choice.ValueKind == JsonValueKind.Object && choice.TryGetProperty(name, out var value) ? value : default;
+}

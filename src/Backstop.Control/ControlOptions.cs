@@ -1,10 +1,15 @@
+using Backstop.Control.Store;
+
 namespace Backstop.Control;
 
 /// <summary>What the control plane is told at start.</summary>
 public sealed record ControlOptions
 {
-    /// <summary>Holds <c>backstop.db</c>. It is made when it is missing.</summary>
+    /// <summary>Holds <c>backstop.db</c> unless <see cref="Store"/> is elsewhere. It is made when it is missing.</summary>
     public required string DataDirectory { get; init; }
+
+    /// <summary>Where the durable truth is kept; null for SQLite in <see cref="DataDirectory"/>.</summary>
+    public StoreAddress? Store { get; init; }
 
     /// <summary>Shortest time between two judgements of one alias. Shorter decides sooner and costs more arithmetic. 250 ms by default.</summary>
     public TimeSpan JudgeInterval { get; init; } = TimeSpan.FromMilliseconds(250);

@@ -24,6 +24,7 @@ public sealed class ServeOptionsTests
     [InlineData("--role", "gatway")]
     [InlineData("--gateway-id", "a b")]
     [InlineData("--control", "http://127.0.0.1:1")]
+    [InlineData("--store", "mysql://backstop@127.0.0.1/backstop")]
     public async Task A_wrong_option_is_named(string option, string value)
     {
         var (code, _, errors) = await Shelled.Run("serve", option, value);
@@ -44,6 +45,24 @@ public sealed class ServeOptionsTests
 
         Assert.Equal(2, code);
         Assert.Contains("--http", errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_store_that_does_not_answer_is_a_sentence_and_not_a_stack_trace()
+    {
+        using var closed = new TcpListener(IPAddress.Loopback, 0);
+        closed.Start();
+        var address = $"{closed.LocalEndpoint}";
+        closed.Stop();
+        var data = Directory.CreateTempSubdirectory("backstop-test-").FullName;
+        var (code, _, errors) = await Shelled.Run(
+            "serve", "--http", "127.0.0.1:0", "--fleet", "127.0.0.1:0", "--data", data, "--store", $"postgres://ann:s3cret@{address}/fleet");
+        Directory.Delete(data, recursive: true);
+
+        Assert.Equal(2, code);
+        Assert.Contains($"postgres://ann@{address}/fleet cannot be reached", errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", errors, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
     }
 }

@@ -1,3 +1,4 @@
+using Backstop.Control.Store;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -43,17 +44,28 @@ internal sealed partial class ProblemFilter : IEndpointFilter
         {
             return Results.Problem(e.Message, statusCode: e.StatusCode, title: "Invalid request");
         }
+        catch (StoreException e)
+        {
+            StoreOut(Log(context), context.HttpContext.Request.Path, e.Message);
+            return Results.Problem(e.Message, statusCode: StatusCodes.Status503ServiceUnavailable, title: "Store unavailable");
+        }
         catch (OperationCanceledException) when (context.HttpContext.RequestAborted.IsCancellationRequested)
         {
             return Results.Empty; // The caller left; there is nobody to answer.
         }
         catch (Exception e)
         {
-            Unexpected(context.HttpContext.RequestServices.GetRequiredService<ILogger<ProblemFilter>>(), context.HttpContext.Request.Path, e);
+            Unexpected(Log(context), context.HttpContext.Request.Path, e);
             return Results.Problem(
                 "The control plane could not do this. Its log has the cause.", statusCode: StatusCodes.Status500InternalServerError, title: "Unexpected failure");
         }
     }
+
+    private static ILogger Log(EndpointFilterInvocationContext context) =>
+        context.HttpContext.RequestServices.GetRequiredService<ILogger<ProblemFilter>>();
+
+    [LoggerMessage(3302, LogLevel.Error, "A request to {Path} failed: {Reason}")]
+    private static partial void StoreOut(ILogger logger, string path, string reason);
 
     [LoggerMessage(3301, LogLevel.Error, "A request to {Path} failed unexpectedly.")]
     private static partial void Unexpected(ILogger logger, string path, Exception exception);

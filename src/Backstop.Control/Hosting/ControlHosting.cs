@@ -27,7 +27,7 @@ public static class ControlHosting
         var services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options);
-        services.AddSingleton(_ => DurableStore.Sqlite(options.DataDirectory));
+        services.AddSingleton(_ => DurableStore.At(options.Store ?? new StoreAddress.Sqlite(options.DataDirectory)));
         services.AddSingleton<AliasStore>();
         services.AddSingleton<ReleaseStore>();
         services.AddSingleton<EvidenceStore>();

@@ -29,7 +29,7 @@ internal static class Rehearsal
         var directory = Directory.CreateTempSubdirectory("backstop-rehearsal-");
         try
         {
-            using var store = DurableStore.Sqlite(directory.FullName);
+            using var store = DurableStore.At(new StoreAddress.Sqlite(directory.FullName));
             await store.Open(cancel);
             await Play(store);
         }

@@ -50,13 +50,15 @@ public sealed class IncidentBook(DurableStore store, ReleaseStore releases, Samp
         var diagnosis = Diagnosis.FromContrast(pattern, alarm.Blamed, alarm.Judgement, differences);
         return await store.Write(async context =>
         {
+            // The number before the look: an alarm that opens one in between is then seen, and one that opens it later takes the number.
+            var now = clock.GetUtcNow();
+            var id = await NextId(context, now);
             var rows = await context.Incidents.AsTracking().Where(i => i.Alias == alarm.Alias).OrderByDescending(i => i.OpenedAt).ToListAsync();
             var open = rows.Select(row => (Row: row, Incident: StoreJson.Read<Incident>(row.Record)))
                 .FirstOrDefault(i => !i.Incident.IsOver && i.Incident.Release == alarm.Release);
-            var now = clock.GetUtcNow();
             var incident = open.Incident ?? new Incident
             {
-                Id = await NextId(context, now),
+                Id = id,
                 Alias = alarm.Alias,
                 OpenedAt = now,
                 Release = alarm.Release,

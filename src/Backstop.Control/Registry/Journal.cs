@@ -19,18 +19,27 @@ public sealed record JournalDraft(string Kind, string Actor, string Reason);
 /// </remarks>
 public static class Journal
 {
-    private const string Genesis = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
+    /// <summary>What the first entry follows.</summary>
+    internal const string Genesis = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
 
     /// <summary>Adds an entry to the transaction of <paramref name="context"/>.</summary>
     public static async Task<long> Append(
         StoreContext context, DateTimeOffset at, JournalDraft draft, string? alias, long? generation, string? before, string? after)
     {
-        var last = await context.Journal.AsNoTracking().OrderByDescending(e => e.Sequence)
-            .Select(e => new { e.Sequence, e.Hash }).FirstOrDefaultAsync();
+        // Writing comes before reading: on a database that lets many writers in, the next one waits here until this one is through.
+        if (await context.JournalHead.ExecuteUpdateAsync(set => set.SetProperty(h => h.Sequence, h => h.Sequence + 1)) != 1)
+        {
+            throw new InvalidDataException("The store has lost the head of its journal, so nothing can be decided on it. Restore it from a backup.");
+        }
+
+        var head = await context.JournalHead.AsNoTracking().SingleAsync();
+
+        // Clocks are set back and differ between machines; the journal's time never runs backwards, so it can be asked about a time.
+        var moment = DateTimeOffset.FromUnixTimeMilliseconds(Math.Max(at.ToUnixTimeMilliseconds(), head.At.ToUnixTimeMilliseconds()));
         var row = new JournalRow
         {
-            Sequence = (last?.Sequence ?? 0) + 1,
-            At = DateTimeOffset.FromUnixTimeMilliseconds(at.ToUnixTimeMilliseconds()),
+            Sequence = head.Sequence,
+            At = moment,
             Kind = draft.Kind,
             Actor = draft.Actor,
             Alias = alias,
@@ -38,9 +47,11 @@ public static class Journal
             Reason = draft.Reason,
             Before = before,
             After = after,
-            PreviousHash = last?.Hash ?? Genesis,
+            PreviousHash = head.Hash,
             Hash = "",
         };
+        var hash = HashOf(row);
+        await context.JournalHead.ExecuteUpdateAsync(set => set.SetProperty(h => h.Hash, hash).SetProperty(h => h.At, moment));
         context.Journal.Add(new()
         {
             Sequence = row.Sequence,
@@ -53,7 +64,7 @@ public static class Journal
             Before = row.Before,
             After = row.After,
             PreviousHash = row.PreviousHash,
-            Hash = HashOf(row),
+            Hash = hash,
         });
         return row.Sequence;
     }

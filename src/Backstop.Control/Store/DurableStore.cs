@@ -1,66 +1,81 @@
-using System.Data.Common;
-using Microsoft.Data.Sqlite;
+using System.Data;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Diagnostics;
 
 namespace Backstop.Control.Store;
 
 /// <summary>The durable truth. What <see cref="Write"/> returned survives the death of the process and of the machine.</summary>
 /// <remarks>
 /// SQLite lets one writer in at a time and makes the others poll; writers of this process queue here instead, in order.
-/// Correctness never rests on the queue: every write that decides something is a compare-and-set in the database.
+/// PostgreSQL lets many in. Correctness never rests on the queue: every write that decides something is a compare-and-set
+/// in the database, and one that finds another writer before it runs again on what that one wrote.
 /// </remarks>
 public sealed class DurableStore : IDisposable
 {
-    private readonly DbContextOptions<StoreContext> _options;
-    private readonly SemaphoreSlim _turn = new(1, 1);
+    // Each attempt loses only to a writer that got on; losing so often in a row means a bug, not a race.
+    private const int MostAttempts = 20;
 
-    private DurableStore(DbContextOptions<StoreContext> options) => _options = options;
+    private readonly StoreEngine _engine;
+    private readonly SemaphoreSlim? _turn;
 
-    /// <summary>The store in <c>backstop.db</c> of a directory, both made when missing.</summary>
-    public static DurableStore Sqlite(string directory)
+    private DurableStore(StoreEngine engine) => (_engine, _turn) = (engine, engine.HasOneWriter ? new(1, 1) : null);
+
+    /// <summary>The store at an address. Nothing is connected before <see cref="Open"/>.</summary>
+    public static DurableStore At(StoreAddress address) => new(address switch
     {
-        var path = Path.Combine(Directory.CreateDirectory(directory).FullName, "backstop.db");
-        var connection = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 30 };
-        return new(new DbContextOptionsBuilder<StoreContext>()
-            .UseSqlite(connection.ToString())
-            .AddInterceptors(new Durability())
-            .Options);
-    }
-
-    /// <summary>Creates the schema in an empty store, and refuses one of another version.</summary>
-    /// <exception cref="InvalidDataException">The store was written by another version.</exception>
-    public Task Open(CancellationToken cancel) => Serialized(async context =>
-    {
-        await context.Database.EnsureCreatedAsync(cancel);
-        var schema = await context.Schema.AsNoTracking().SingleOrDefaultAsync(cancel);
-        if (schema is null)
-        {
-            context.Schema.Add(new() { Id = 1, Version = StoreContext.SchemaVersion });
-            await context.SaveChangesAsync(cancel);
-        }
-        else if (schema.Version != StoreContext.SchemaVersion)
-        {
-            throw new InvalidDataException(
-                $"The store has schema {schema.Version}; this program reads {StoreContext.SchemaVersion}. Start it with the program that wrote it, or with another data directory.");
-        }
-
-        return true;
+        StoreAddress.Sqlite sqlite => new SqliteEngine(sqlite.Directory),
+        StoreAddress.Postgres postgres => new PostgresEngine(postgres),
+        _ => throw new System.Diagnostics.UnreachableException(),
     });
 
-    /// <summary>Reads.</summary>
-    public async Task<T> Read<T>(Func<StoreContext, Task<T>> read)
+    /// <summary>Makes the schema in an empty store, brings an older one up to date, and refuses a newer one.</summary>
+    /// <exception cref="StoreException">It cannot be used; the message says why and what to do.</exception>
+    public Task Open(CancellationToken cancel) => Told(() => InTurn(async () =>
     {
-        await using var context = new StoreContext(_options);
+        await using var context = _engine.NewContext();
+        await SchemaUpgrade.Run(context, _engine, cancel);
+        return true;
+    }));
+
+    /// <summary>Reads.</summary>
+    /// <exception cref="StoreException">The database does not answer.</exception>
+    public Task<T> Read<T>(Func<StoreContext, Task<T>> read) => Told(async () =>
+    {
+        await using var context = _engine.NewContext();
         context.ChangeTracker.QueryTrackingBehavior = QueryTrackingBehavior.NoTracking;
         return await read(context);
-    }
+    });
 
     /// <summary>Runs one transaction: all of it is durable when this returns, or none of it happened.</summary>
-    /// <param name="write">Returns the outcome and whether to keep what was written.</param>
-    public Task<T> Write<T>(Func<StoreContext, Task<(T Outcome, bool Keep)>> write) => Serialized(async context =>
+    /// <param name="write">
+    /// Returns the outcome and whether to keep what was written. It reads what it decides on from the context it is given: it may run more than once.
+    /// </param>
+    /// <exception cref="StoreException">The database does not answer; nothing is acknowledged.</exception>
+    public Task<T> Write<T>(Func<StoreContext, Task<(T Outcome, bool Keep)>> write) => Told(() => InTurn(async () =>
     {
-        await using var transaction = await context.Database.BeginTransactionAsync();
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await Attempt(write);
+            }
+            catch (Exception e) when (attempt < MostAttempts && _engine.IsRace(e))
+            {
+                // The other writer is through by now: what it wrote can be read, and the next answer may be another one.
+            }
+        }
+    }));
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _turn?.Dispose();
+        _engine.CloseIdle();
+    }
+
+    private async Task<T> Attempt<T>(Func<StoreContext, Task<(T Outcome, bool Keep)>> write)
+    {
+        await using var context = _engine.NewContext();
+        await using var transaction = await context.Database.BeginTransactionAsync(IsolationLevel.ReadCommitted);
         var (outcome, keep) = await write(context);
         if (keep)
         {
@@ -69,46 +84,30 @@ public sealed class DurableStore : IDisposable
         }
 
         return outcome;
-    });
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        _turn.Dispose();
-        using var context = new StoreContext(_options);
-        SqliteConnection.ClearPool((SqliteConnection)context.Database.GetDbConnection());
     }
 
-    private async Task<T> Serialized<T>(Func<StoreContext, Task<T>> write)
+    private async Task<T> InTurn<T>(Func<Task<T>> work)
     {
-        await _turn.WaitAsync();
+        await (_turn?.WaitAsync() ?? Task.CompletedTask);
         try
         {
-            await using var context = new StoreContext(_options);
-            return await write(context);
+            return await work();
         }
         finally
         {
-            _turn.Release();
+            _turn?.Release();
         }
     }
 
-    /// <summary>Write-ahead log, and its end on the disk before a commit returns.</summary>
-    private sealed class Durability : DbConnectionInterceptor
+    private async Task<T> Told<T>(Func<Task<T>> work)
     {
-        public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData) => Set(connection);
-
-        public override Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
+        try
         {
-            Set(connection);
-            return Task.CompletedTask;
+            return await work();
         }
-
-        private static void Set(DbConnection connection)
+        catch (Exception e) when (e is not StoreException && _engine.Outage(e) is { } why)
         {
-            using var command = connection.CreateCommand();
-            command.CommandText = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;";
-            command.ExecuteNonQuery();
+            throw new StoreException(why, e);
         }
     }
 }

@@ -70,6 +70,21 @@ public sealed class JournalRow
     public required string Hash { get; init; }
 }
 
+/// <summary>The end of the journal: one row, which every writer of an entry changes and so waits for.</summary>
+public sealed class JournalHeadRow
+{
+    public required int Id { get; init; }
+
+    /// <summary>The number of the last entry; 0 before the first.</summary>
+    public required long Sequence { get; init; }
+
+    /// <summary>The hash of the last entry.</summary>
+    public required string Hash { get; init; }
+
+    /// <summary>The time of the last entry.</summary>
+    public required DateTimeOffset At { get; init; }
+}
+
 /// <summary>The merged evidence of one alias, about a second old at most.</summary>
 public sealed class EvidenceRow
 {
@@ -114,12 +129,4 @@ public sealed class GatewayRow
     public required string Zone { get; set; }
 
     public required DateTimeOffset SeenAt { get; set; }
-}
-
-/// <summary>Which schema the store has: one row.</summary>
-public sealed class SchemaRow
-{
-    public required int Id { get; init; }
-
-    public required int Version { get; init; }
 }

@@ -3,12 +3,9 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
 namespace Backstop.Control.Store;
 
-/// <summary>The tables.</summary>
-public sealed class StoreContext(DbContextOptions<StoreContext> options) : DbContext(options)
+/// <summary>The tables. Each kind of database has a context of its own, because it has migrations of its own.</summary>
+public abstract class StoreContext(DbContextOptions options) : DbContext(options)
 {
-    /// <summary>The schema this program reads and writes.</summary>
-    public const int SchemaVersion = 1;
-
     public DbSet<ReleaseRow> Releases => Set<ReleaseRow>();
 
     public DbSet<AliasRow> Aliases => Set<AliasRow>();
@@ -17,6 +14,8 @@ public sealed class StoreContext(DbContextOptions<StoreContext> options) : DbCon
 
     public DbSet<JournalRow> Journal => Set<JournalRow>();
 
+    public DbSet<JournalHeadRow> JournalHead => Set<JournalHeadRow>();
+
     public DbSet<EvidenceRow> Evidence => Set<EvidenceRow>();
 
     public DbSet<IncidentRow> Incidents => Set<IncidentRow>();
@@ -24,8 +23,6 @@ public sealed class StoreContext(DbContextOptions<StoreContext> options) : DbCon
     public DbSet<GateRow> Gates => Set<GateRow>();
 
     public DbSet<GatewayRow> Gateways => Set<GatewayRow>();
-
-    public DbSet<SchemaRow> Schema => Set<SchemaRow>();
 
     /// <inheritdoc/>
     protected override void OnModelCreating(ModelBuilder modelBuilder)
@@ -48,12 +45,21 @@ public sealed class StoreContext(DbContextOptions<StoreContext> options) : DbCon
             row.HasKey(r => r.Sequence);
             row.Property(r => r.Sequence).ValueGeneratedNever();
             row.HasIndex(r => new { r.Alias, r.Sequence });
+            row.HasIndex(r => new { r.Alias, r.At });
+        });
+        modelBuilder.Entity<JournalHeadRow>(row =>
+        {
+            row.Property(r => r.Id).ValueGeneratedNever();
+            row.HasData(new JournalHeadRow { Id = 1, Sequence = 0, Hash = Registry.Journal.Genesis, At = DateTimeOffset.UnixEpoch });
         });
         modelBuilder.Entity<EvidenceRow>().HasKey(r => r.Alias);
         modelBuilder.Entity<IncidentRow>(row =>
         {
             row.HasKey(r => r.Id);
             row.HasIndex(r => new { r.Alias, r.OpenedAt });
+
+            // It is read, changed and written: who read before another wrote must not undo that.
+            row.Property(r => r.Record).IsConcurrencyToken();
         });
         modelBuilder.Entity<GateRow>(row =>
         {
@@ -61,7 +67,6 @@ public sealed class StoreContext(DbContextOptions<StoreContext> options) : DbCon
             row.HasIndex(r => r.Alias);
         });
         modelBuilder.Entity<GatewayRow>().HasKey(r => r.Id);
-        modelBuilder.Entity<SchemaRow>().Property(r => r.Id).ValueGeneratedNever();
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Backstop.CommandLine;
+using Backstop.Control.Store;
 using Backstop.Hosting;
 
 namespace Backstop.Commands;
@@ -14,6 +15,10 @@ internal static class ServeCommand
         var data = new Option<string>("--data") { Description = "Directory of the store and of the gateway's last routes.", DefaultValueFactory = _ => "./backstop-data" };
         var role = new Option<string>("--role") { Description = "all, control or gateway.", DefaultValueFactory = _ => "all" };
         var control = new Option<string?>("--control") { Description = "With --role gateway: the fleet address of the control plane." };
+        var store = new Option<string?>("--store")
+        {
+            Description = $"PostgreSQL as postgres://USER:PASSWORD@HOST:5432/DATABASE. Otherwise {ServeOptions.StoreVariable}, else SQLite in --data.",
+        };
         var gatewayId = new Option<string?>("--gateway-id") { Description = "The gateway's name, kept over restarts. gateway-1 by default." };
         var verb = new Verb("serve", "Run the control plane and the gateway on this machine.")
         {
@@ -21,10 +26,11 @@ internal static class ServeCommand
             [
                 "backstop serve",
                 "backstop serve --http 127.0.0.1:9000 --fleet 127.0.0.1:9001 --data /var/lib/backstop",
+                "backstop serve --store postgres://backstop@127.0.0.1:5432/backstop",
                 "backstop serve --role gateway --control http://127.0.0.1:8081 --http 127.0.0.1:8082 --data ./gateway-2 --gateway-id gateway-2",
             ],
         };
-        foreach (var option in (Option[])[http, fleet, data, role, control, gatewayId])
+        foreach (var option in (Option[])[http, fleet, data, role, control, gatewayId, store])
         {
             verb.Options.Add(option);
         }
@@ -37,7 +43,8 @@ internal static class ServeCommand
                 line.GetRequiredValue(data),
                 line.GetRequiredValue(role),
                 line.GetValue(control),
-                line.GetValue(gatewayId));
+                line.GetValue(gatewayId),
+                line.GetValue(store));
             await ServeHost.Run(options, () => line.InvocationConfiguration.Output.WriteLine(StartLine(options)), cancel);
             return ExitCode.Ok;
         });
@@ -49,8 +56,11 @@ internal static class ServeCommand
         ServeRole.Gateway =>
             $"Backstop gateway {options.GatewayId} serves http://{options.Http}/v1 and follows {options.Control}; data in {options.DataDirectory}",
         ServeRole.Control =>
-            $"Backstop control plane on http://{options.Http}/api/v1, fleet stream on http://{options.Fleet}; data in {options.DataDirectory}",
+            $"Backstop control plane on http://{options.Http}/api/v1, fleet stream on http://{options.Fleet}; {Data(options)}",
         _ => $"Backstop serves http://{options.Http}/v1, control plane on http://{options.Http}/api/v1, " +
-            $"fleet stream on http://{options.Fleet}; data in {options.DataDirectory}",
+            $"fleet stream on http://{options.Fleet}; {Data(options)}",
     };
+
+    private static string Data(ServeOptions options) =>
+        $"data in {options.DataDirectory}" + (options.Store is StoreAddress.Postgres ? $", store {options.Store}" : "");
 }

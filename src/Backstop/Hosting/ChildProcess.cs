@@ -103,6 +103,9 @@ internal sealed class ChildProcess : IAsyncDisposable
         };
         info.Environment[Marker] = "1";
 
+        // A demonstration must not be played on the store that the real server of this machine uses.
+        info.Environment.Remove(ServeOptions.StoreVariable);
+
         // It lives for a minute or two: compiling hot code twice, or remapping pages for every method, does not pay back.
         info.Environment["DOTNET_TieredPGO"] = "0";
         info.Environment["DOTNET_EnableWriteXorExecute"] = "0";

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Backstop.CommandLine;
 using Backstop.Control;
 using Backstop.Control.Hosting;
+using Backstop.Control.Store;
 using Backstop.Dashboard;
 using Backstop.Gateway;
 using Microsoft.AspNetCore.Connections;
@@ -29,6 +30,20 @@ internal static class ServeHost
             ExpectFree("--fleet", options.Fleet);
         }
 
+        try
+        {
+            if (options is { RunsControl: true, Store: StoreAddress.Postgres postgres })
+            {
+                // Asked first, as the ports are: it is the part that is most often not there yet.
+                using var store = DurableStore.At(postgres);
+                await store.Open(cancel);
+            }
+        }
+        catch (StoreException e)
+        {
+            throw CommandFailure.Usage(e.Message);
+        }
+
         await using var app = Build(options);
         try
         {
@@ -37,6 +52,10 @@ internal static class ServeHost
         catch (IOException e) when (e.InnerException is AddressInUseException)
         {
             throw CommandFailure.Usage($"{e.Message} Choose other ports with --http and --fleet; port 0 takes a free one.");
+        }
+        catch (StoreException e)
+        {
+            throw CommandFailure.Usage(e.Message);
         }
         catch (InvalidDataException e)
         {
@@ -78,7 +97,7 @@ internal static class ServeHost
 
         if (options.RunsControl)
         {
-            builder.AddControl(new ControlOptions { DataDirectory = options.DataDirectory });
+            builder.AddControl(new ControlOptions { DataDirectory = options.DataDirectory, Store = options.Store });
             builder.Services.AddDashboard();
         }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Backstop.CommandLine;
+using Backstop.Control.Store;
 using Backstop.Core.Text;
 
 namespace Backstop.Hosting;
@@ -19,15 +20,20 @@ internal enum ServeRole
 /// <param name="Role">Which half this process is.</param>
 /// <param name="Control">The fleet address the gateway dials.</param>
 /// <param name="GatewayId">The gateway's name in acknowledgements; the same after a restart.</param>
-internal sealed record ServeOptions(IPEndPoint Http, IPEndPoint Fleet, string DataDirectory, ServeRole Role, Uri Control, string GatewayId)
+/// <param name="Store">Where the control plane keeps the durable truth.</param>
+internal sealed record ServeOptions(
+    IPEndPoint Http, IPEndPoint Fleet, string DataDirectory, ServeRole Role, Uri Control, string GatewayId, StoreAddress Store)
 {
+    /// <summary>Names the store when the command line does not: a password there could be read by every user of the machine.</summary>
+    public const string StoreVariable = "BACKSTOP_STORE";
+
     public bool RunsControl => Role is not ServeRole.Gateway;
 
     public bool RunsGateway => Role is not ServeRole.Control;
 
     /// <summary>Checks what was written on the command line.</summary>
     /// <exception cref="CommandFailure">An option is wrong; the message names it.</exception>
-    public static ServeOptions From(string http, string fleet, string data, string role, string? control, string? gatewayId)
+    public static ServeOptions From(string http, string fleet, string data, string role, string? control, string? gatewayId, string? store)
     {
         if (!Enum.TryParse<ServeRole>(role, ignoreCase: true, out var parsed) || !Enum.IsDefined(parsed))
         {
@@ -42,8 +48,9 @@ internal sealed record ServeOptions(IPEndPoint Http, IPEndPoint Fleet, string Da
         }
 
         var id = gatewayId ?? "gateway-1";
+        var directory = DirectoryFrom(data);
         return Names.IsValid(id)
-            ? new(httpAddress, fleetAddress, DirectoryFrom(data), parsed, ControlFrom(control, parsed, fleetAddress), id)
+            ? new(httpAddress, fleetAddress, directory, parsed, ControlFrom(control, parsed, fleetAddress), id, StoreFrom(store, parsed, directory))
             : throw CommandFailure.Usage($"--gateway-id '{id}' is not a name: use 1 to 100 letters, digits, '.', '-' or '_'.");
     }
 
@@ -64,6 +71,24 @@ internal sealed record ServeOptions(IPEndPoint Http, IPEndPoint Fleet, string Da
         return Uri.TryCreate(control, UriKind.Absolute, out var uri) && uri.Scheme is "http" && uri.IsLoopback
             ? uri
             : throw CommandFailure.Usage($"--control '{control}' is not an address on this machine: write one such as http://127.0.0.1:8081.");
+    }
+
+    private static StoreAddress StoreFrom(string? store, ServeRole role, string directory)
+    {
+        if (store is not null && role is ServeRole.Gateway)
+        {
+            throw CommandFailure.Usage("--store is not for --role gateway: only the control plane has a store.");
+        }
+
+        var (source, url) = store is not null ? ("--store", store) : (StoreVariable, Environment.GetEnvironmentVariable(StoreVariable));
+        try
+        {
+            return url is null or "" || role is ServeRole.Gateway ? new StoreAddress.Sqlite(directory) : StoreAddress.Parse(url);
+        }
+        catch (FormatException e)
+        {
+            throw CommandFailure.Usage($"{source}: {e.Message}");
+        }
     }
 
     private static string DirectoryFrom(string data)

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Backstop.Control.Hosting;
+using Backstop.Control.Store;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -13,7 +14,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Control.Tests.Harness;
 
-/// <summary>The control plane as it is in production: real listeners, real silo, real SQLite files in a directory of its own.</summary>
+/// <summary>The control plane as it is in production: real listeners, real silo, a real store: SQLite in a directory of its own, or the one it is given.</summary>
 internal sealed class ControlServer : IAsyncDisposable
 {
     private readonly bool _ownsDirectory;
@@ -34,7 +35,7 @@ internal sealed class ControlServer : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
-    public static async Task<ControlServer> Start(string? data = null)
+    public static async Task<ControlServer> Start(string? data = null, StoreAddress? store = null)
     {
         var directory = data ?? Directory.CreateTempSubdirectory("backstop-control-").FullName;
         var builder = WebApplication.CreateSlimBuilder();
@@ -44,7 +45,7 @@ internal sealed class ControlServer : IAsyncDisposable
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
         });
-        builder.AddControl(new() { DataDirectory = directory });
+        builder.AddControl(new() { DataDirectory = directory, Store = store });
         var app = builder.Build();
         app.MapControl();
         await app.StartAsync();

@@ -30,7 +30,7 @@ public sealed class LearnerTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _store = DurableStore.Sqlite(_directory);
+        _store = DurableStore.At(new StoreAddress.Sqlite(_directory));
         await _store.Open(TestContext.Current.CancellationToken);
         _releases = new(_store, TimeProvider.System);
         _book = new(_store, _releases, _shelf, TimeProvider.System);

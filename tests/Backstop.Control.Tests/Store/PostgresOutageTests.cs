@@ -1,0 +1,81 @@
+using System.Net;
+using System.Net.Sockets;
+using Backstop.Control.Registry;
+using Backstop.Control.Store;
+using Backstop.Control.Tests.Harness;
+
+namespace Backstop.Control.Tests.Store;
+
+/// <summary>Its own server, because it is mistreated.</summary>
+public sealed class PostgresOutageTests : IAsyncLifetime
+{
+    private static readonly object Serving = new { model = "m", replicas = new[] { "http://127.0.0.1:9" } };
+    private PostgresServer _postgres = null!;
+
+    public async ValueTask InitializeAsync() => _postgres = await PostgresServer.Start();
+
+    public ValueTask DisposeAsync() => _postgres.DisposeAsync();
+
+    [Fact]
+    public async Task What_was_acknowledged_survives_the_death_of_the_database_and_what_was_not_is_told()
+    {
+        await using var control = await ControlServer.Start(store: await _postgres.NewDatabase());
+        foreach (var release in new[] { "v7", "v8" })
+        {
+            await control.Post("releases", new { name = release, manifest = new { serving = Serving, prompt = new { system = release } } });
+        }
+
+        await control.CreateAlias("assistant:prod", "v7");
+        Assert.Equal(HttpStatusCode.OK, await Swap(control, "v8", 1));
+
+        await _postgres.Crash();
+        var (status, problem) = await control.Post("aliases/assistant:prod/swap", new { release = "v7", expected_generation = 2, reason = "test" });
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
+        Assert.Contains("PostgreSQL", (string)problem["detail"]!, StringComparison.Ordinal);
+        Assert.DoesNotContain(PostgresServer.Password, problem.ToJsonString(), StringComparison.Ordinal);
+
+        await _postgres.StartAgain();
+        await Eventually.Is(async () => (await control.Api.GetAsync("/api/v1/aliases/assistant:prod")).StatusCode, s => s == HttpStatusCode.OK);
+        var alias = await control.Get("aliases/assistant:prod");
+        Assert.Equal(("v8", 2), ((string)alias["current"]!["name"]!, (long)alias["generation"]!));
+        Assert.Equal(HttpStatusCode.OK, await Swap(control, "v7", 2));
+        Assert.True((bool)(await control.Get("journal/check"))["intact"]!);
+    }
+
+    [Fact]
+    public async Task A_store_that_cannot_be_used_says_why_and_what_to_do()
+    {
+        await Refuses(_postgres.Database("postgres", password: "wrong"), "password", "pg_hba.conf");
+        await Refuses(_postgres.Database("missing"), "missing", "createdb");
+        await Refuses(StoreAddress.Parse($"postgres://u:s3cret@127.0.0.1:{ClosedPort()}/db"), "cannot be reached", "PostgreSQL runs there");
+
+        await _postgres.Tell("CREATE ROLE guest LOGIN PASSWORD 'guest'");
+        await Refuses(_postgres.Database("postgres", "guest", "guest"), "permission denied", "OWNER TO \"guest\"");
+
+        var careless = Assert.IsType<StoreAddress.Postgres>(await _postgres.NewDatabase());
+        await _postgres.Tell($"ALTER DATABASE {careless.Database} SET synchronous_commit = off");
+        await Refuses(careless, "synchronous_commit = off", "ALTER DATABASE");
+
+        var standby = Assert.IsType<StoreAddress.Postgres>(await _postgres.NewDatabase());
+        await _postgres.Tell($"ALTER DATABASE {standby.Database} SET default_transaction_read_only = on");
+        await Refuses(standby, "read-only", "primary");
+    }
+
+    private static async Task Refuses(StoreAddress address, params string[] says)
+    {
+        using var store = DurableStore.At(address);
+        var refusal = await Assert.ThrowsAsync<StoreException>(() => store.Open(CancellationToken.None));
+        Assert.All(says, text => Assert.Contains(text, refusal.Message, StringComparison.Ordinal));
+        Assert.DoesNotContain("s3cret", refusal.Message, StringComparison.Ordinal);
+    }
+
+    private static async Task<HttpStatusCode> Swap(ControlServer control, string release, long expected) =>
+        (await control.Post("aliases/assistant:prod/swap", new { release, expected_generation = expected, reason = "test" })).Status;
+
+    private static int ClosedPort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

@@ -163,6 +163,7 @@ public sealed class PostgresServer : IAsyncDisposable
         RedirectStandardInput = true,
         RedirectStandardOutput = true,
         RedirectStandardError = true,
+        UseShellExecute = false,
         WorkingDirectory = "/",
     })!;
 

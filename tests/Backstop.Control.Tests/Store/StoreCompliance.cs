@@ -39,6 +39,7 @@ public abstract partial class StoreCompliance : IAsyncLifetime
             plane.Dispose();
         }
 
+        GC.SuppressFinalize(this);
         return ValueTask.CompletedTask;
     }
 

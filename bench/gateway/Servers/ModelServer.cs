@@ -1,0 +1,161 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace Backstop.GatewayBench.Servers;
+
+/// <summary>A model server that costs next to nothing: it finds the end of a request and sends bytes that were made beforehand.</summary>
+internal sealed class ModelServer : IDisposable
+{
+    private const string Answer =
+        "That sounds like a lovely trip. For five days in early spring I would stay on the sunny side of the valley, where the paths are " +
+        "free of snow sooner. On Saturday take the bus from the station to the first village and walk along the river for two hours; the " +
+        "inn by the bridge cooks well and there is a bakery next door. On Sunday the path climbs gently through the forest, about nine " +
+        "kilometres with four hundred metres of ascent, to a hut with a stove and small rooms for families. Monday is the longest day, " +
+        "so start early and rest at the lake. If it rains, the old mill has a museum that children enjoy, and the train back to the " +
+        "valley runs every hour. Pack warm layers, a light rain jacket for each of you, and good shoes that you have already worn.";
+
+    private static readonly byte[] Whole = Http(
+        "application/json", "",
+        new JsonObject
+        {
+            ["id"] = "chatcmpl-1",
+            ["object"] = "chat.completion",
+            ["created"] = 1_700_000_000,
+            ["model"] = "bench",
+            ["choices"] = new JsonArray(new JsonObject
+            {
+                ["index"] = 0,
+                ["message"] = new JsonObject { ["role"] = "assistant", ["content"] = Answer },
+                ["finish_reason"] = "stop",
+            }),
+            ["usage"] = new JsonObject { ["prompt_tokens"] = 180, ["completion_tokens"] = 170, ["total_tokens"] = 350 },
+        }.ToJsonString());
+
+    private static readonly byte[] StreamHead =
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"u8.ToArray();
+
+    private static readonly byte[][] StreamPieces = [.. Pieces().Select(Chunk), "0\r\n\r\n"u8.ToArray()];
+
+    private readonly Socket _listener = new(SocketType.Stream, ProtocolType.Tcp);
+    private readonly TimeSpan _gap;
+
+    /// <param name="gap">Between two events of a stream.</param>
+    public ModelServer(TimeSpan gap)
+    {
+        _gap = gap;
+        _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        _listener.Listen(8192);
+        _ = Accept();
+    }
+
+    public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
+
+    /// <summary>Events in a stream.</summary>
+    public static int Events => StreamPieces.Length - 1;
+
+    public void Dispose() => _listener.Dispose();
+
+    private async Task Accept()
+    {
+        try
+        {
+            while (true)
+            {
+                var socket = await _listener.AcceptAsync();
+                socket.NoDelay = true;
+                _ = Serve(socket);
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // Disposed.
+        }
+    }
+
+    private async Task Serve(Socket socket)
+    {
+        var buffer = new byte[32 * 1024];
+        var length = 0;
+        try
+        {
+            while (await socket.ReceiveAsync(buffer.AsMemory(length)) is var read and > 0)
+            {
+                length += read;
+                if (IsWhole(buffer.AsSpan(0, length)))
+                {
+                    var streams = buffer.AsSpan(0, length).IndexOf("\"stream\":true"u8) >= 0;
+                    length = 0;
+                    await (streams ? Stream(socket) : Send(socket, Whole));
+                }
+            }
+        }
+        catch (SocketException)
+        {
+            // The proxy ended it.
+        }
+        finally
+        {
+            socket.Dispose();
+        }
+    }
+
+    private async ValueTask Stream(Socket socket)
+    {
+        await Send(socket, [.. StreamHead, .. StreamPieces[0]]);
+        foreach (var piece in StreamPieces.AsMemory(1).ToArray())
+        {
+            await Task.Delay(_gap);
+            await Send(socket, piece);
+        }
+    }
+
+    private static async ValueTask Send(Socket socket, byte[] bytes) => await socket.SendAsync(bytes);
+
+    private static bool IsWhole(ReadOnlySpan<byte> request)
+    {
+        var headers = request.IndexOf("\r\n\r\n"u8);
+        if (headers < 0)
+        {
+            return false;
+        }
+
+        // Proxies write the name as they like.
+        var head = Encoding.ASCII.GetString(request[..headers]);
+        const string Length = "\r\nContent-Length: ";
+        var at = head.IndexOf(Length, StringComparison.OrdinalIgnoreCase) + Length.Length;
+        var value = head.AsSpan(at);
+        return request.Length - headers - 4 >= int.Parse(value.IndexOf('\r') is var end and >= 0 ? value[..end] : value);
+    }
+
+    private static IEnumerable<string> Pieces()
+    {
+        var words = Answer.Split(' ');
+        foreach (var chunk in words.Chunk((words.Length / 20) + 1))
+        {
+            yield return Event($"{string.Join(' ', chunk)} ", finish: null);
+        }
+
+        yield return Event("", "stop") + "data: [DONE]\n\n";
+    }
+
+    private static string Event(string text, string? finish) => "data: " + new JsonObject
+    {
+        ["id"] = "chatcmpl-1",
+        ["object"] = "chat.completion.chunk",
+        ["created"] = 1_700_000_000,
+        ["model"] = "bench",
+        ["choices"] = new JsonArray(new JsonObject
+        {
+            ["index"] = 0,
+            ["delta"] = new JsonObject { ["content"] = text },
+            ["finish_reason"] = finish,
+        }),
+    }.ToJsonString() + "\n\n";
+
+    private static byte[] Chunk(string text) => Encoding.UTF8.GetBytes($"{text.Length:x}\r\n{text}\r\n");
+
+    private static byte[] Http(string type, string headers, string body) =>
+        Encoding.UTF8.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: {type}\r\n{headers}Content-Length: {body.Length}\r\n\r\n{body}");
+}

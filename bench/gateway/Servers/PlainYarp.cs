@@ -1,0 +1,40 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Yarp.ReverseProxy.Configuration;
+
+namespace Backstop.GatewayBench.Servers;
+
+/// <summary>YARP as it comes, with one route and one destination: the measure of what any proxy on this platform costs.</summary>
+internal static class PlainYarp
+{
+    public static async Task Run(int port, int upstream, CancellationToken cancel)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Listen(IPAddress.Loopback, port);
+        });
+        builder.Services.AddReverseProxy().LoadFromMemory(
+            [new() { RouteId = "all", ClusterId = "models", Match = new() { Path = "/{**rest}" } }],
+            [
+                new()
+                {
+                    ClusterId = "models",
+                    Destinations = new Dictionary<string, DestinationConfig>(StringComparer.Ordinal)
+                    {
+                        ["one"] = new() { Address = $"http://127.0.0.1:{upstream}/" },
+                    },
+                },
+            ]);
+        await using var app = builder.Build();
+        app.MapReverseProxy();
+        await app.StartAsync(cancel);
+        await app.WaitForShutdownAsync(cancel);
+    }
+}

@@ -33,6 +33,7 @@ public static class GatewayHost
             .AddSingleton<RequestPath>()
             .AddSingleton<FeedbackEndpoint>()
             .AddSingleton<InferenceEndpoints>()
+            .AddHostedService<HealthWatch>()
             .AddHostedService<FleetClient>();
     }
 

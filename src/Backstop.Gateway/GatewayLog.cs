@@ -17,6 +17,12 @@ internal static partial class GatewayLog
     [LoggerMessage(1004, LogLevel.Error, "The routes are served but could not be stored: {Problem}. Until they are, a restart without control begins with older ones. Free the disk.")]
     public static partial void RoutesNotStored(ILogger logger, string problem);
 
+    [LoggerMessage(1005, LogLevel.Warning, "Replica {Replica} of {Release} missed its health check {Times} times in a row: others are asked until it answers.")]
+    public static partial void ReplicaIll(ILogger logger, Uri replica, string release, int times);
+
+    [LoggerMessage(1006, LogLevel.Information, "Replica {Replica} of {Release} answers its health check.")]
+    public static partial void ReplicaWell(ILogger logger, Uri replica, string release);
+
     [LoggerMessage(1101, LogLevel.Information, "Connected to control at {Control}.")]
     public static partial void Connected(ILogger logger, Uri control);
 

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Backstop.Core.Routing;
 
 namespace Backstop.Gateway;
 
@@ -48,6 +49,9 @@ public sealed class GatewayOptions
     /// <value>10 ms to 24 h. 10 min by default.</value>
     [Range(typeof(TimeSpan), "00:00:00.010", "1.00:00:00")]
     public TimeSpan RequestDeadline { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>What neither an alias nor a release says otherwise.</summary>
+    internal Timeouts Timeouts => new(ConnectTimeout, FirstByteTimeout, BetweenBytesTimeout, RequestDeadline);
 
     /// <summary>How long after its epoch ended a request may stay unanswered before it counts as late in the evidence.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:30:00")]

@@ -20,9 +20,11 @@ public static class RouteTranslation
         CandidateLeaseMs = (long)route.CandidateLease.TotalMilliseconds,
         LabelDeadlineMs = (long)route.LabelDeadline.TotalMilliseconds,
         CaptureSamples = route.CaptureSamples,
+        Traffic = route.Traffic.Json,
     };
 
     /// <summary>The route of a message.</summary>
+    /// <exception cref="Core.Routing.TrafficPolicyException">Its traffic policy cannot be used here.</exception>
     public static Core.Routing.Route ToRoute(this Route message) => new()
     {
         Alias = message.Alias,
@@ -37,6 +39,7 @@ public static class RouteTranslation
         CandidateLease = TimeSpan.FromMilliseconds(message.CandidateLeaseMs),
         LabelDeadline = TimeSpan.FromMilliseconds(message.LabelDeadlineMs),
         CaptureSamples = message.CaptureSamples,
+        Traffic = message.Traffic.Length == 0 ? Core.Routing.TrafficPolicy.Default : Core.Routing.TrafficPolicy.Parse(message.Traffic),
     };
 
     /// <summary>The message for a release.</summary>

@@ -116,4 +116,16 @@ public abstract record AliasChange
             ? Next(alias with { Quarantined = alias.Quarantined.Remove(Release) })
             : new SwapResult.Refused($"{Release} is not quarantined on {alias.Name}.");
     }
+
+    /// <summary>Changes how the traffic is treated: a mitigation, or its end.</summary>
+    public sealed record Shape(TrafficPolicy Traffic) : AliasChange
+    {
+        /// <summary>Only named arms send users to other releases; limits, fallbacks and copies do not.</summary>
+        public override bool RaisesExposure => !Traffic.Variants.IsEmpty;
+
+        internal override SwapResult ApplyTo(AliasRecord alias) =>
+            Traffic.Releases().FirstOrDefault(alias.Quarantined.Contains) is { } quarantined
+                ? new SwapResult.Refused($"{quarantined} was rolled back on {alias.Name} and is quarantined; approve it first with 'backstop alias approve'.")
+                : Next(alias with { Traffic = Traffic });
+    }
 }

@@ -42,6 +42,9 @@ public sealed record AliasRecord
     /// <inheritdoc cref="Route.CaptureSamples"/>
     public bool CaptureSamples { get; init; }
 
+    /// <inheritdoc cref="Route.Traffic"/>
+    public TrafficPolicy Traffic { get; init; } = TrafficPolicy.Default;
+
     /// <summary>Digests that were rolled back here and may not return without a new approval.</summary>
     public ImmutableSortedSet<string> Quarantined { get; init; } = ImmutableSortedSet<string>.Empty;
 
@@ -60,6 +63,7 @@ public sealed record AliasRecord
         CandidateLease = CandidateLease,
         LabelDeadline = LabelDeadline,
         CaptureSamples = CaptureSamples,
+        Traffic = Traffic,
     };
 
     /// <summary>Applies a change if nobody moved first.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Backstop.Core.Routing;
 
 namespace Backstop.Core.Registry;
 
@@ -10,6 +11,15 @@ public sealed record Serving(string Protocol, string Model, ImmutableArray<Uri> 
 {
     /// <summary>Headers that every request to a replica carries.</summary>
     public ImmutableArray<ServingHeader> Headers { get; init; } = [];
+
+    /// <summary>How long its servers may take.</summary>
+    public Timeouts Timeouts { get; init; } = Timeouts.None;
+
+    /// <summary>How often a request may be sent again to another replica.</summary>
+    public Retries Retries { get; init; } = Retries.Default;
+
+    /// <summary>How gateways ask whether a replica is well; null when they only judge by its answers.</summary>
+    public HealthCheck? Health { get; init; }
 
     /// <summary>Address of an operation of the OpenAI API, such as <c>chat/completions</c>, at a replica.</summary>
     public static Uri AddressOf(Uri replica, string operation)
@@ -43,6 +53,23 @@ public sealed record Serving(string Protocol, string Model, ImmutableArray<Uri> 
 /// <param name="Text">What it says, or what stands before the secret.</param>
 /// <param name="Variable">The environment variable that holds the secret: a manifest goes everywhere, a secret must not.</param>
 public sealed record ServingHeader(string Name, string Text, string? Variable);
+
+/// <summary>How often a request may be sent again, to another replica of the same release, while its caller has seen nothing.</summary>
+/// <param name="Most">Most times for one request, 0 to 10.</param>
+/// <param name="BudgetPercent">
+/// Share of all requests, 0 to 100. When a whole pool fails, sending everything again would be one more load on it.
+/// </param>
+public sealed record Retries(int Most, double BudgetPercent)
+{
+    public static Retries Default { get; } = new(2, 20);
+}
+
+/// <summary>A question that a replica that is well answers with a status from 200 to 299.</summary>
+/// <param name="Path">Where it is asked, from the root of the replica's host.</param>
+/// <param name="Interval">Time between two questions.</param>
+/// <param name="Timeout">Longest wait for the answer.</param>
+/// <param name="Failures">Answers missed in a row after which the replica is left alone, until it answers once.</param>
+public sealed record HealthCheck(string Path, TimeSpan Interval, TimeSpan Timeout, int Failures);
 
 /// <summary>A process lacks a secret that a release needs. The message never holds a secret.</summary>
 public sealed class MissingSecretException : Exception

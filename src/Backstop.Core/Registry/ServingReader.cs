@@ -7,7 +7,7 @@ namespace Backstop.Core.Registry;
 /// <summary>Reads the <c>serving</c> part of a manifest.</summary>
 internal static class ServingReader
 {
-    private static readonly string[] Keys = ["protocol", "model", "replicas", "api_key", "headers"];
+    private static readonly string[] Keys = ["protocol", "model", "replicas", "api_key", "headers", "timeouts", "retries", "health"];
 
     // Backstop writes these itself, or they belong to one connection.
     private static readonly string[] Reserved =
@@ -35,7 +35,13 @@ internal static class ServingReader
         ManifestReader.Expect(replicas, JsonValueKind.Array, "serving.replicas");
         ImmutableArray<Uri> addresses = [.. replicas.EnumerateArray().Select(ReadReplica)];
         return addresses.Length > 0
-            ? new Serving(protocol, Text(ManifestReader.Required(serving, "model", "serving"), "serving.model"), addresses) { Headers = ReadHeaders(serving) }
+            ? new Serving(protocol, Text(ManifestReader.Required(serving, "model", "serving"), "serving.model"), addresses)
+            {
+                Headers = ReadHeaders(serving),
+                Timeouts = ServingPatience.ReadTimeouts(serving),
+                Retries = ServingPatience.ReadRetries(serving),
+                Health = ServingPatience.ReadHealth(serving),
+            }
             : throw new ManifestException("serving.replicas is empty: name at least one address.");
     }
 

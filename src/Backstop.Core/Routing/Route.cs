@@ -47,6 +47,9 @@ public sealed record Route
     /// <summary>Whether redacted samples of failing requests may be kept for the incident. Off unless the alias opts in.</summary>
     public bool CaptureSamples { get; init; }
 
+    /// <summary>How the traffic is treated, whichever release answers.</summary>
+    public TrafficPolicy Traffic { get; init; } = TrafficPolicy.Default;
+
     /// <summary>Draws the arm of one unit.</summary>
     /// <param name="unit">The key that is assigned: a user, a conversation, or the request itself.</param>
     /// <param name="leaseIsLive">False when the candidate's lease ran out: the candidate then has no share.</param>
@@ -68,19 +71,8 @@ public sealed record Route
         Epoch > other.Epoch || (Epoch == other.Epoch && Generation > other.Generation);
 
     /// <summary>The digests a gateway must hold ready for this route.</summary>
-    public IEnumerable<string> Releases()
-    {
-        yield return Current;
-        if (Candidate is not null && Candidate != Current)
-        {
-            yield return Candidate;
-        }
-
-        if (Previous is not null && Previous != Current && Previous != Candidate)
-        {
-            yield return Previous;
-        }
-    }
+    public IEnumerable<string> Releases() =>
+        ((string?[])[Current, Candidate, Previous]).OfType<string>().Concat(Traffic.Releases()).Distinct(StringComparer.Ordinal);
 }
 
 /// <summary>The arm a unit was assigned to and the digest of the release that serves it.</summary>

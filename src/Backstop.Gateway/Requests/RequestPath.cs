@@ -70,7 +70,7 @@ public sealed class RequestPath(
             }
 
             // 4 and 5. Dispatch, and screen what comes back.
-            var asked = new Asked(request, id, http.Request, context, sink, time);
+            var asked = new Asked(request, id, http.Request, context, sink, time, route.Traffic.Timeouts);
             var answer = await Ask(asked, pool, input.FixedTexts);
             var other = Alternative(route, assignment) is { } digest ? table.Pool(digest) : null;
             Screened? reasked = null;
@@ -166,12 +166,36 @@ public sealed class RequestPath(
         }
 
         signals.Started(asked.Request.Alias!, pool.Release.Digest);
+        asked.Time.Keep(asked.Timeouts.Or(pool.Release.Serving.Timeouts).Or(options.Timeouts));
         var body = UpstreamBody.For(asked.Request, pool.Release, fixedTexts);
-        var result = await upstream.Send(pool, replica => replica.AddressFor(dialect), body, asked.Id, asked.Caller.Headers, asked.Time);
+        var attempts = new Attempts(pool, Random.Shared);
+        Screened answer = null!;
+        while (await Attempt(asked, pool, attempts, body) is { } next) // There is always a first replica.
+        {
+            answer = next;
+            if (answer is not Screened.Failed { BrokeOff: true } || asked.Sink.Started)
+            {
+                break;
+            }
+        }
+
+        return Noted(answer, pool, asked.Id);
+    }
+
+    /// <summary>Asks one replica, or the next one that is there; null when none is left to be asked.</summary>
+    private async Task<Screened?> Attempt(Asked asked, ReleasePool pool, Attempts attempts, byte[] body)
+    {
+        var dialect = asked.Request.Dialect;
+        var result = await upstream.Send(pool, attempts, replica => replica.AddressFor(dialect), body, asked.Id, asked.Caller.Headers, asked.Time);
+        if (result is null)
+        {
+            return null;
+        }
+
         if (result is not UpstreamResult.Answering answering)
         {
             var error = result is UpstreamResult.Failed failed ? failed.Error : ((UpstreamResult.Unreachable)result).Error;
-            return Noted(new Screened.Failed(error, Unreachable: result is UpstreamResult.Unreachable), pool, asked.Id);
+            return new Screened.Failed(error, Unreachable: result is UpstreamResult.Unreachable);
         }
 
         using (answering)
@@ -194,7 +218,7 @@ public sealed class RequestPath(
                 answering.Replica.Succeeded();
             }
 
-            return Noted(answer, pool, asked.Id);
+            return answer;
         }
     }
 
@@ -258,5 +282,5 @@ public sealed class RequestPath(
     }
 
     /// <summary>What stays the same whichever release is asked.</summary>
-    private sealed record Asked(ModelRequest Request, string Id, HttpRequest Caller, RingContext Context, AnswerSink Sink, RequestTime Time);
+    private sealed record Asked(ModelRequest Request, string Id, HttpRequest Caller, RingContext Context, AnswerSink Sink, RequestTime Time, Timeouts Timeouts);
 }

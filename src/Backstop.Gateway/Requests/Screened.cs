@@ -40,7 +40,8 @@ public abstract record Screened
 
     /// <summary>The release failed to answer.</summary>
     /// <param name="Unreachable">No replica was there at all.</param>
-    public sealed record Failed(ApiError Error, bool Unreachable = false) : Screened
+    /// <param name="BrokeOff">The replica went away in the middle of its answer; another one may not.</param>
+    public sealed record Failed(ApiError Error, bool Unreachable = false, bool BrokeOff = false) : Screened
     {
         public override Outcome Outcome => Outcome.Error;
     }

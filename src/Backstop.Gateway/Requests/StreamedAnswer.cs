@@ -19,19 +19,15 @@ public sealed class StreamedAnswer(GatewayOptions options)
             return new Screened.Failed(ApiError.UpstreamError($"it answered with status {(int)answering.Response.StatusCode} and no event stream."));
         }
 
-        using var patience = time.Wait(options.BetweenBytesTimeout);
+        using var patience = time.Wait(time.FirstToken);
         var relay = new Run(pool.Ring.Open(context), form, sink, options.MaxAnswerBytes, time.Left);
         try
         {
             await using var stream = await answering.Response.Content.ReadAsStreamAsync(patience.Token);
             var events = new SseReader(stream, options.MaxAnswerBytes);
-            while (true)
+            while (await events.Next(patience.Token) is { } bytes)
             {
-                time.Restart(patience, options.BetweenBytesTimeout);
-                if (await events.Next(patience.Token) is not { } bytes)
-                {
-                    break;
-                }
+                time.Restart(patience, time.BetweenTokens);
 
                 if (await relay.Take(bytes) is { } stopped)
                 {
@@ -44,9 +40,11 @@ public sealed class StreamedAnswer(GatewayOptions options)
         catch (Exception e) when (e is IOException or HttpRequestException or InvalidDataException or JsonException or InvalidOperationException
             || (e is OperationCanceledException && !time.Left.IsCancellationRequested))
         {
-            return await relay.Fail(e is OperationCanceledException
-                ? ApiError.UpstreamTimeout()
-                : ApiError.UpstreamError(e is JsonException or InvalidOperationException ? "its stream is not of the kind that was asked for." : "its stream broke off."));
+            return await relay.Fail(
+                e is OperationCanceledException
+                    ? ApiError.UpstreamTimeout()
+                    : ApiError.UpstreamError(e is JsonException or InvalidOperationException ? "its stream is not of the kind that was asked for." : "its stream broke off."),
+                brokeOff: e is IOException or HttpRequestException);
         }
     }
 
@@ -131,14 +129,14 @@ public sealed class StreamedAnswer(GatewayOptions options)
         }
 
         /// <summary>The release failed; a caller who has seen something is told inside the stream.</summary>
-        public async Task<Screened> Fail(ApiError error)
+        public async Task<Screened> Fail(ApiError error, bool brokeOff = false)
         {
             if (sink.Started)
             {
                 await sink.Stream(ChoiceEvent.Error(error), left);
             }
 
-            return new Screened.Failed(error);
+            return new Screened.Failed(error, BrokeOff: brokeOff);
         }
 
         private StreamStep Push(AnswerText text, bool final)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using Backstop.Gateway.Routing;
@@ -5,54 +6,59 @@ using Microsoft.AspNetCore.Http;
 
 namespace Backstop.Gateway.Requests;
 
-/// <summary>Sends a request to one replica of a release, and to the next one when the first cannot be reached.</summary>
+/// <summary>Sends a request to one replica of a release, and to another one when the first is not there.</summary>
 public sealed class Upstream(GatewayOptions options) : IDisposable
 {
-    private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler
-    {
-        ConnectTimeout = options.ConnectTimeout,
-        AllowAutoRedirect = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        UseCookies = false,
-        UseProxy = false,
-        ActivityHeadersPropagator = null,
-        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
-    });
+    // The time to connect belongs to a handler, so each that a release names has one.
+    private readonly ConcurrentDictionary<TimeSpan, HttpMessageInvoker> _http = new();
 
     /// <summary>Sends, and returns when the answer's headers are there.</summary>
-    /// <remarks>Only a replica that could not be reached is passed over: after the first byte went out, asking again could act twice.</remarks>
+    /// <remarks>
+    /// Another replica is asked when one cannot be reached, breaks the connection before it answers, or says that it is not
+    /// there (502, 503, 504). What says that it failed (500), or takes too long, would fail or take long again.
+    /// </remarks>
+    /// <param name="attempts">The replicas that may be asked.</param>
     /// <param name="address">Where at a replica.</param>
     /// <param name="body">What is posted; null to get.</param>
-    public async Task<UpstreamResult> Send(
-        ReleasePool pool, Func<Replica, Uri> address, byte[]? body, string requestId, IHeaderDictionary caller, RequestTime time)
+    /// <returns>What became of it; null when the attempts were over before.</returns>
+    public async Task<UpstreamResult?> Send(
+        ReleasePool pool, Attempts attempts, Func<Replica, Uri> address, byte[]? body, string requestId, IHeaderDictionary caller, RequestTime time)
     {
-        var last = ApiError.UpstreamError("it has no replicas.");
-        foreach (var replica in pool.InOrder(Random.Shared))
+        UpstreamResult? last = null;
+        while (attempts.Next() is { } replica)
         {
-            using var patience = time.Wait(options.FirstByteTimeout);
+            using var patience = time.Wait(time.FirstToken);
             replica.Enter();
             try
             {
-                var response = await _http.SendAsync(Message(pool, address(replica), body, requestId, caller), patience.Token);
-                return new UpstreamResult.Answering(response, replica);
+                var response = await Http(pool).SendAsync(Message(pool, address(replica), body, requestId, caller), patience.Token);
+                if (response.StatusCode is not (HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout))
+                {
+                    return new UpstreamResult.Answering(response, replica);
+                }
+
+                last = new UpstreamResult.Failed(ApiError.UpstreamError($"it answered with status {(int)response.StatusCode}."));
+                response.Dispose();
+                replica.Leave();
+                replica.Failed();
             }
             catch (HttpRequestException e)
             {
                 replica.Leave();
                 replica.Failed();
-                last = ApiError.UpstreamError(e.HttpRequestError == HttpRequestError.ConnectionError
-                    ? "it cannot be reached." : "it broke the connection.");
-                if (e.HttpRequestError is not (HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError))
+                last = e.HttpRequestError switch
                 {
-                    return new UpstreamResult.Failed(last);
-                }
+                    HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError =>
+                        new UpstreamResult.Unreachable(ApiError.UpstreamError("it cannot be reached.")),
+                    _ => new UpstreamResult.Failed(ApiError.UpstreamError("it broke the connection.")),
+                };
             }
             catch (OperationCanceledException) when (!patience.IsCancellationRequested)
             {
                 // Nobody's patience ended, so it was the time to connect: nothing was sent, and another replica may be asked.
                 replica.Leave();
                 replica.Failed();
-                last = ApiError.UpstreamError("it cannot be reached.");
+                last = new UpstreamResult.Unreachable(ApiError.UpstreamError("it cannot be reached."));
             }
             catch (OperationCanceledException) when (!time.Left.IsCancellationRequested)
             {
@@ -67,10 +73,28 @@ public sealed class Upstream(GatewayOptions options) : IDisposable
             }
         }
 
-        return new UpstreamResult.Unreachable(last);
+        return last;
     }
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose()
+    {
+        foreach (var http in _http.Values)
+        {
+            http.Dispose();
+        }
+    }
+
+    private HttpMessageInvoker Http(ReleasePool pool) =>
+        _http.GetOrAdd(pool.Release.Serving.Timeouts.Connect ?? options.ConnectTimeout, static connect => new(new SocketsHttpHandler
+        {
+            ConnectTimeout = connect,
+            AllowAutoRedirect = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            UseCookies = false,
+            UseProxy = false,
+            ActivityHeadersPropagator = null,
+            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
+        }));
 
     private static HttpRequestMessage Message(ReleasePool pool, Uri address, byte[]? body, string requestId, IHeaderDictionary caller)
     {

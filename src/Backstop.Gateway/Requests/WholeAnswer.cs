@@ -22,7 +22,7 @@ public sealed class WholeAnswer(GatewayOptions options)
         try
         {
             await using var stream = await answering.Response.Content.ReadAsStreamAsync(time.Left);
-            if (await BoundedBody.Read(stream, options.MaxAnswerBytes, time, options.BetweenBytesTimeout) is not { } read)
+            if (await BoundedBody.Read(stream, options.MaxAnswerBytes, time, time.BetweenTokens) is not { } read)
             {
                 return new Screened.Failed(ApiError.UpstreamError("its answer is too long."));
             }
@@ -35,7 +35,7 @@ public sealed class WholeAnswer(GatewayOptions options)
         }
         catch (Exception e) when (e is IOException or HttpRequestException)
         {
-            return new Screened.Failed(ApiError.UpstreamError("its answer broke off."));
+            return new Screened.Failed(ApiError.UpstreamError("its answer broke off."), BrokeOff: true);
         }
 
         return IsTheCallers(status)

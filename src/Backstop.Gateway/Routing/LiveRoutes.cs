@@ -100,6 +100,8 @@ public sealed class ServingTable
 
     public RouteTable Routes { get; }
 
+    public IEnumerable<ReleasePool> Pools => _pools.Values;
+
     public ReleasePool Pool(string digest) => _pools[digest];
 
     /// <summary>Whether any release that a route names can be asked in a dialect.</summary>

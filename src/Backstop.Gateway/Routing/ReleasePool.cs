@@ -29,6 +29,12 @@ public sealed class ReleasePool
 
         _screensInput = Ring.Policy.ChecksOf(GuardStage.Input).Any(check => check.Mode == CheckMode.Enforce);
         _replicas = [.. release.Serving.Replicas.Select(r => new Replica(release.Serving, r, time))];
+        foreach (var replica in _replicas)
+        {
+            replica.Peers = _replicas;
+        }
+
+        Budget = new(release.Serving.Retries);
     }
 
     public Release Release { get; }
@@ -44,21 +50,60 @@ public sealed class ReleasePool
     /// <summary>What every request to a replica carries, secrets among it.</summary>
     public ImmutableArray<KeyValuePair<string, string>> Headers { get; }
 
-    /// <summary>The replicas in the order they should be tried: the less loaded of two at random first, then the others, those at rest last.</summary>
+    /// <summary>How many replicas it has.</summary>
+    public int Size => _replicas.Length;
+
+    public IReadOnlyList<Replica> Replicas => _replicas;
+
+    /// <summary>What its requests may be sent again.</summary>
+    public RetryBudget Budget { get; }
+
+    /// <summary>The less loaded of two replicas at random, of those that are well and were not tried; of any that was not tried when none is.</summary>
     /// <remarks>Mitzenmacher, "The power of two choices in randomized load balancing", IEEE TPDS 2001.</remarks>
-    public IEnumerable<Replica> InOrder(Random random)
+    internal Replica Choose(List<Replica>? tried, Random random)
     {
-        if (_replicas.Length == 1)
+        var well = Count(tried, resting: false);
+        var resting = well == 0;
+        var choice = resting ? Count(tried, resting: true) : well;
+        var a = Pick(tried, resting, random.Next(choice));
+        var b = Pick(tried, resting, random.Next(choice));
+        return a.Load <= b.Load ? a : b;
+    }
+
+    private int Count(List<Replica>? tried, bool resting)
+    {
+        var count = 0;
+        foreach (var replica in _replicas)
         {
-            return _replicas;
+            count += IsChoice(replica, tried, resting) ? 1 : 0;
         }
 
-        var awake = Array.FindAll(_replicas, r => !r.IsResting);
-        var choice = awake.Length > 0 ? awake : _replicas;
-        var (a, b) = (choice[random.Next(choice.Length)], choice[random.Next(choice.Length)]);
-        var first = a.Load <= b.Load ? a : b;
-        return [first, .. choice.Where(r => r != first), .. _replicas.Except(choice)];
+        return count;
     }
+
+    // Somebody else may have failed or recovered since they were counted; then any replica that was not tried will do.
+    private Replica Pick(List<Replica>? tried, bool resting, int number)
+    {
+        Replica? any = null;
+        foreach (var replica in _replicas)
+        {
+            if (tried?.Contains(replica) == true)
+            {
+                continue;
+            }
+
+            any = replica;
+            if (replica.IsResting == resting && number-- == 0)
+            {
+                break;
+            }
+        }
+
+        return any!;
+    }
+
+    private static bool IsChoice(Replica replica, List<Replica>? tried, bool resting) =>
+        tried?.Contains(replica) != true && replica.IsResting == resting;
 }
 
 /// <summary>A release that this gateway cannot serve; the message says what to change.</summary>

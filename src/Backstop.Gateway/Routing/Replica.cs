@@ -1,14 +1,16 @@
 using System.Collections.Concurrent;
 using Backstop.Core.Registry;
+using Backstop.Core.Routing;
 using Backstop.Gateway.Dialects;
 
 namespace Backstop.Gateway.Routing;
 
 /// <summary>One model server: how many requests it is answering for this gateway, and whether it answers at all.</summary>
 /// <remarks>
-/// After <see cref="MostFailures"/> failures in a row it is left alone, first for a second and twice as long each time, up
-/// to <see cref="LongestRest"/>; then one more failure is enough. Only what this gateway saw counts, so it needs no probes
-/// and no agreement with others, and a replica that hangs costs a few requests and not every second one.
+/// After <see cref="MostFailures"/> failures in a row, or when it fails far more often than the other replicas of its
+/// release, it is left alone: first for a second and twice as long each time, up to <see cref="LongestRest"/>; then one more
+/// failure is enough. Only what this gateway saw counts, so it needs no agreement with others. Where the release has a
+/// health check, a replica that misses it is left alone too, until it answers it again.
 /// </remarks>
 public sealed class Replica(Serving serving, Uri address, TimeProvider time)
 {
@@ -24,10 +26,16 @@ public sealed class Replica(Serving serving, Uri address, TimeProvider time)
     private readonly ConcurrentDictionary<Dialect, Uri> _addresses = new();
     private int _load;
     private int _failures;
+    private int _missedChecks;
+    private RecentFailures _recent;
     private TimeSpan _rest = FirstRest;
     private (long Since, TimeSpan For)? _resting;
+    private volatile bool _troubled;
 
     public Uri Address { get; } = address;
+
+    /// <summary>The replicas of its release, itself among them: what is usual among them says who stands out.</summary>
+    internal IReadOnlyList<Replica> Peers { get; set; } = [];
 
     /// <summary>Where it is asked in a dialect.</summary>
     public Uri AddressFor(Dialect dialect) =>
@@ -35,17 +43,27 @@ public sealed class Replica(Serving serving, Uri address, TimeProvider time)
 
     public int Load => Volatile.Read(ref _load);
 
-    /// <summary>Whether it failed so often lately that others should be asked.</summary>
+    /// <summary>Whether it failed so often lately, or is so ill, that others should be asked.</summary>
     public bool IsResting
     {
         get
         {
+            // Read for every request and seldom true: no lock for a replica that is well.
+            if (!_troubled)
+            {
+                return false;
+            }
+
             lock (_lock)
             {
-                return _resting is var (since, rest) && time.GetElapsedTime(since) < rest;
+                var resting = IsIll || (_resting is var (since, rest) && time.GetElapsedTime(since) < rest);
+                _troubled = resting;
+                return resting;
             }
         }
     }
+
+    private bool IsIll => serving.Health is { } check && _missedChecks >= check.Failures;
 
     public void Enter() => Interlocked.Increment(ref _load);
 
@@ -56,6 +74,7 @@ public sealed class Replica(Serving serving, Uri address, TimeProvider time)
     {
         lock (_lock)
         {
+            _recent = _recent.After(failed: false, time.GetTimestamp(), time.TimestampFrequency);
             (_failures, _rest, _resting) = (0, FirstRest, null);
         }
     }
@@ -63,15 +82,49 @@ public sealed class Replica(Serving serving, Uri address, TimeProvider time)
     /// <summary>It could not be reached, answered too late, broke off, or said that it failed.</summary>
     public void Failed()
     {
+        var others = OthersFailures();
         lock (_lock)
         {
-            if (++_failures < MostFailures || IsResting)
+            _recent = _recent.After(failed: true, time.GetTimestamp(), time.TimestampFrequency);
+            var inARow = ++_failures >= MostFailures;
+            if ((!inARow && !_recent.StandsOut(others)) || IsResting)
             {
                 return; // While it rests, these are requests that were under way before.
             }
 
-            _resting = (time.GetTimestamp(), _rest);
+            // What it did before it rested has been paid for.
+            (_recent, _resting, _troubled) = (default, (time.GetTimestamp(), _rest), true);
             _rest = _rest * 2 < LongestRest ? _rest * 2 : LongestRest;
         }
+    }
+
+    /// <summary>It answered its health check, or did not. Returns whether that changed what is thought of it.</summary>
+    public bool Checked(bool well)
+    {
+        lock (_lock)
+        {
+            var before = IsIll;
+            _missedChecks = well ? 0 : _missedChecks + 1;
+            _troubled |= IsIll;
+            return before != IsIll;
+        }
+    }
+
+    // Counted before the own lock is taken: two locks at once, in two orders, would be a deadlock.
+    private RecentFailures OthersFailures()
+    {
+        var sum = default(RecentFailures);
+        foreach (var peer in Peers)
+        {
+            if (peer != this)
+            {
+                lock (peer._lock)
+                {
+                    sum = sum.With(peer._recent);
+                }
+            }
+        }
+
+        return sum;
     }
 }

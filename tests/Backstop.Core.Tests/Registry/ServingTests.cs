@@ -1,4 +1,5 @@
 using Backstop.Core.Registry;
+using Backstop.Core.Routing;
 
 namespace Backstop.Core.Tests.Registry;
 
@@ -27,6 +28,20 @@ public class ServingTests
     }
 
     [Fact]
+    public void How_patient_gateways_are_is_read_and_has_defaults()
+    {
+        var told = Parsed("""{"timeouts":{"connect_ms":100,"first_token_ms":20000},"retries":{"most":0},"health":{"path":"/health","interval_ms":1000}}""").Serving;
+
+        Assert.Equal(new(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(20)), told.Timeouts);
+        Assert.Equal(new(0, 20), told.Retries);
+        Assert.Equal(new("/health", TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), 2), told.Health);
+        var silent = Parsed("{}").Serving;
+        Assert.Equal(Timeouts.None, silent.Timeouts);
+        Assert.Equal(Retries.Default, silent.Retries);
+        Assert.Null(silent.Health);
+    }
+
+    [Fact]
     public void A_missing_key_is_named()
     {
         var serving = Parsed("""{"api_key":{"env":"KEY"}}""").Serving;
@@ -51,6 +66,13 @@ public class ServingTests
     [InlineData("""{"replicas":["http://127.0.0.1/?key=1"]}""", "base address")]
     [InlineData("""{"replicas":[1]}""", "string")]
     [InlineData("""{"protocol":1}""", "string")]
+    [InlineData("""{"timeouts":{"total":1}}""", "total_ms")]
+    [InlineData("""{"timeouts":{"total_ms":0}}""", "serving.timeouts.total_ms is 0")]
+    [InlineData("""{"retries":{"most":1.5}}""", "whole number")]
+    [InlineData("""{"retries":{"budget_percent":101}}""", "use 0 to 100")]
+    [InlineData("""{"health":{}}""", "'path' is missing in serving.health")]
+    [InlineData("""{"health":{"path":"health"}}""", "such as '/health'")]
+    [InlineData("""{"health":{"path":"/health","interval_ms":1}}""", "use 100 to")]
     public void What_is_wrong_is_said_with_what_to_write_instead(string serving, string said)
     {
         var error = Assert.IsType<ReleaseResult.Invalid>(Release.Parse("v8", Manifest(serving))).Error;

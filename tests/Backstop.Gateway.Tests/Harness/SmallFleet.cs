@@ -47,11 +47,14 @@ internal sealed class SmallFleet : IAsyncDisposable
         Candidate = young.Digest, CandidateBasisPoints = Route.Whole, CandidateLease = TimeSpan.FromMinutes(10),
     };
 
-    public static Release Released(string name, ModelServer server, string manifest = "{}")
+    public static Release Released(string name, ModelServer server, string manifest = "{}") => Released(name, [server.Address], manifest);
+
+    /// <summary>A release with these replicas.</summary>
+    public static Release Released(string name, Uri[] replicas, string manifest = "{}")
     {
         var content = JsonNode.Parse(manifest)!.AsObject();
         var serving = content["serving"] as JsonObject ?? [];
-        (serving["model"], serving["replicas"]) = ("tiny-" + name, new JsonArray(server.Address.ToString()));
+        (serving["model"], serving["replicas"]) = ("tiny-" + name, new JsonArray([.. replicas.Select(r => JsonValue.Create(r.ToString()))]));
         content["serving"] = serving.DeepClone();
         return Release.Parse(name, content.ToJsonString()) switch
         {

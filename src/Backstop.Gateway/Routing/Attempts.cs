@@ -1,0 +1,27 @@
+namespace Backstop.Gateway.Routing;
+
+/// <summary>The replicas one request may be sent to, one after the other: each once, and beyond the first only within the release's retry budget.</summary>
+public sealed class Attempts(ReleasePool pool, Random random)
+{
+    private List<Replica>? _tried;
+    private Replica? _last;
+
+    /// <summary>The replica to ask now; null when there is none left, or no retry left to pay for one.</summary>
+    public Replica? Next()
+    {
+        if (_last is null)
+        {
+            pool.Budget.Save();
+        }
+        else
+        {
+            (_tried ??= []).Add(_last);
+            if (_tried.Count > pool.Release.Serving.Retries.Most || _tried.Count == pool.Size || !pool.Budget.TrySpend())
+            {
+                return null;
+            }
+        }
+
+        return _last = pool.Choose(_tried, random);
+    }
+}

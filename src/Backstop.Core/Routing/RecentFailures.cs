@@ -1,6 +1,9 @@
+using System.Runtime.InteropServices;
+
 namespace Backstop.Core.Routing;
 
 /// <summary>How many requests ended lately and how many of them failed; what is older weighs less, by half every ten seconds.</summary>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct RecentFailures(double Requests, double Failures, long At)
 {
     /// <summary>Requests below which nothing is said: three failures of four are chance.</summary>

@@ -66,7 +66,7 @@ public class ServingTests
     [InlineData("""{"replicas":["http://127.0.0.1/?key=1"]}""", "base address")]
     [InlineData("""{"replicas":[1]}""", "string")]
     [InlineData("""{"protocol":1}""", "string")]
-    [InlineData("""{"timeouts":{"total":1}}""", "total_ms")]
+    [InlineData("""{"timeouts":{"total":1}}""", "Unknown key 'total' in serving.timeouts")]
     [InlineData("""{"timeouts":{"total_ms":0}}""", "serving.timeouts.total_ms is 0")]
     [InlineData("""{"retries":{"most":1.5}}""", "whole number")]
     [InlineData("""{"retries":{"budget_percent":101}}""", "use 0 to 100")]

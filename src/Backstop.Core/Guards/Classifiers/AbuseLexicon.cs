@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Backstop.Core.Guards.Text;
+using Backstop.Core.Text;
 
 namespace Backstop.Core.Guards.Classifiers;
 

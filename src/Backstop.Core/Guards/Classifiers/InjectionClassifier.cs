@@ -1,6 +1,7 @@
 using System.Buffers;
 using Backstop.Core.Guards.Checks;
 using Backstop.Core.Guards.Text;
+using Backstop.Core.Text;
 
 namespace Backstop.Core.Guards.Classifiers;
 

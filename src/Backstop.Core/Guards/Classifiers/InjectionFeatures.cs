@@ -1,4 +1,5 @@
 using Backstop.Core.Guards.Text;
+using Backstop.Core.Text;
 
 namespace Backstop.Core.Guards.Classifiers;
 

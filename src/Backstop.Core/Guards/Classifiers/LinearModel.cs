@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Backstop.Core.Text;
 
 namespace Backstop.Core.Guards.Classifiers;
 

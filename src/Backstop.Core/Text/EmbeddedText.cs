@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Text;
 
-namespace Backstop.Core.Guards.Classifiers;
+namespace Backstop.Core.Text;
 
 /// <summary>Lists and weights that are compiled into the assembly.</summary>
 internal static class EmbeddedText

@@ -25,9 +25,9 @@ internal static class LabDetect
         var seed = new Option<int>("--seed") { Description = "Seed of the first repetition.", DefaultValueFactory = _ => 1 };
         var scenario = new Option<string>("--scenario") { Description = "Only scenarios whose name contains this, such as 'canary' or 'ramp'." };
         var json = Verb.JsonOption();
-        Range(repetitions, 1, 1_000_000);
-        Range(requests, 100, 10_000_000);
-        Range(alpha, 1e-9, 0.1);
+        repetitions.Between(1, 1_000_000);
+        requests.Between(100, 10_000_000);
+        alpha.Between(1e-9, 0.1);
 
         var verb = new Verb("detect", "Compare detection rules: how soon they find a bad release, how often they throw out a good one.")
         {
@@ -112,16 +112,6 @@ internal static class LabDetect
         $"  {row.Rule,-30}  false rollback {row.Fired.Value,7:0.00%}  ({row.Fired.Lower:0.00%} to {row.Fired.Upper:0.00%})");
 
     private static string Show(double? requests) => requests?.ToString("0", CultureInfo.InvariantCulture) ?? "-";
-
-    private static void Range<T>(Option<T> option, T min, T max)
-        where T : struct, IComparable<T> => option.Validators.Add(result =>
-        {
-            var value = result.GetValue(option);
-            if (!(value.CompareTo(min) >= 0 && value.CompareTo(max) <= 0))
-            {
-                result.AddError($"{option.Name} must be from {min} to {max}; it is {value}.");
-            }
-        });
 
     private sealed record Report(int Repetitions, int Requests, double Alpha, int Seed, ImmutableArray<DetectionRow> Rows);
 }

@@ -27,9 +27,9 @@ internal static class LabFleet
         var calm = new Option<bool>("--calm") { Description = "No crashes, no cuts, nothing doubled or out of order; only --loss, if given." };
         var trace = new Option<FileInfo>("--trace") { Description = "Write what happened to this file, line by line. One run only." };
         var json = Verb.JsonOption();
-        Range(gateways, 1, 100);
-        Range(seeds, 1, 100_000);
-        Range(loss, 0, 0.5);
+        gateways.Between(1, 100);
+        seeds.Between(1, 100_000);
+        loss.Between(0, 0.5);
 
         var verb = new Verb("fleet", "Run a fleet in virtual time with crashes, cuts and lost messages, and check every promise.")
         {
@@ -140,16 +140,6 @@ internal static class LabFleet
         FleetRelease.Good => "good",
         _ => "good (while what both need breaks)",
     };
-
-    private static void Range<T>(Option<T> option, T min, T max)
-        where T : struct, IComparable<T> => option.Validators.Add(result =>
-        {
-            var value = result.GetValue(option);
-            if (!(value.CompareTo(min) >= 0 && value.CompareTo(max) <= 0))
-            {
-                result.AddError($"{option.Name} must be from {min} to {max}; it is {value}.");
-            }
-        });
 
     private sealed record Report(int Runs, int RunsWithViolations, IReadOnlyList<Row> Results);
 

@@ -19,9 +19,9 @@ internal static class LabMttr
         var cold = new Option<double>("--cold-load") { Description = "Seconds to load a cold release, 0 to 86400.", DefaultValueFactory = _ => Usual.ColdLoad };
         var csv = new Option<FileInfo>("--csv") { Description = "Write the table to this file as well, with commas." };
         var json = Verb.JsonOption();
-        Range(incidents, 10, 100_000);
-        Range(warm, 0, 86_400);
-        Range(cold, 0, 86_400);
+        incidents.Between(10, 100_000);
+        warm.Between(0, 86_400);
+        cold.Between(0, 86_400);
         var verb = new Verb("mttr", "Sweep the monitor's cadence with a warm and a cold previous release: what buys more recovery speed?")
         {
             Examples = ["backstop lab mttr", "backstop lab mttr --cold-load 300 --csv mttr.csv", "backstop lab mttr --incidents 2000 --json"],
@@ -116,16 +116,6 @@ internal static class LabMttr
             throw new CommandFailure($"The table could not be written: {e.Message}", cause: e);
         }
     }
-
-    private static void Range<T>(Option<T> option, T min, T max)
-        where T : struct, IComparable<T> => option.Validators.Add(result =>
-        {
-            var value = result.GetValue(option);
-            if (!(value.CompareTo(min) >= 0 && value.CompareTo(max) <= 0))
-            {
-                result.AddError($"{option.Name} must be from {min} to {max}; it is {value}.");
-            }
-        });
 
     private sealed record Report(int Incidents, int Seed, ImmutableArray<RecoveryRow> Rows, ImmutableArray<string> Conclusions);
 }

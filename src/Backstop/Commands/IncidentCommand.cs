@@ -11,7 +11,7 @@ internal static class IncidentCommand
 
     public static Verb Create() => new("incident", "See what went wrong, and make a gate of it.")
     {
-        List(), Show(), Learn(),
+        List(), Show(), Learn(), IncidentDiagnose.Create(),
     };
 
     private static Verb List()

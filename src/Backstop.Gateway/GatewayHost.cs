@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Backstop.Gateway.Dialects;
+using Backstop.Gateway.Drops;
 using Backstop.Gateway.Fleet;
 using Backstop.Gateway.Requests;
 using Backstop.Gateway.Routing;
@@ -9,6 +10,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 
 namespace Backstop.Gateway;
 
@@ -25,7 +27,9 @@ public static class GatewayHost
         return services
             .AddSingleton(options)
             .AddSingleton(new RouteFile(Path.Combine(options.DataDirectory, "routes.json")))
+            .AddSingleton(new DropFile(options.DataDirectory))
             .AddSingleton<LiveRoutes>()
+            .AddSingleton<Drain>()
             .AddSingleton<Upstream>()
             .AddSingleton<WholeAnswer>()
             .AddSingleton<StreamedAnswer>()
@@ -33,6 +37,9 @@ public static class GatewayHost
             .AddSingleton<RequestPath>()
             .AddSingleton<FeedbackEndpoint>()
             .AddSingleton<InferenceEndpoints>()
+            .Configure<HostOptions>(host => host.ShutdownTimeout = Drain.LongestStop(options))
+            .AddHostedService(provider => provider.GetRequiredService<Drain>())
+            .AddHostedService<DropWatch>()
             .AddHostedService<HealthWatch>()
             .AddHostedService<FleetClient>();
     }
@@ -43,6 +50,7 @@ public static class GatewayHost
         var path = endpoints.ServiceProvider.GetRequiredService<RequestPath>();
         var feedback = endpoints.ServiceProvider.GetRequiredService<FeedbackEndpoint>();
         var routes = endpoints.ServiceProvider.GetRequiredService<LiveRoutes>();
+        var drain = endpoints.ServiceProvider.GetRequiredService<Drain>();
         endpoints.MapPost("/v1/chat/completions", http => path.Handle(http, Dialect.Chat));
         endpoints.MapPost("/v1/completions", http => path.Handle(http, Dialect.Completions));
         endpoints.MapPost("/v1/embeddings", http => path.Handle(http, Dialect.Embeddings));
@@ -66,9 +74,12 @@ public static class GatewayHost
         });
         endpoints.ServiceProvider.GetRequiredService<InferenceEndpoints>().Map(endpoints, path);
         endpoints.MapGet("/healthz", () => Results.Text("ok"));
-        endpoints.MapGet("/readyz", () => routes.Current.Routes.Routes.Count > 0
-            ? Results.Text("ready")
-            : Results.Text("waiting for the first route", statusCode: 503));
+        endpoints.MapGet("/readyz", () => (drain.HasBegun, routes.Current.Routes.Routes.Count) switch
+        {
+            (true, _) => Results.Text("draining", statusCode: 503),
+            (_, 0) => Results.Text("waiting for the first route", statusCode: 503),
+            _ => Results.Text("ready"),
+        });
         return endpoints;
     }
 }

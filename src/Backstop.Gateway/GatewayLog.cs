@@ -23,6 +23,18 @@ internal static partial class GatewayLog
     [LoggerMessage(1006, LogLevel.Information, "Replica {Replica} of {Release} answers its health check.")]
     public static partial void ReplicaWell(ILogger logger, Uri replica, string release);
 
+    [LoggerMessage(1007, LogLevel.Warning, "Dropped {Release} at this gateway, by {Account}: {Reason}. It gets no new request until 'backstop gateway drop --undo'.")]
+    public static partial void Dropped(ILogger logger, string release, string account, string reason);
+
+    [LoggerMessage(1008, LogLevel.Warning, "{Release} is no longer dropped at this gateway.")]
+    public static partial void DropUndone(ILogger logger, string release);
+
+    [LoggerMessage(1009, LogLevel.Error, "The file of dropped releases is not used: {Problem} What was dropped before stays so.")]
+    public static partial void DropFileRefused(ILogger logger, string problem);
+
+    [LoggerMessage(1010, LogLevel.Information, "Draining: not ready from now on, still answering for {Delay}, then at most {Deadline} for what is under way.")]
+    public static partial void Draining(ILogger logger, TimeSpan delay, TimeSpan deadline);
+
     [LoggerMessage(1101, LogLevel.Information, "Connected to control at {Control}.")]
     public static partial void Connected(ILogger logger, Uri control);
 

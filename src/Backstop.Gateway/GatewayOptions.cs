@@ -57,6 +57,16 @@ public sealed class GatewayOptions
     [Range(typeof(TimeSpan), "00:00:00.100", "00:30:00")]
     public TimeSpan AnswerDeadline { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a gateway that was told to stop goes on taking requests, while <c>/readyz</c> sends new ones elsewhere.</summary>
+    /// <value>0 to 5 min. 2 s by default: as long as whoever balances the load may take to ask.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "00:05:00")]
+    public TimeSpan DrainDelay { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long the requests under way may take after that.</summary>
+    /// <value>0 to 24 h. 30 s by default.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
+    public TimeSpan DrainDeadline { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How many batches wait for an acknowledgement before the oldest is dropped and counted.</summary>
     [Range(1, 1_000_000)]
     public int MaxUnacknowledgedBatches { get; set; } = 2400;

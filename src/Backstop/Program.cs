@@ -19,6 +19,7 @@ var root = new RootCommand("Backstop: the safety net of a model-serving fleet.")
     EmulateCommand.Create(),
     LabCommand.Create(),
     GuardCommand.Create(),
+    GatewayCommand.Create(),
 };
 
 return await Shell.Run(root, args);

@@ -11,7 +11,7 @@ namespace Backstop.Control.Fleet;
 
 /// <summary>The control plane's end of the fleet stream.</summary>
 public sealed partial class FleetService(
-    FleetHub hub, GatewayRoster roster, IGrainFactory grains, TimeProvider clock, IHostApplicationLifetime lifetime, ILogger<FleetService> log)
+    FleetHub hub, GatewayRoster roster, DropLedger drops, IGrainFactory grains, TimeProvider clock, IHostApplicationLifetime lifetime, ILogger<FleetService> log)
     : Protocol.Fleet.FleetBase
 {
     // A minute of batches: more than that waits in the gateway, which has the room.
@@ -93,6 +93,9 @@ public sealed partial class FleetService(
                     break;
                 case FromGateway.MessageOneofCase.Nack:
                     hub.Nacked(link, stream.Current.Nack);
+                    break;
+                case FromGateway.MessageOneofCase.Drops:
+                    await drops.Tell(link.Gateway, stream.Current.Drops);
                     break;
                 case FromGateway.MessageOneofCase.Batch:
                     await batches.WriteAsync(new(stream.Current.Batch, clock.GetUtcNow()), cancel);

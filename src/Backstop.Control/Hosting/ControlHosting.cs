@@ -32,7 +32,8 @@ public static class ControlHosting
         services.AddSingleton<ReleaseStore>();
         services.AddSingleton<EvidenceStore>();
         services.AddSingleton<FleetHub>();
-        services.AddSingleton<GatewayRoster>();
+        services.AddSingleton<GatewayRoster>()
+            .AddSingleton<DropLedger>();
         services.AddSingleton<Publisher>();
         services.AddSingleton<WarmthProbe>();
         services.AddSingleton<RolloutEffects>();

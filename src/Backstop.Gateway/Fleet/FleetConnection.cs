@@ -1,10 +1,13 @@
+using System.Collections.Immutable;
 using Backstop.Core.Registry;
 using Backstop.Core.Routing;
+using Backstop.Gateway.Drops;
 using Backstop.Gateway.Routing;
 using Backstop.Gateway.Signals;
 using Backstop.Protocol;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
+using Drop = Backstop.Gateway.Drops.Drop;
 using Release = Backstop.Core.Registry.Release;
 
 namespace Backstop.Gateway.Fleet;
@@ -18,6 +21,8 @@ internal sealed class FleetConnection(
 
     // A gRPC stream takes one write at a time; answers and batches come from two loops.
     private readonly SemaphoreSlim _writing = new(1, 1);
+
+    private ImmutableArray<Drop> _toldDrops = [];
 
     /// <summary>Whether control sent everything this gateway should serve.</summary>
     public bool WasHealthy => _routesRead.Task.IsCompletedSuccessfully;
@@ -99,6 +104,7 @@ internal sealed class FleetConnection(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, ending);
         do
         {
+            await TellDrops(call, ending);
             if (Collect() is { } batch)
             {
                 await Send(call, new() { Batch = batch }, ending);
@@ -114,6 +120,21 @@ internal sealed class FleetConnection(
 
         await unacknowledged.Emptied().WaitAsync(ending);
         await call.RequestStream.CompleteAsync();
+    }
+
+    private async Task TellDrops(AsyncDuplexStreamingCall<FromGateway, FromControl> call, CancellationToken ending)
+    {
+        var drops = routes.Drops;
+        if (!drops.SequenceEqual(_toldDrops))
+        {
+            var message = new Protocol.Drops();
+            message.Drops_.AddRange(drops.Select(d => new Protocol.Drop
+            {
+                Release = d.Release, Reason = d.Reason, By = d.By, AtMs = d.At.ToUnixTimeMilliseconds(),
+            }));
+            await Send(call, new() { Drops = message }, ending);
+            _toldDrops = drops;
+        }
     }
 
     private static async Task<bool> Tick(PeriodicTimer timer, CancellationToken until)

@@ -152,12 +152,12 @@ public sealed class InferenceEndpoints(
         }
     }
 
-    private async Task<UpstreamResult> Get(HttpContext http, ReleasePool pool, string operation, RequestTime time) => (await upstream.Send(
+    private async Task<UpstreamResult> Get(HttpContext http, ReleasePool pool, string operation, RequestTime time) => await upstream.Send(
         pool,
         new Attempts(pool, Random.Shared),
         replica => InferDialect.ModelAddress(pool.Release.Serving, replica.Address, operation),
         body: null,
         http.Response.Headers["x-request-id"].ToString(),
         http.Request.Headers,
-        time))!;
+        time) ?? new UpstreamResult.Unreachable(ApiError.UpstreamError("it was dropped here."));
 }

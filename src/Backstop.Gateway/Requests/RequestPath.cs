@@ -15,13 +15,18 @@ namespace Backstop.Gateway.Requests;
 /// <summary>The path of a request, in order, whatever dialect it is written in: admit, resolve, screen, dispatch, screen, observe, relay.</summary>
 public sealed class RequestPath(
     GatewayOptions options, LiveRoutes routes, Upstream upstream, WholeAnswer whole, StreamedAnswer streamed,
-    SignalRecorder signals, TimeProvider clock, ILogger<RequestPath> log)
+    SignalRecorder signals, Drain drain, TimeProvider clock, ILogger<RequestPath> log)
 {
     public async Task Handle(HttpContext http, Dialect dialect)
     {
         var id = RequestId.Of(http.Request);
         var time = new RequestTime(options.RequestDeadline, clock, http.RequestAborted);
         http.Response.Headers["x-request-id"] = id;
+        if (drain.HasBegun)
+        {
+            http.Response.Headers.Connection = "close"; // The next request of this caller must find another gateway.
+        }
+
         PendingRequest? pending = null;
         var attack = false;
         try
@@ -51,8 +56,8 @@ public sealed class RequestPath(
             var unit = http.Request.Headers.TryGetValue("x-backstop-unit", out var named) ? named.ToString() : id;
             var leaseIsLive = routes.LeaseIsLive(route, table);
             var assignment = route.Assign(unit, leaseIsLive);
-            var pool = table.Pool(assignment.Release);
-            pending = signals.Assigned(id, route, assignment, isEvidence: leaseIsLive);
+            var pool = table.First(route, assignment);
+            pending = signals.Assigned(id, route, assignment, isEvidence: leaseIsLive && table.SplitHolds(route));
             var sink = new AnswerSink(http.Response, route.Generation);
             sink.Answers(pool.Release);
 
@@ -72,20 +77,16 @@ public sealed class RequestPath(
             // 4 and 5. Dispatch, and screen what comes back.
             var asked = new Asked(request, id, http.Request, context, sink, time, route.Traffic.Timeouts);
             var answer = await Ask(asked, pool, input.FixedTexts);
-            var other = Alternative(route, assignment) is { } digest ? table.Pool(digest) : null;
-            Screened? reasked = null;
-            if (answer is Screened.Blocked or Screened.Failed && !sink.Started && other is not null)
-            {
-                // The user gets a good answer; the release that failed keeps the failure on its record.
-                reasked = await Reask(asked, other);
-            }
+            var (standIn, by) = answer is Screened.Blocked or Screened.Failed && !sink.Started
+                ? await AskOthers(asked, table, Succession.After(route, assignment).Remove(pool.Release.Digest))
+                : (null, null);
 
             // 6. Observe, before the last byte leaves: feedback may follow it at once.
-            Observe(pending, attack, answer, reasked, request);
+            Observe(pending, attack, answer, standIn, request);
 
             // 7. Relay. A stream that has begun is with the caller already.
-            sink.Answers(reasked is Screened.Deliverable ? other!.Release : pool.Release);
-            await Relay(http, answer, reasked, asked);
+            sink.Answers((by ?? pool).Release);
+            await Relay(http, answer, standIn, asked);
         }
         catch (Exception) when (time.Left.IsCancellationRequested)
         {
@@ -165,12 +166,16 @@ public sealed class RequestPath(
             return Noted(new Screened.Failed(ApiError.UpstreamError($"it speaks {pool.Release.Serving.Protocol}.")), pool, asked.Id);
         }
 
-        signals.Started(asked.Request.Alias!, pool.Release.Digest);
+        if (!pool.IsDropped)
+        {
+            signals.Started(asked.Request.Alias!, pool.Release.Digest);
+        }
+
         asked.Time.Keep(asked.Timeouts.Or(pool.Release.Serving.Timeouts).Or(options.Timeouts));
         var body = UpstreamBody.For(asked.Request, pool.Release, fixedTexts);
         var attempts = new Attempts(pool, Random.Shared);
-        Screened answer = null!;
-        while (await Attempt(asked, pool, attempts, body) is { } next) // There is always a first replica.
+        Screened answer = new Screened.Failed(ApiError.UpstreamError("it was dropped at this gateway."), Unreachable: true);
+        while (await Attempt(asked, pool, attempts, body) is { } next)
         {
             answer = next;
             if (answer is not Screened.Failed { BrokeOff: true } || asked.Sink.Started)
@@ -222,11 +227,30 @@ public sealed class RequestPath(
         }
     }
 
-    // Each release gets the texts as its own ring leaves them: the policy of the one that failed may be what is wrong with it.
-    private async Task<Screened?> Reask(Asked asked, ReleasePool other)
+    /// <summary>Asks those who stand in, until one gives an answer. The user gets a good answer; the release that failed keeps the failure on its record.</summary>
+    /// <returns>The answer and who gave it; or the last that was none, and nobody.</returns>
+    private async Task<(Screened? Answer, ReleasePool? By)> AskOthers(Asked asked, ServingTable table, ImmutableArray<string> others)
     {
-        var input = other.Ring.Open(asked.Context).ScreenInput(asked.Request.Texts);
-        return input.Stops || other.CannotRead(asked.Request) ? null : await Ask(asked, other, input.FixedTexts);
+        Screened? last = null;
+        foreach (var other in others)
+        {
+            var pool = table.Pool(other);
+
+            // Each release gets the texts as its own ring leaves them: the policy of the one that failed may be what is wrong with it.
+            var input = pool.Ring.Open(asked.Context).ScreenInput(asked.Request.Texts);
+            if (input.Stops || pool.CannotRead(asked.Request))
+            {
+                continue;
+            }
+
+            last = await Ask(asked, pool, input.FixedTexts);
+            if (last is Screened.Deliverable || asked.Sink.Started)
+            {
+                return (last, pool);
+            }
+        }
+
+        return (last, null);
     }
 
     private Screened Noted(Screened answer, ReleasePool pool, string id)
@@ -239,15 +263,7 @@ public sealed class RequestPath(
         return answer;
     }
 
-    /// <summary>The warm release that answers instead: the trusted side of the split. None stands in for the trusted side.</summary>
-    private static string? Alternative(Route route, Assignment assignment) => assignment.Arm switch
-    {
-        Arm.Candidate => route.Current,
-        Arm.Baseline when route.HoldbackBasisPoints > 0 => route.Previous,
-        _ => null,
-    };
-
-    private static Task Relay(HttpContext http, Screened answer, Screened? reasked, Asked asked) => (answer, reasked) switch
+    private static Task Relay(HttpContext http, Screened answer, Screened? standIn, Asked asked) => (answer, standIn) switch
     {
         _ when asked.Sink.Started => Task.CompletedTask,
         (_, Screened.Deliverable ok) => asked.Sink.Whole(ok.Status, ok.Body, asked.Time.Left),
@@ -262,9 +278,9 @@ public sealed class RequestPath(
         _ => Task.CompletedTask,
     };
 
-    private void Observe(PendingRequest pending, bool attack, Screened answer, Screened? reasked, ModelRequest request)
+    private void Observe(PendingRequest pending, bool attack, Screened answer, Screened? standIn, ModelRequest request)
     {
-        var served = (answer, reasked) switch
+        var served = (answer, standIn) switch
         {
             (_, Screened.Deliverable) => Served.Reasked,
             (Screened.Deliverable, _) => Served.Unlabelled,

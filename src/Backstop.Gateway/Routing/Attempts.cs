@@ -6,9 +6,14 @@ public sealed class Attempts(ReleasePool pool, Random random)
     private List<Replica>? _tried;
     private Replica? _last;
 
-    /// <summary>The replica to ask now; null when there is none left, or no retry left to pay for one.</summary>
+    /// <summary>The replica to ask now; null when there is none left, no retry left to pay for one, or the release was dropped here.</summary>
     public Replica? Next()
     {
+        if (pool.IsDropped)
+        {
+            return null;
+        }
+
         if (_last is null)
         {
             pool.Budget.Save();

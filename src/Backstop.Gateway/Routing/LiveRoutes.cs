@@ -1,7 +1,9 @@
 using System.Collections.Frozen;
+using System.Collections.Immutable;
 using Backstop.Core.Registry;
 using Backstop.Core.Routing;
 using Backstop.Gateway.Dialects;
+using Backstop.Gateway.Drops;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Gateway.Routing;
@@ -14,6 +16,7 @@ public sealed class LiveRoutes
     private readonly ILogger<LiveRoutes> _log;
     private readonly Lock _writing = new();
     private ServingTable _current;
+    private ImmutableArray<Drop> _drops = [];
 
     public LiveRoutes(RouteFile file, TimeProvider time, ILogger<LiveRoutes> log)
     {
@@ -53,12 +56,35 @@ public sealed class LiveRoutes
             {
                 var next = ServingTable.Of(applied.Table, _current, _time);
                 next.Lease(route.Alias).Renew(_time.GetTimestamp());
+                next.Obey(_drops);
                 Store(applied.Table);
                 Volatile.Write(ref _current, next);
                 GatewayLog.RouteApplied(_log, route.Alias, route.Epoch, route.Generation);
             }
 
             return result;
+        }
+    }
+
+    /// <summary>What an operator on this host dropped.</summary>
+    public ImmutableArray<Drop> Drops
+    {
+        get
+        {
+            lock (_writing)
+            {
+                return _drops;
+            }
+        }
+    }
+
+    /// <summary>From here on no request is begun on these releases, and on those that come with later routes and have such a name.</summary>
+    public void Obey(ImmutableArray<Drop> drops)
+    {
+        lock (_writing)
+        {
+            _drops = drops;
+            _current.Obey(drops);
         }
     }
 
@@ -84,9 +110,9 @@ public sealed class LiveRoutes
         }
     }
 
-    /// <summary>Whether the candidate of a route may still be served.</summary>
+    /// <summary>Whether the candidate of a route may be served: its lease is live, and nobody dropped it here.</summary>
     public bool LeaseIsLive(Route route, ServingTable table) =>
-        route.Candidate is null || table.Lease(route.Alias).IsLive(_time, route.CandidateLease);
+        route.Candidate is null || (table.Lease(route.Alias).IsLive(_time, route.CandidateLease) && !table.Pool(route.Candidate).IsDropped);
 }
 
 /// <summary>One snapshot: routes, and for every release they name its ring and replicas.</summary>
@@ -106,6 +132,20 @@ public sealed class ServingTable
 
     /// <summary>Whether any release that a route names can be asked in a dialect.</summary>
     public bool Speaks(Route route, Dialect dialect) => Pool(route.Current).Speaks(dialect) || route.Releases().Any(d => Pool(d).Speaks(dialect));
+
+    /// <summary>Who a request is sent to first.</summary>
+    public ReleasePool First(Route route, Assignment assignment) => Pool(Succession.First(route, assignment, release => Pool(release).IsDropped));
+
+    /// <summary>Whether the arms of a route get the shares it names.</summary>
+    public bool SplitHolds(Route route) => !Pool(route.Current).IsDropped && (route.Previous is null || !Pool(route.Previous).IsDropped);
+
+    internal void Obey(ImmutableArray<Drop> drops)
+    {
+        foreach (var pool in _pools.Values)
+        {
+            pool.IsDropped = drops.Any(d => d.Release == pool.Release.Name || d.Release == pool.Release.Digest);
+        }
+    }
 
     public CandidateLease Lease(string alias) => _leases[alias];
 

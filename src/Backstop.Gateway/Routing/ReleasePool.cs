@@ -11,6 +11,7 @@ public sealed class ReleasePool
 {
     private readonly Replica[] _replicas;
     private readonly bool _screensInput;
+    private bool _isDropped;
 
     /// <summary>Compiles the release's guard policy, and reads its secrets from the environment.</summary>
     /// <exception cref="UnusableReleaseException">This gateway cannot serve it; the route that names it is refused.</exception>
@@ -38,6 +39,13 @@ public sealed class ReleasePool
     }
 
     public Release Release { get; }
+
+    /// <summary>Whether an operator on this host dropped it. Then nothing is sent to it, whoever asks.</summary>
+    public bool IsDropped
+    {
+        get => Volatile.Read(ref _isDropped);
+        internal set => Volatile.Write(ref _isDropped, value);
+    }
 
     public Ring Ring { get; }
 

@@ -23,6 +23,7 @@ internal static class Shell
             return Misunderstood(line, errors, configuration);
         }
 
+        configuration.ProcessTerminationTimeout = (line.CommandResult.Command as Verb)?.TimeToEnd ?? configuration.ProcessTerminationTimeout;
         try
         {
             return await line.InvokeAsync(configuration);

@@ -20,8 +20,17 @@ internal static class ServeCommand
             Description = $"PostgreSQL as postgres://USER:PASSWORD@HOST:5432/DATABASE. Otherwise {ServeOptions.StoreVariable}, else SQLite in --data.",
         };
         var gatewayId = new Option<string?>("--gateway-id") { Description = "The gateway's name, kept over restarts. gateway-1 by default." };
+        var drainDelay = new Option<double>("--drain-delay")
+        {
+            Description = "Seconds for which a gateway that was told to stop is not ready and still answers.", DefaultValueFactory = _ => 2,
+        };
+        var drainDeadline = new Option<double>("--drain-deadline")
+        {
+            Description = "Seconds after that for the requests under way.", DefaultValueFactory = _ => 30,
+        };
         var verb = new Verb("serve", "Run the control plane and the gateway on this machine.")
         {
+            TimeToEnd = TimeSpan.FromDays(2), // The host bounds it, by the drain options.
             Examples =
             [
                 "backstop serve",
@@ -30,7 +39,7 @@ internal static class ServeCommand
                 "backstop serve --role gateway --control http://127.0.0.1:8081 --http 127.0.0.1:8082 --data ./gateway-2 --gateway-id gateway-2",
             ],
         };
-        foreach (var option in (Option[])[http, fleet, data, role, control, gatewayId, store])
+        foreach (var option in (Option[])[http, fleet, data, role, control, gatewayId, store, drainDelay, drainDeadline])
         {
             verb.Options.Add(option);
         }
@@ -44,7 +53,11 @@ internal static class ServeCommand
                 line.GetRequiredValue(role),
                 line.GetValue(control),
                 line.GetValue(gatewayId),
-                line.GetValue(store));
+                line.GetValue(store)) with
+            {
+                DrainDelay = TimeSpan.FromSeconds(line.GetValue(drainDelay)),
+                DrainDeadline = TimeSpan.FromSeconds(line.GetValue(drainDeadline)),
+            };
             await ServeHost.Run(options, () => line.InvocationConfiguration.Output.WriteLine(StartLine(options)), cancel);
             return ExitCode.Ok;
         });

@@ -134,6 +134,8 @@ internal static class ServeHost
                 GatewayId = options.GatewayId,
                 Control = options.Control,
                 DataDirectory = options.DataDirectory,
+                DrainDelay = options.DrainDelay,
+                DrainDeadline = options.DrainDeadline,
             });
         }
         catch (ValidationException e)

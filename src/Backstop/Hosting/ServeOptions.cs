@@ -27,6 +27,12 @@ internal sealed record ServeOptions(
     /// <summary>Names the store when the command line does not: a password there could be read by every user of the machine.</summary>
     public const string StoreVariable = "BACKSTOP_STORE";
 
+    /// <inheritdoc cref="Gateway.GatewayOptions.DrainDelay"/>
+    public TimeSpan DrainDelay { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <inheritdoc cref="Gateway.GatewayOptions.DrainDeadline"/>
+    public TimeSpan DrainDeadline { get; init; } = TimeSpan.FromSeconds(30);
+
     public bool RunsControl => Role is not ServeRole.Gateway;
 
     public bool RunsGateway => Role is not ServeRole.Control;

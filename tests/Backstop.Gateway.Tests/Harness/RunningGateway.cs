@@ -37,6 +37,7 @@ internal sealed class RunningGateway : IAsyncDisposable
             DataDirectory = folder,
             BatchInterval = TimeSpan.FromMilliseconds(100),
             AnswerDeadline = TimeSpan.FromMinutes(5),
+            DrainDelay = TimeSpan.Zero,
         };
         configure?.Invoke(options);
         var log = new LogBook();

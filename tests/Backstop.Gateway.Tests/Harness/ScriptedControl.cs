@@ -49,6 +49,8 @@ internal sealed class ScriptedControl : IAsyncDisposable
 
     public Nack[] Nacks => [.. _script.Heard.Where(m => m.Nack is not null).Select(m => m.Nack)];
 
+    public Protocol.Drops[] Drops => [.. _script.Heard.Where(m => m.Drops is not null).Select(m => m.Drops)];
+
     public SignalBatch[] Batches => [.. _script.Heard.Where(m => m.Batch is not null).Select(m => m.Batch)];
 
     public static async Task<ScriptedControl> Start()

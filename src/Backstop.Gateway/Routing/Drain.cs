@@ -1,0 +1,37 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Gateway.Routing;
+
+/// <summary>Takes a gateway out without a failed request: first it is not ready, then it takes nothing new, then it ends what is under way.</summary>
+/// <remarks>
+/// A server that closes its door when it is told to stop turns away whoever was on the way to it. So for the drain delay it
+/// answers as before, only saying on <c>/readyz</c> that it is leaving, and on every answer that the connection ends.
+/// </remarks>
+public sealed class Drain(GatewayOptions options, TimeProvider time, ILogger<Drain> log) : IHostedLifecycleService
+{
+    private volatile bool _begun;
+
+    /// <summary>Whether this gateway is leaving.</summary>
+    public bool HasBegun => _begun;
+
+    /// <summary>How long a host may take to stop, the last words on the fleet stream included.</summary>
+    internal static TimeSpan LongestStop(GatewayOptions options) => options.DrainDelay + options.DrainDeadline + TimeSpan.FromSeconds(5);
+
+    public Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        _begun = true;
+        GatewayLog.Draining(log, options.DrainDelay, options.DrainDeadline);
+        return Task.Delay(options.DrainDelay, time, cancellationToken);
+    }
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}

@@ -12,7 +12,7 @@ internal sealed class SplitBackstop : IAsyncDisposable
 {
     public const string Alias = "assistant:prod";
 
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(120);
 
     private readonly string _directory = Directory.CreateTempSubdirectory("backstop-chaos-").FullName;
     private readonly IPEndPoint _controlHttp = Free();

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Backstop.Gateway.Dialects;
 using Backstop.Gateway.Drops;
 using Backstop.Gateway.Fleet;
+using Backstop.Gateway.Limits;
 using Backstop.Gateway.Requests;
 using Backstop.Gateway.Routing;
 using Backstop.Gateway.Signals;
@@ -30,6 +31,7 @@ public static class GatewayHost
             .AddSingleton(new DropFile(options.DataDirectory))
             .AddSingleton<LiveRoutes>()
             .AddSingleton<Drain>()
+            .AddSingleton<WholeGateway>()
             .AddSingleton<Upstream>()
             .AddSingleton<WholeAnswer>()
             .AddSingleton<StreamedAnswer>()

@@ -33,6 +33,11 @@ public sealed class GatewayOptions
     [Range(1024, 256 << 20)]
     public int MaxAnswerBytes { get; set; } = 10 << 20;
 
+    /// <summary>Most requests answered at one time; others are told to come back.</summary>
+    /// <value>1 to 1,000,000. 10,000 by default.</value>
+    [Range(1, 1_000_000)]
+    public int MaxConcurrentRequests { get; set; } = 10_000;
+
     /// <summary>Time to connect to a replica.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(2);

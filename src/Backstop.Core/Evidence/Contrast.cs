@@ -11,15 +11,14 @@ public sealed record Contrast(ImmutableArray<ContrastStage> Stages, Arm Tested, 
 {
     /// <summary>A candidate against the concurrent baseline.</summary>
     public static Contrast OfCandidate(params IEnumerable<Route> stages) =>
-        new([.. stages.Select(r => Stage(r, r.CandidateBasisPoints, Route.Whole - r.HoldbackBasisPoints))], Arm.Candidate, Arm.Baseline);
+        new([.. stages.Select(r => Stage(r, r.CandidateBasisPoints, r.CandidateBasisPoints + r.BaselineBasisPoints))], Arm.Candidate, Arm.Baseline);
 
     /// <summary>The promoted release against the slice that stays on the previous one.</summary>
     public static Contrast OfPromoted(params IEnumerable<Route> stages) =>
-        new([.. stages.Select(r => Stage(r, Route.Whole - r.CandidateBasisPoints - r.HoldbackBasisPoints, Route.Whole - r.CandidateBasisPoints))],
-            Arm.Baseline, Arm.Holdback);
+        new([.. stages.Select(r => Stage(r, r.BaselineBasisPoints, r.BaselineBasisPoints + r.HoldbackBasisPoints))], Arm.Baseline, Arm.Holdback);
 
-    private static ContrastStage Stage(Route route, int tested, int both) =>
-        new(new(route.Alias, route.Epoch, route.Generation), (double)tested / both);
+    private static ContrastStage Stage(Route route, double tested, double both) =>
+        new(new(route.Alias, route.Epoch, route.Generation), tested / both);
 }
 
 /// <summary>One stage of a comparison.</summary>

@@ -50,6 +50,10 @@ public sealed record Route
     /// <summary>How the traffic is treated, whichever release answers.</summary>
     public TrafficPolicy Traffic { get; init; } = TrafficPolicy.Default;
 
+    /// <summary>Share of the baseline arm: what candidate, holdback and named variants leave of the whole.</summary>
+    public double BaselineBasisPoints =>
+        (Whole - CandidateBasisPoints - HoldbackBasisPoints) * (1 - (Traffic.Variants.Sum(v => v.BasisPoints) / (double)Whole));
+
     /// <summary>Draws the arm of one unit.</summary>
     /// <param name="unit">The key that is assigned: a user, a conversation, or the request itself.</param>
     /// <param name="leaseIsLive">False when the candidate's lease ran out: the candidate then has no share.</param>
@@ -63,7 +67,21 @@ public sealed record Route
 
         return Previous is not null && point >= Whole - HoldbackBasisPoints
             ? new(Arm.Holdback, Previous)
-            : new(Arm.Baseline, Current);
+            : VariantOf(unit) is { } variant ? new(Arm.Baseline, variant.Release, variant.Name) : new(Arm.Baseline, Current);
+    }
+
+    // A second draw, so that neither kind of share moves with the other; again one arm from each end of the range.
+    private Variant? VariantOf(ReadOnlySpan<char> unit)
+    {
+        if (Traffic.Variants.IsEmpty)
+        {
+            return null;
+        }
+
+        var point = (int)(StableHash.Of("variants", unit) % Whole);
+        return point < Traffic.Variants[0].BasisPoints ? Traffic.Variants[0]
+            : Traffic.Variants.Length > 1 && point >= Whole - Traffic.Variants[1].BasisPoints ? Traffic.Variants[1]
+            : null;
     }
 
     /// <summary>Whether this route replaces <paramref name="other"/>: a higher (epoch, generation), never an equal or lower one.</summary>
@@ -76,4 +94,5 @@ public sealed record Route
 }
 
 /// <summary>The arm a unit was assigned to and the digest of the release that serves it.</summary>
-public readonly record struct Assignment(Arm Arm, string Release);
+/// <param name="Variant">The named arm that was cut out of the baseline for it, if any. It is no evidence about a rollout.</param>
+public readonly record struct Assignment(Arm Arm, string Release, string? Variant = null);

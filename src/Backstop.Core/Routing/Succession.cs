@@ -15,6 +15,7 @@ public static class Succession
         string? trusted = assignment.Arm switch
         {
             Arm.Candidate => route.Current,
+            Arm.Baseline when assignment.Variant is not null => route.Current,
             Arm.Baseline when route.HoldbackBasisPoints > 0 => route.Previous,
             _ => null,
         };

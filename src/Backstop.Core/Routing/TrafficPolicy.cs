@@ -30,6 +30,9 @@ public sealed record TrafficPolicy
     /// <summary>What each caller may ask of one gateway.</summary>
     public Limits Caller { get; internal init; } = Limits.None;
 
+    /// <summary>The header by which a trusted proxy names callers; null when their keys, or else their addresses, tell them apart.</summary>
+    public string? CallerHeader { get; internal init; }
+
     /// <summary>Who answers when the assigned release does not, in order.</summary>
     public ImmutableArray<Fallback> Fallbacks { get; internal init; } = [];
 

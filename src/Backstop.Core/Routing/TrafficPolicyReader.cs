@@ -13,12 +13,13 @@ internal static class TrafficPolicyReader
 
     public static TrafficPolicy Read(PolicyNode root, TrafficPolicy empty)
     {
-        var (alias, caller) = ReadLimits(root.Node("limits"));
+        var (alias, caller, callerHeader) = ReadLimits(root.Node("limits"));
         var policy = empty with
         {
             Timeouts = ReadTimeouts(root.Node("timeouts")),
             Alias = alias,
             Caller = caller,
+            CallerHeader = callerHeader,
             Fallbacks = ReadFallbacks(root),
             InFlight = root.Choice("in_flight", "finish", "stop", "cut") switch
             {
@@ -51,14 +52,14 @@ internal static class TrafficPolicyReader
     private static TimeSpan? Milliseconds(PolicyNode node, string key) =>
         node.Integer(key, 10, 86_400_000) is { } ms ? TimeSpan.FromMilliseconds(ms) : null;
 
-    private static (Limits Alias, Limits Caller) ReadLimits(PolicyNode? node)
+    private static (Limits Alias, Limits Caller, string? CallerHeader) ReadLimits(PolicyNode? node)
     {
         if (node is null)
         {
-            return (Limits.None, Limits.None);
+            return (Limits.None, Limits.None, null);
         }
 
-        var limits = (ReadLimit(node.Node("alias")), ReadLimit(node.Node("caller")));
+        var limits = (ReadLimit(node.Node("alias")), ReadLimit(node.Node("caller")), ReadHeader(node, "caller_header"));
         node.Done();
         return limits;
     }
@@ -118,12 +119,15 @@ internal static class TrafficPolicyReader
             return Stickiness.None;
         }
 
-        var (header, by) = (node.Text("header"), node.Choice("by", "user", "request"));
+        var sticky = new Stickiness(ReadHeader(node, "header"), node.Choice("by", "user", "request") == "user");
         node.Done();
-        return header is null || (header.Length is > 0 and <= 100 && header.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
-            ? new(header, by == "user")
-            : throw GuardPolicyException.At(node.Path + ".header", $"'{header}' is not a header name. Write one such as 'x-conversation-id'.");
+        return sticky;
     }
+
+    private static string? ReadHeader(PolicyNode node, string key) =>
+        node.Text(key) is not { } header || (header.Length is > 0 and <= 100 && header.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
+            ? node.Text(key)
+            : throw GuardPolicyException.At($"{node.Path}.{key}", $"'{header}' is not a header name. Write one such as 'x-conversation-id'.");
 
     private static ImmutableArray<Variant> ReadVariants(PolicyNode root)
     {

@@ -30,6 +30,9 @@ internal abstract class OpenAiDialect(string operation) : Dialect
                     reader.TokenType is JsonTokenType.True or JsonTokenType.False or JsonTokenType.Null, "stream", "true or false");
                 reader.Skip();
                 break;
+            case "user" when reader.TokenType == JsonTokenType.String:
+                request.User = reader.GetString();
+                break;
             default:
                 reader.Skip();
                 break;

@@ -19,6 +19,9 @@ public enum ErrorForm
 /// <param name="Param">The field of the request it is about, if any.</param>
 public sealed record ApiError(int Status, string Code, string Message, string? Param = null)
 {
+    /// <summary>When to try again; null where nothing is known about that.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
     private string Type => Status switch
     {
         401 => "authentication_error",
@@ -80,6 +83,28 @@ public sealed record ApiError(int Status, string Code, string Message, string? P
 
     public static ApiError UpstreamTimeout() => new(504, "upstream_timeout", "The model server did not answer in time.");
 
+    public static ApiError CallerTooFast(string alias, TimeSpan wait) => new(
+        429, "rate_limit_exceeded", $"You ask '{alias}' more often than each caller may. Try again in {Seconds(wait)} s.") { RetryAfter = wait };
+
+    public static ApiError CallerTooMany(string alias, TimeSpan wait) => new(
+        429, "concurrency_limit_exceeded", $"You have as many requests to '{alias}' under way as each caller may. Wait for one to end.") { RetryAfter = wait };
+
+    public static ApiError AliasTooFast(string alias, TimeSpan wait) => new(
+        429, "rate_limit_exceeded", $"'{alias}' is asked more often than it may be. Try again in {Seconds(wait)} s.") { RetryAfter = wait };
+
+    public static ApiError Overloaded(TimeSpan wait) =>
+        new(503, "overloaded", $"Too many requests are under way. Try again in {Seconds(wait)} s.") { RetryAfter = wait };
+
+    /// <summary>For a stream whose release was swapped out under it.</summary>
+    public static ApiError ReleaseReplaced() => new(
+        503, "release_replaced", "The release that was answering was taken out of service. Ask again: another one answers.") { RetryAfter = TimeSpan.FromSeconds(1) };
+
+    public static ApiError TestersOnly(string alias) => new(
+        403, "release_not_selectable", $"Nobody may choose the release of '{alias}'. Leave the header 'x-backstop-release' out.");
+
+    public static ApiError UnknownChoice(string alias, string release) => new(
+        400, "unknown_release", $"'{alias}' has no release '{Shown(release)}' to choose from. Leave the header 'x-backstop-release' out.");
+
     public static ApiError UnknownRequest(string id) => new(
         404, "unknown_request", $"No request '{Shown(id)}' waits for feedback here: it is unknown, already labelled, or its deadline passed.", "request_id");
 
@@ -89,6 +114,9 @@ public sealed record ApiError(int Status, string Code, string Message, string? P
 
     public static ApiError Unexpected() =>
         new(500, "internal_error", "An unexpected error. The request id names it in the gateway's log.");
+
+    /// <summary>Whole seconds, as <c>Retry-After</c> has them: never a little too early.</summary>
+    public static long Seconds(TimeSpan wait) => (long)Math.Max(1, Math.Ceiling(wait.TotalSeconds));
 
     // What a caller sent is shown back short: an error must not be as long as the request.
     private static string Shown(string text) => text.Length <= 100 ? text : text[..100] + "…";

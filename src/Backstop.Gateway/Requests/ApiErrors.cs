@@ -18,6 +18,11 @@ internal static class ApiErrors
         http.Response.StatusCode = error.Status;
         http.Response.ContentType = "application/json";
         http.Response.Headers["x-backstop-error"] = error.Code;
+        if (error.RetryAfter is { } wait)
+        {
+            http.Response.Headers.RetryAfter = ApiError.Seconds(wait).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+
         await http.Response.Body.WriteAsync(error.ToJson(form), http.RequestAborted);
     }
 

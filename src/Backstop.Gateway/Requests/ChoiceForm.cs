@@ -80,8 +80,14 @@ public sealed class ChoiceForm
             said["refusal"] = safeText;
         }
 
-        return Choice(index, _whole, said, "content_filter");
+        return Finished(index, said, "content_filter");
     }
+
+    /// <summary>A choice of a finished answer.</summary>
+    public JsonObject Finished(int index, JsonObject said, string finish) => Choice(index, _whole, said, finish);
+
+    /// <summary>What an answer calls itself.</summary>
+    public string ObjectOf(bool streamed) => _whole is null ? "text_completion" : streamed ? "chat.completion.chunk" : "chat.completion";
 
     /// <summary>A choice of an event.</summary>
     public JsonObject Piece(int index, JsonObject said, string? finish)

@@ -20,6 +20,9 @@ public sealed class ModelRequest
 
     public bool Stream { get; internal set; }
 
+    /// <summary>The end user whom the caller names, if any.</summary>
+    public string? User { get; internal set; }
+
     /// <summary>Where the model's name stands in the body, quotes included; null where the address says it.</summary>
     public Range? ModelValue { get; internal set; }
 

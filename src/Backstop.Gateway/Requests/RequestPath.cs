@@ -4,6 +4,7 @@ using Backstop.Core.Evidence;
 using Backstop.Core.Guards;
 using Backstop.Core.Routing;
 using Backstop.Gateway.Dialects;
+using Backstop.Gateway.Limits;
 using Backstop.Gateway.Routing;
 using Backstop.Gateway.Signals;
 using Microsoft.AspNetCore.Http;
@@ -15,7 +16,7 @@ namespace Backstop.Gateway.Requests;
 /// <summary>The path of a request, in order, whatever dialect it is written in: admit, resolve, screen, dispatch, screen, observe, relay.</summary>
 public sealed class RequestPath(
     GatewayOptions options, LiveRoutes routes, Upstream upstream, WholeAnswer whole, StreamedAnswer streamed,
-    SignalRecorder signals, Drain drain, TimeProvider clock, ILogger<RequestPath> log)
+    SignalRecorder signals, WholeGateway all, Drain drain, TimeProvider clock, ILogger<RequestPath> log)
 {
     public async Task Handle(HttpContext http, Dialect dialect)
     {
@@ -28,7 +29,14 @@ public sealed class RequestPath(
         }
 
         PendingRequest? pending = null;
+        Admission.Permit permit = default;
         var attack = false;
+        if (all.Begin() is { } full)
+        {
+            await http.Refuse(full, dialect.Errors);
+            return;
+        }
+
         try
         {
             // 1. Admit.
@@ -53,13 +61,29 @@ public sealed class RequestPath(
                 return;
             }
 
-            var unit = http.Request.Headers.TryGetValue("x-backstop-unit", out var named) ? named.ToString() : id;
+            if (table.Admission(route.Alias).Enter(http, route, out permit) is { } excess)
+            {
+                await http.Refuse(excess, dialect.Errors);
+                return;
+            }
+
             var leaseIsLive = routes.LeaseIsLive(route, table);
-            var assignment = route.Assign(unit, leaseIsLive);
+            var assignment = route.Assign(Unit.Of(http.Request, request, route, id), leaseIsLive);
+            if (http.Request.Headers.TryGetValue("x-backstop-release", out var wish)
+                && TesterChoice.Of(route, table, wish.ToString(), ref assignment) is { } unavailable)
+            {
+                await http.Refuse(unavailable, dialect.Errors);
+                return;
+            }
+
             var pool = table.First(route, assignment);
-            pending = signals.Assigned(id, route, assignment, isEvidence: leaseIsLive && table.SplitHolds(route));
+            pending = signals.Assigned(id, route, assignment, isEvidence: leaseIsLive && assignment.Variant is null && table.SplitHolds(route));
             var sink = new AnswerSink(http.Response, route.Generation);
             sink.Answers(pool.Release);
+            if (assignment.Variant is { } variant)
+            {
+                http.Response.Headers["x-backstop-arm"] = variant;
+            }
 
             // 3. Screen the input.
             var context = new RingContext(route.Alias) { Messages = request.Texts };
@@ -77,16 +101,20 @@ public sealed class RequestPath(
             // 4 and 5. Dispatch, and screen what comes back.
             var asked = new Asked(request, id, http.Request, context, sink, time, route.Traffic.Timeouts);
             var answer = await Ask(asked, pool, input.FixedTexts);
-            var (standIn, by) = answer is Screened.Blocked or Screened.Failed && !sink.Started
-                ? await AskOthers(asked, table, Succession.After(route, assignment).Remove(pool.Release.Digest))
-                : (null, null);
+            var (standIn, by) = answer switch
+            {
+                _ when sink.Started => (null, null),
+                Screened.Failed { Replaced: true } => await AskNow(asked),
+                Screened.Blocked or Screened.Failed => await AskOthers(asked, table, Succession.After(route, assignment).Remove(pool.Release.Digest)),
+                _ => (null, null),
+            };
 
             // 6. Observe, before the last byte leaves: feedback may follow it at once.
             Observe(pending, attack, answer, standIn, request);
 
             // 7. Relay. A stream that has begun is with the caller already.
             sink.Answers((by ?? pool).Release);
-            await Relay(http, answer, standIn, asked);
+            await Relay(http, answer, standIn, asked, route.Traffic);
         }
         catch (Exception) when (time.Left.IsCancellationRequested)
         {
@@ -102,6 +130,11 @@ public sealed class RequestPath(
             GatewayLog.Unexpected(log, e, id);
             Abandon(pending, attack, Outcome.Error);
             await http.Refuse(ApiError.Unexpected(), dialect.Errors);
+        }
+        finally
+        {
+            permit.Dispose();
+            all.End();
         }
     }
 
@@ -212,9 +245,9 @@ public sealed class RequestPath(
             }
 
             var answer = isStream
-                ? await streamed.Relay(answering, pool, dialect.Choices!, asked.Context, asked.Sink, asked.Time)
+                ? await Stream(answering, pool, asked)
                 : await whole.Read(answering, pool, dialect, asked.Context, asked.Time);
-            if (answer is Screened.Failed)
+            if (answer is Screened.Failed { Replaced: false })
             {
                 answering.Replica.Failed();
             }
@@ -225,6 +258,12 @@ public sealed class RequestPath(
 
             return answer;
         }
+    }
+
+    private async Task<Screened> Stream(UpstreamResult.Answering answering, ReleasePool pool, Asked asked)
+    {
+        using var open = routes.Current.Streams(asked.Request.Alias!).Begin(pool.Release.Digest);
+        return await streamed.Relay(answering, pool, asked.Request.Dialect.Choices!, asked.Context, asked.Sink, asked.Time, open);
     }
 
     /// <summary>Asks those who stand in, until one gives an answer. The user gets a good answer; the release that failed keeps the failure on its record.</summary>
@@ -253,6 +292,15 @@ public sealed class RequestPath(
         return (last, null);
     }
 
+    /// <summary>Asks the release that took the place of one that was swapped out before it said anything.</summary>
+    private Task<(Screened? Answer, ReleasePool? By)> AskNow(Asked asked)
+    {
+        var table = routes.Current;
+        return table.Routes.Routes.TryGetValue(asked.Request.Alias!, out var route)
+            ? AskOthers(asked, table, [route.Current])
+            : Task.FromResult<(Screened?, ReleasePool?)>((null, null));
+    }
+
     private Screened Noted(Screened answer, ReleasePool pool, string id)
     {
         if (answer is Screened.Failed failed)
@@ -263,7 +311,7 @@ public sealed class RequestPath(
         return answer;
     }
 
-    private static Task Relay(HttpContext http, Screened answer, Screened? standIn, Asked asked) => (answer, standIn) switch
+    private static Task Relay(HttpContext http, Screened answer, Screened? standIn, Asked asked, TrafficPolicy policy) => (answer, standIn) switch
     {
         _ when asked.Sink.Started => Task.CompletedTask,
         (_, Screened.Deliverable ok) => asked.Sink.Whole(ok.Status, ok.Body, asked.Time.Left),
@@ -271,12 +319,24 @@ public sealed class RequestPath(
         (Screened.Blocked { SafeBody: null } blocked, _) => http.Refuse(ApiError.OutputBlocked(blocked.SafeText), asked.Request.Dialect.Errors),
         (Screened.Blocked blocked, _) when asked.Request.Stream => asked.Sink.Stream(blocked.SafeBody, asked.Time.Left),
         (Screened.Blocked blocked, _) => asked.Sink.Whole(StatusCodes.Status200OK, blocked.SafeBody, asked.Time.Left),
+        (Screened.Failed, not Screened.Deliverable) when Canned(asked, policy) is { } canned => SendCanned(http, canned, asked),
         (Screened.Refused refused, _) => asked.Sink.Refusal(refused, asked.Time.Left),
         (Screened.Failed { Unreachable: true }, null or Screened.Failed { Unreachable: true }) =>
             http.Refuse(ApiError.NoWarmRelease(asked.Request.Alias!), asked.Request.Dialect.Errors),
         (Screened.Failed failed, _) => http.Refuse(failed.Error, asked.Request.Dialect.Errors),
         _ => Task.CompletedTask,
     };
+
+    private static byte[]? Canned(Asked asked, TrafficPolicy policy) =>
+        policy.Fallbacks is [.., Fallback.ToText words] ? CannedAnswer.Of(asked.Request, words.Text, asked.Id) : null;
+
+    private static Task SendCanned(HttpContext http, byte[] answer, Asked asked)
+    {
+        // No release answered, so none is named.
+        http.Response.Headers.Remove("x-backstop-release");
+        http.Response.Headers["x-backstop-fallback"] = "text";
+        return asked.Request.Stream ? asked.Sink.Stream(answer, asked.Time.Left) : asked.Sink.Whole(StatusCodes.Status200OK, answer, asked.Time.Left);
+    }
 
     private void Observe(PendingRequest pending, bool attack, Screened answer, Screened? standIn, ModelRequest request)
     {

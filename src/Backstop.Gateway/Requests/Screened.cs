@@ -41,9 +41,10 @@ public abstract record Screened
     /// <summary>The release failed to answer.</summary>
     /// <param name="Unreachable">No replica was there at all.</param>
     /// <param name="BrokeOff">The replica went away in the middle of its answer; another one may not.</param>
-    public sealed record Failed(ApiError Error, bool Unreachable = false, bool BrokeOff = false) : Screened
+    /// <param name="Replaced">A swap took the release out while it was answering; that is no mark against it.</param>
+    public sealed record Failed(ApiError Error, bool Unreachable = false, bool BrokeOff = false, bool Replaced = false) : Screened
     {
-        public override Outcome Outcome => Outcome.Error;
+        public override Outcome Outcome => Replaced ? Outcome.Unlabelled : Outcome.Error;
     }
 
     /// <summary>What the caller is told instead of a text that was stopped.</summary>

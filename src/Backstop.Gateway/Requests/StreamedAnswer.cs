@@ -12,7 +12,7 @@ public sealed class StreamedAnswer(GatewayOptions options)
     private const int SampleLength = 4096;
 
     public async Task<Screened> Relay(
-        UpstreamResult.Answering answering, ReleasePool pool, ChoiceForm form, RingContext context, AnswerSink sink, RequestTime time)
+        UpstreamResult.Answering answering, ReleasePool pool, ChoiceForm form, RingContext context, AnswerSink sink, RequestTime time, OpenStream? open = null)
     {
         if (answering.Response.Content.Headers.ContentType?.MediaType != "text/event-stream")
         {
@@ -20,6 +20,7 @@ public sealed class StreamedAnswer(GatewayOptions options)
         }
 
         using var patience = time.Wait(time.FirstToken);
+        await using var cut = (open?.Cut ?? CancellationToken.None).Register(patience.Cancel);
         var relay = new Run(pool.Ring.Open(context), form, sink, options.MaxAnswerBytes, time.Left);
         try
         {
@@ -27,6 +28,11 @@ public sealed class StreamedAnswer(GatewayOptions options)
             var events = new SseReader(stream, options.MaxAnswerBytes);
             while (await events.Next(patience.Token) is { } bytes)
             {
+                if (open?.IsTakenOut == true)
+                {
+                    return await relay.Fail(ApiError.ReleaseReplaced(), replaced: true);
+                }
+
                 time.Restart(patience, time.BetweenTokens);
 
                 if (await relay.Take(bytes) is { } stopped)
@@ -40,6 +46,11 @@ public sealed class StreamedAnswer(GatewayOptions options)
         catch (Exception e) when (e is IOException or HttpRequestException or InvalidDataException or JsonException or InvalidOperationException
             || (e is OperationCanceledException && !time.Left.IsCancellationRequested))
         {
+            if (open?.IsTakenOut == true)
+            {
+                return await relay.Fail(ApiError.ReleaseReplaced(), replaced: true);
+            }
+
             return await relay.Fail(
                 e is OperationCanceledException
                     ? ApiError.UpstreamTimeout()
@@ -129,14 +140,14 @@ public sealed class StreamedAnswer(GatewayOptions options)
         }
 
         /// <summary>The release failed; a caller who has seen something is told inside the stream.</summary>
-        public async Task<Screened> Fail(ApiError error, bool brokeOff = false)
+        public async Task<Screened> Fail(ApiError error, bool brokeOff = false, bool replaced = false)
         {
             if (sink.Started)
             {
                 await sink.Stream(ChoiceEvent.Error(error), left);
             }
 
-            return new Screened.Failed(error, BrokeOff: brokeOff);
+            return new Screened.Failed(error, BrokeOff: brokeOff, Replaced: replaced);
         }
 
         private StreamStep Push(AnswerText text, bool final)

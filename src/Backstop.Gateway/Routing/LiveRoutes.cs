@@ -4,6 +4,7 @@ using Backstop.Core.Registry;
 using Backstop.Core.Routing;
 using Backstop.Gateway.Dialects;
 using Backstop.Gateway.Drops;
+using Backstop.Gateway.Limits;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Gateway.Routing;
@@ -59,6 +60,7 @@ public sealed class LiveRoutes
                 next.Obey(_drops);
                 Store(applied.Table);
                 Volatile.Write(ref _current, next);
+                next.Streams(route.Alias).Follow(route);
                 GatewayLog.RouteApplied(_log, route.Alias, route.Epoch, route.Generation);
             }
 
@@ -119,10 +121,10 @@ public sealed class LiveRoutes
 public sealed class ServingTable
 {
     private readonly FrozenDictionary<string, ReleasePool> _pools;
-    private readonly FrozenDictionary<string, CandidateLease> _leases;
+    private readonly FrozenDictionary<string, AliasState> _aliases;
 
-    private ServingTable(RouteTable routes, FrozenDictionary<string, ReleasePool> pools, FrozenDictionary<string, CandidateLease> leases) =>
-        (Routes, _pools, _leases) = (routes, pools, leases);
+    private ServingTable(RouteTable routes, FrozenDictionary<string, ReleasePool> pools, FrozenDictionary<string, AliasState> aliases) =>
+        (Routes, _pools, _aliases) = (routes, pools, aliases);
 
     public RouteTable Routes { get; }
 
@@ -147,7 +149,13 @@ public sealed class ServingTable
         }
     }
 
-    public CandidateLease Lease(string alias) => _leases[alias];
+    public CandidateLease Lease(string alias) => _aliases[alias].Lease;
+
+    /// <summary>What the alias uses of this gateway.</summary>
+    public Admission Admission(string alias) => _aliases[alias].Admission;
+
+    /// <summary>The streams that are under way on the alias.</summary>
+    public OpenStreams Streams(string alias) => _aliases[alias].Streams;
 
     /// <summary>Compiles what is new and keeps what is not: load counts and leases live on.</summary>
     /// <exception cref="UnusableReleaseException">A new release cannot be served here.</exception>
@@ -156,7 +164,17 @@ public sealed class ServingTable
         routes.Releases.ToFrozenDictionary(
             r => r.Key, r => previous?._pools.GetValueOrDefault(r.Key) ?? new ReleasePool(r.Value, time), StringComparer.Ordinal),
         routes.Routes.Keys.ToFrozenDictionary(
-            a => a, a => previous?._leases.GetValueOrDefault(a) ?? new CandidateLease(), StringComparer.Ordinal));
+            a => a, a => previous?._aliases.GetValueOrDefault(a) ?? new AliasState(time), StringComparer.Ordinal));
+}
+
+/// <summary>What this gateway knows of an alias beside its route; it lives on when the route changes.</summary>
+internal sealed class AliasState(TimeProvider time)
+{
+    public CandidateLease Lease { get; } = new();
+
+    public Admission Admission { get; } = new(time);
+
+    public OpenStreams Streams { get; } = new();
 }
 
 /// <summary>The right to expose a candidate; it runs out by itself, so a dead control plane drops every candidate to zero.</summary>

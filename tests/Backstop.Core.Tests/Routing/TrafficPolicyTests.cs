@@ -90,4 +90,43 @@ public sealed class TrafficPolicyTests
 
         Assert.IsType<SwapResult.Refused>(alias.Apply(new AliasChange.Shape(TrafficPolicy.Parse(Everything)), expected: 1));
     }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void Raising_the_share_of_a_named_arm_moves_units_to_it_from_the_baseline_alone(int raised)
+    {
+        var (before, after) = (Split(1000, 1000), raised == 0 ? Split(3000, 1000) : Split(1000, 3000));
+        foreach (var unit in Enumerable.Range(0, 5000).Select(i => $"u{i}"))
+        {
+            var (was, now) = (before.Assign(unit, leaseIsLive: true), after.Assign(unit, leaseIsLive: true));
+            Assert.True(was == now || (was is { Arm: Arm.Baseline, Variant: null } && now.Variant == (raised == 0 ? "a" : "b")), $"{unit}: {was} -> {now}");
+        }
+    }
+
+    [Fact]
+    public void Candidate_and_holdback_take_their_units_whatever_arms_are_named()
+    {
+        var plain = Split(0, 0) with { Traffic = TrafficPolicy.Default };
+        var named = Split(5000, 5000);
+        var counts = new int[2];
+        foreach (var unit in Enumerable.Range(0, 20_000).Select(i => $"u{i}"))
+        {
+            var (one, other) = (plain.Assign(unit, leaseIsLive: true), named.Assign(unit, leaseIsLive: true));
+            Assert.Equal(one.Arm, other.Arm);
+            counts[0] += other is { Variant: "a" } ? 1 : 0;
+            counts[1] += other is { Variant: "b" } ? 1 : 0;
+        }
+
+        Assert.All(counts, count => Assert.InRange(count, 6600, 7400)); // A half each of the 70 % that is neither.
+        Assert.Equal(0, named.BaselineBasisPoints);
+    }
+
+    private static Route Split(int a, int b) => new()
+    {
+        Alias = "a:b", Epoch = 1, Generation = 1, Current = "v7", Candidate = "v8", CandidateBasisPoints = 1000, Previous = "v6", HoldbackBasisPoints = 2000, Salt = "s",
+        Traffic = a + b == 0
+            ? TrafficPolicy.Default
+            : TrafficPolicy.Parse($$"""{"variants":[{"name":"a","release":"ra","basis_points":{{a}}},{"name":"b","release":"rb","basis_points":{{b}}}]}"""),
+    };
 }

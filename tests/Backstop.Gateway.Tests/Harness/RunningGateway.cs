@@ -74,6 +74,19 @@ internal sealed class RunningGateway : IAsyncDisposable
         return await Reply.Of(response);
     }
 
+    /// <summary>Sends a chat request with headers of its own.</summary>
+    public async Task<Reply> ChatWith(string text, params (string Name, string Value)[] headers)
+    {
+        using var message = Message(Encoding.UTF8.GetBytes(Request(text).ToJsonString()), "/v1/chat/completions", null, null);
+        foreach (var (name, value) in headers)
+        {
+            message.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        using var response = await Http.SendAsync(message, TestContext.Current.CancellationToken);
+        return await Reply.Of(response);
+    }
+
     /// <summary>Sends a request and returns when the answer's headers are there.</summary>
     public Task<HttpResponseMessage> Begin(string body, string? id, CancellationToken cancel) =>
         Http.SendAsync(Message(Encoding.UTF8.GetBytes(body), "/v1/chat/completions", id, null), HttpCompletionOption.ResponseHeadersRead, cancel);

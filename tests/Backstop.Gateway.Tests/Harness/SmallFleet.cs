@@ -39,6 +39,9 @@ internal sealed class SmallFleet : IAsyncDisposable
     public static Route Plain(Release release, long generation = 1) =>
         new() { Alias = Alias, Epoch = 1, Generation = generation, Current = release.Digest, Salt = "salt" };
 
+    /// <summary>Everybody is served by one release, under a traffic policy.</summary>
+    public static Func<Release, Release, Route> Under(string policy) => (old, _) => Plain(old) with { Traffic = TrafficPolicy.Parse(policy) };
+
     /// <summary>The new release was promoted and a sliver stays on the old one, which stands in when the new one fails.</summary>
     public static Route Promoted(Release old, Release young) => Plain(young) with { Previous = old.Digest, HoldbackBasisPoints = 1 };
 

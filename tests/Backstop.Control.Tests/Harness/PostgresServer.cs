@@ -59,15 +59,17 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>The address of an empty database that nobody else uses.</summary>
-    public async Task<StoreAddress> NewDatabase()
+    public async Task<StoreAddress> NewDatabase() => StoreAddress.Parse(await NewUrl());
+
+    /// <summary>The same as a URL, for another process.</summary>
+    public async Task<string> NewUrl()
     {
         var name = $"test_{Interlocked.Increment(ref _databases)}";
         await Tell($"CREATE DATABASE {name}");
-        return Database(name);
+        return Url(name, User, Password);
     }
 
-    public StoreAddress Database(string name, string user = User, string password = Password) =>
-        StoreAddress.Parse($"postgres://{user}:{Uri.EscapeDataString(password)}@127.0.0.1:{_port}/{name}");
+    public StoreAddress Database(string name, string user = User, string password = Password) => StoreAddress.Parse(Url(name, user, password));
 
     /// <summary>Runs a statement as an administrator.</summary>
     public async Task Tell(string sql, string database = "postgres")
@@ -98,6 +100,9 @@ public sealed class PostgresServer : IAsyncDisposable
         await End();
         Directory.Delete(_directory, recursive: true);
     }
+
+    private string Url(string name, string user, string password) =>
+        $"postgres://{user}:{Uri.EscapeDataString(password)}@127.0.0.1:{_port}/{name}";
 
     // Debian keeps the server's programs out of the PATH, one directory for each version.
     private static string Programs { get; } = (Directory.Exists("/usr/lib/postgresql") ? Directory.GetDirectories("/usr/lib/postgresql") : [])

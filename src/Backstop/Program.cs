@@ -10,6 +10,7 @@ var root = new RootCommand("Backstop: the safety net of a model-serving fleet.")
 {
     DemoCommand.Create(),
     ServeCommand.Create(),
+    ApplyCommand.Create(),
     ReleaseCommand.Create(),
     AliasCommand.Create(),
     RolloutCommand.Create(),

@@ -57,7 +57,13 @@ public sealed record PlanRequest(StepPlan[] Steps)
 {
     public int? HoldbackBasisPoints { get; init; }
 
+    public int? ContainmentBasisPoints { get; init; }
+
     public long? BakeMs { get; init; }
+
+    public long? HeldDeadlineMs { get; init; }
+
+    public long? ConvergenceDeadlineMs { get; init; }
 
     public long? VerifyWindowMs { get; init; }
 }

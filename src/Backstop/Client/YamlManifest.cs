@@ -5,7 +5,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace Backstop.Client;
 
-/// <summary>Reads a release manifest written as YAML or JSON.</summary>
+/// <summary>Reads manifests and declarations written as YAML or JSON.</summary>
 /// <remarks>
 /// JSON is almost a subset of YAML, so one reader does both. Plain scalars follow the YAML 1.2 core schema: only
 /// <c>true</c>, <c>false</c>, <c>null</c> and numbers are not text, so that a country code <c>no</c> stays text.
@@ -14,21 +14,39 @@ public static class YamlManifest
 {
     /// <summary>Reads one document.</summary>
     /// <exception cref="FormatException">Not one mapping; the message says where.</exception>
-    public static JsonObject Parse(string text)
+    public static JsonObject Parse(string text) => Load(text).Documents is [{ RootNode: YamlMappingNode root }]
+        ? Mapping(root)
+        : throw new FormatException("a manifest is one mapping of keys to values; 'serving' is the one it cannot do without.");
+
+    /// <summary>Reads a file of several documents, each with the line it begins on; empty ones are passed over.</summary>
+    /// <exception cref="FormatException">One is not a mapping; the message says where.</exception>
+    public static IEnumerable<(long Line, JsonObject Document)> Documents(string text)
+    {
+        foreach (var document in Load(text).Documents)
+        {
+            if (document.RootNode is YamlScalarNode { Value: null or "" })
+            {
+                continue;
+            }
+
+            yield return document.RootNode is YamlMappingNode root
+                ? (root.Start.Line, Mapping(root))
+                : throw new FormatException($"line {document.RootNode.Start.Line}: a declaration is one mapping of keys to values, such as 'kind: Release'.");
+        }
+    }
+
+    private static YamlStream Load(string text)
     {
         var stream = new YamlStream();
         try
         {
             stream.Load(new StringReader(text));
+            return stream;
         }
         catch (YamlException e)
         {
             throw new FormatException($"line {e.Start.Line}, column {e.Start.Column}: {e.Message}", e);
         }
-
-        return stream.Documents is [{ RootNode: YamlMappingNode root }]
-            ? Mapping(root)
-            : throw new FormatException("a manifest is one mapping of keys to values; 'serving' is the one it cannot do without.");
     }
 
     private static JsonObject Mapping(YamlMappingNode mapping)
@@ -36,11 +54,15 @@ public static class YamlManifest
         var result = new JsonObject();
         foreach (var (key, value) in mapping.Children)
         {
-            result[((YamlScalarNode)key).Value!] = Node(value);
+            result[Key(key)] = Node(value);
         }
 
         return result;
     }
+
+    private static string Key(YamlNode node) => node is YamlScalarNode { Value: { } key }
+        ? key
+        : throw new FormatException($"line {node.Start.Line}: a key must be text.");
 
     private static JsonNode? Node(YamlNode node) => node switch
     {

@@ -42,11 +42,28 @@ internal static class Remote
             return ExitCode.Ok;
         });
 
+    /// <summary>Prints what a verb found out by itself: one JSON object with <c>--json</c>, else text.</summary>
+    public static void Print<T>(ParseResult line, T value, Action<T, Screen> show)
+    {
+        if (line.GetValue(JsonOption))
+        {
+            line.InvocationConfiguration.Output.WriteJson(value);
+        }
+        else
+        {
+            show(value, new Screen(AnsiConsole.Console));
+        }
+    }
+
     /// <summary>A verb that talks to the server and prints by itself.</summary>
     public static Verb Verb(
-        string name, string description, Symbol[] symbols, Func<ParseResult, ControlClient, CancellationToken, Task<int>> run)
+        string name,
+        string description,
+        Symbol[] symbols,
+        Func<ParseResult, ControlClient, CancellationToken, Task<int>> run,
+        params string[] examples)
     {
-        var verb = new Verb(name, description);
+        var verb = new Verb(name, description) { Examples = examples };
         foreach (var argument in symbols.OfType<Argument>())
         {
             verb.Arguments.Add(argument);

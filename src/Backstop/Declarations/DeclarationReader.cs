@@ -1,0 +1,110 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using Backstop.Client;
+using Backstop.Core.Text;
+
+namespace Backstop.Declarations;
+
+/// <summary>Reads declarations from a file of YAML or JSON documents; knows every key and refuses the others.</summary>
+internal static class DeclarationReader
+{
+    public const string Version = "backstop/v1";
+
+    private static readonly Dictionary<string, (string[] Keys, Func<string, string, JsonObject, Declaration> Read)> Kinds = new(StringComparer.Ordinal)
+    {
+        ["Release"] = (["manifest"], (name, source, body) => new Declaration.Release(name, source, Object(body, "manifest"))),
+        ["GuardPolicy"] = (["policy"], (name, source, body) => new Declaration.GuardPolicy(name, source, Object(body, "policy"))),
+        ["RolloutPlan"] = (["plan"], (name, source, body) => new Declaration.RolloutPlan(name, source, Plan(Object(body, "plan")))),
+        ["Alias"] = (["release", "plan", "capture_samples", "label_deadline_ms", "candidate_lease_ms"], Alias),
+    };
+
+    private static readonly JsonSerializerOptions Strict = new(ControlClient.Json) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
+
+    /// <summary>Everything a file declares.</summary>
+    /// <param name="file">How messages call it.</param>
+    /// <param name="text">What it holds.</param>
+    /// <exception cref="FormatException">Something in it makes no sense; the message says where and what to write instead.</exception>
+    public static IEnumerable<Declaration> Read(string file, string text)
+    {
+        var documents = At(file, () => YamlManifest.Documents(text).ToList());
+        return documents.Select(d => At($"{file}, line {d.Line}", () => Read($"{file}, line {d.Line}", d.Document)));
+    }
+
+    private static Declaration Read(string source, JsonObject document)
+    {
+        var version = Text(document, "apiVersion");
+        if (version != Version)
+        {
+            throw new FormatException($"apiVersion is '{version}': this Backstop reads '{Version}'.");
+        }
+
+        var kind = Text(document, "kind");
+        if (!Kinds.TryGetValue(kind, out var known))
+        {
+            throw new FormatException($"kind '{kind}' cannot be declared.{Suggestion.For(kind, Kinds.Keys)} The kinds are {string.Join(", ", Kinds.Keys)}.");
+        }
+
+        string[] keys = ["apiVersion", "kind", "name", .. known.Keys];
+        if (document.Select(member => member.Key).FirstOrDefault(key => !keys.Contains(key, StringComparer.Ordinal)) is { } unknown)
+        {
+            throw new FormatException($"unknown key '{unknown}' in a {kind}.{Suggestion.For(unknown, keys)}");
+        }
+
+        return known.Read(Text(document, "name"), source, document);
+    }
+
+    private static Declaration.Alias Alias(string name, string source, JsonObject body)
+    {
+        var settings = body.DeepClone().AsObject();
+        settings.Remove("apiVersion");
+        settings.Remove("kind");
+        settings.Remove("plan");
+        return new(name, source, Text(body, "release"), body.ContainsKey("plan") ? Text(body, "plan") : null, As<NewAlias>(settings, "an Alias"));
+    }
+
+    private static PlanRequest Plan(JsonObject plan)
+    {
+        if (plan["steps"] is not JsonArray)
+        {
+            throw new FormatException("'steps' is missing in a RolloutPlan: write a list of steps, or [] for all at once.");
+        }
+
+        return As<PlanRequest>(plan, "a RolloutPlan");
+    }
+
+    private static T As<T>(JsonObject value, string what)
+    {
+        try
+        {
+            return value.Deserialize<T>(Strict)!;
+        }
+        catch (JsonException e)
+        {
+            throw new FormatException($"{e.Path?.TrimStart('$', '.')} does not fit in {what}: {e.Message.Split(" Path:")[0]}", e);
+        }
+    }
+
+    private static string Text(JsonObject body, string key) => body[key] is JsonValue value && value.TryGetValue(out string? text) && text.Length > 0
+        ? text
+        : throw new FormatException(body.ContainsKey(key) ? $"'{key}' must be text." : $"'{key}' is missing.{Meant(body, key)}");
+
+    private static JsonObject Object(JsonObject body, string key) => body[key] is JsonObject value
+        ? value
+        : throw new FormatException(body.ContainsKey(key) ? $"'{key}' must be a mapping." : $"'{key}' is missing.{Meant(body, key)}");
+
+    private static string Meant(JsonObject body, string key) =>
+        body.Select(member => member.Key).FirstOrDefault(given => Suggestion.For(given, [key]).Length > 0) is { } typed ? $" Is '{typed}' meant to be '{key}'?" : "";
+
+    private static T At<T>(string source, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (FormatException e)
+        {
+            throw new FormatException($"{source}: {e.Message}", e);
+        }
+    }
+}

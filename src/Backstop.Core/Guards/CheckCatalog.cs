@@ -13,6 +13,19 @@ public static class CheckCatalog
             [ToxicityCheck.Name] = (use, with, streaming) => ToxicityCheck.Create(use.Threshold, with, streaming.Window),
             [PiiCheck.Name] = (_, with, _) => PiiCheck.Create(with),
             [InjectionCheck.Name] = (use, _, _) => InjectionCheck.Create(use.Threshold),
+            [ExfilUrlCheck.Name] = (_, with, _) => ExfilUrlCheck.Create(with),
+            [GroundedNumbersCheck.Name] = (_, with, _) => GroundedNumbersCheck.Create(with),
+            [HiddenTextCheck.Name] = (_, _, _) => HiddenTextCheck.Create(),
+            [IdentifiersCheck.Name] = (_, with, _) => IdentifiersCheck.Create(with),
+            [LanguageCheck.Name] = (_, with, _) => LanguageCheck.Create(with),
+            [LengthCheck.Name] = (_, with, _) => LengthCheck.Create(with),
+            [LimitsCheck.Name] = (_, with, _) => LimitsCheck.Create(with),
+            [PatternCheck.Name] = (_, with, _) => PatternCheck.Create(with),
+            [PromptLeakCheck.Name] = (_, with, _) => PromptLeakCheck.Create(with),
+            [RepetitionCheck.Name] = (_, with, _) => RepetitionCheck.Create(with),
+            [SecretsCheck.Name] = (_, _, _) => SecretsCheck.Create(),
+            [SpotlightCheck.Name] = (_, with, _) => SpotlightCheck.Create(with),
+            [TopicCheck.Name] = (_, with, _) => TopicCheck.Create(with),
         }.ToImmutableSortedDictionary(StringComparer.Ordinal);
 
     public static IReadOnlyCollection<string> Names { get; } = [.. Factories.Keys];

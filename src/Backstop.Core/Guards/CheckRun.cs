@@ -22,6 +22,8 @@ internal sealed class CheckRun(CompiledCheck compiled, CheckContext context, int
     /// <summary>Whether text may leave only when this check has decided about it. Notes may come late, decisions may not.</summary>
     public bool Delays => Duty == CheckDuty.Enforce && Use.Action != Disposition.Observe && Error is null;
 
+    private bool Transforms => compiled.Check.Descriptor.Transforms;
+
     /// <summary>What this check asks for so far.</summary>
     public Disposition Verdict
     {
@@ -38,6 +40,7 @@ internal sealed class CheckRun(CompiledCheck compiled, CheckContext context, int
     public IEnumerable<Edit> Edits => Use.Action switch
     {
         _ when Duty != CheckDuty.Enforce => [],
+        _ when Transforms => _sink.Edits,
         Disposition.Fix => _sink.Edits,
         Disposition.Drop => Findings.Select(finding => new Edit(finding.Start, finding.Length, "", int.MaxValue)),
         _ => [],

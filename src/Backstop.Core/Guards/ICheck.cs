@@ -21,7 +21,11 @@ public enum CheckScope
 /// <param name="CanFix">Whether its findings come with edits.</param>
 /// <param name="Tags">Entries of the OWASP list for language models (2025) it covers.</param>
 public sealed record CheckDescriptor(
-    string Name, int Version, CheckScope Scope, int MaxHold, bool CanFix, ImmutableArray<GuardStage> Stages, ImmutableArray<string> Tags);
+    string Name, int Version, CheckScope Scope, int MaxHold, bool CanFix, ImmutableArray<GuardStage> Stages, ImmutableArray<string> Tags)
+{
+    /// <summary>Whether it changes texts without finding fault with them.</summary>
+    public bool Transforms { get; init; }
+}
 
 /// <summary>A compiled check: immutable, shared by all requests.</summary>
 public interface ICheck

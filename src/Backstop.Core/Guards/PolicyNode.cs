@@ -89,6 +89,14 @@ public sealed class PolicyNode
             item.ValueKind == JsonValueKind.String ? item.GetString()! : throw Wrong(At(key), "a list of texts", item))];
     }
 
+    /// <summary>All members of this object, whatever they are called; each must be a text.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> AllTexts() =>
+        [.. _element.EnumerateObject().Select(member => KeyValuePair.Create(member.Name, Text(member.Name)!))];
+
+    /// <summary>All members of this object, whatever they are called; each must be a list of texts.</summary>
+    public IReadOnlyList<KeyValuePair<string, IReadOnlyList<string>>> AllLists() =>
+        [.. _element.EnumerateObject().Select(member => KeyValuePair.Create(member.Name, Texts(member.Name)!))];
+
     /// <summary>The JSON under a key as it stands, or null when the key is absent.</summary>
     public string? Raw(string key) => Find(key)?.GetRawText();
 

@@ -9,6 +9,12 @@ public sealed record RingContext(string Alias, string? Tenant = null)
 
     /// <summary>The request's messages, for checks that ask whether an answer is grounded in them.</summary>
     public IReadOnlyList<ScanUnit> Messages { get; init; } = [];
+
+    /// <summary>What the release itself tells the model before the request's messages; null when it says nothing.</summary>
+    public string? Prompt { get; init; }
+
+    /// <summary>Letters that nobody could foresee, new for each request, for marks around text that is not trusted. Null for none.</summary>
+    public string? Nonce { get; init; }
 }
 
 /// <summary>The checks of one policy, compiled. Immutable: one ring serves all requests of a release at once.</summary>

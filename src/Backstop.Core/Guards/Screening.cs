@@ -73,7 +73,7 @@ internal sealed class Screening
     public Ruling Rule(string? fixedText)
     {
         var verdict = Verdict;
-        if (verdict == Disposition.Allow && _runs.All(run => run.Findings.Count == 0 && run.Error is null))
+        if (verdict == Disposition.Allow && fixedText is null && _runs.All(run => run.Findings.Count == 0 && run.Error is null))
         {
             return Ruling.Clean;
         }

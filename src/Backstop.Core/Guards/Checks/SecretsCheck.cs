@@ -1,0 +1,220 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using Backstop.Core.Guards.Checks.Secrets;
+using Backstop.Core.Text;
+
+namespace Backstop.Core.Guards.Checks;
+
+/// <summary>Finds keys, tokens and passwords: by the form their providers give them, by the word before them, and private keys.</summary>
+/// <remarks>Reads forward from the start of each word, never twice, at most 240 characters. Figures are in docs/checks/secrets.md.</remarks>
+public sealed class SecretsCheck : ICheck
+{
+    public const string Name = "secrets";
+    private const int MaxHold = 256;
+    private const string PrivateKey = "-----BEGIN ";
+
+    private static readonly ImmutableArray<SecretFormat> Formats =
+    [
+        .. EmbeddedText.Read("secrets.formats").Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(SecretFormat.Parse),
+    ];
+
+    private static readonly SecretFormat[]?[] ByBeginning =
+        [.. Enumerable.Range(0, 128).Select(c => Formats.Where(format => format.Beginnings.Contains((char)c)).ToArray())];
+
+    // Also with its line ends written as escapes.
+    private static readonly SearchValues<char> KeyLine =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\n\r\\");
+
+    /// <summary>The rules it knows, one for each kind of key.</summary>
+    public static IReadOnlyCollection<string> Rules { get; } =
+        [.. Formats.Select(format => format.Rule).Distinct().Append("private_key").Append("assigned").Append("url_password")];
+
+    public CheckDescriptor Descriptor { get; } = new(
+        Name, 1, CheckScope.Span, MaxHold, CanFix: true, [.. Enum.GetValues<GuardStage>()], ["LLM02"]);
+
+    public static SecretsCheck Create() => new();
+
+    public ICheckSession Open(CheckContext context) => new Session();
+
+    private sealed class Session : ICheckSession
+    {
+        // What a key that was found may still go on with, and its rule.
+        private SearchValues<char>? _goesOn;
+        private string _rule = "";
+        private bool _inPrivateKey;
+
+        public int Scan(in ScanWindow window, FindingSink sink)
+        {
+            var text = window.Text;
+            var at = window.From;
+            while (at < text.Length)
+            {
+                var next = _inPrivateKey ? GoOnPrivateKey(window, at, sink)
+                    : _goesOn is null ? Look(window, at, sink)
+                    : GoOn(window, at, sink);
+                if (next == at)
+                {
+                    return at;
+                }
+
+                at = next;
+            }
+
+            return at;
+        }
+
+        /// <summary>Where to look next; the same place when more text is needed.</summary>
+        private int Look(in ScanWindow window, int at, FindingSink sink)
+        {
+            var text = window.Text;
+            var c = text[at];
+            if (c == '-' && (at == 0 || text[at - 1] != '-'))
+            {
+                return LookForPrivateKey(window, at, sink);
+            }
+
+            if (!char.IsLetterOrDigit(c) || (at > 0 && (char.IsLetterOrDigit(text[at - 1]) || text[at - 1] == '_')))
+            {
+                return at + 1;
+            }
+
+            foreach (var format in c < 128 ? ByBeginning[c]! : [])
+            {
+                var length = format.Match(text, at, window.Final);
+                if (length == SecretFormat.Pending)
+                {
+                    return at;
+                }
+
+                if (length > 0)
+                {
+                    (_goesOn, _rule) = (format.GoesOn, format.Rule);
+                    Report(window, format.Rule, at, length, sink);
+                    return at + length;
+                }
+            }
+
+            return char.IsLetter(c) ? LookForAssigned(window, at, sink) : at + 1;
+        }
+
+        private int LookForAssigned(in ScanWindow window, int at, FindingSink sink)
+        {
+            var found = KeywordSecret.Match(window.Text, at, window.Final);
+            var rule = "assigned";
+            if (found.Length == 0)
+            {
+                (found, rule) = (UrlPassword.Match(window.Text, at, window.Final), "url_password");
+            }
+
+            if (found.Length < 0)
+            {
+                return at;
+            }
+
+            if (found.Length == 0)
+            {
+                return at + 1;
+            }
+
+            // A key with a form of its own has the better name.
+            foreach (var format in window.Text[found.Start] is var c && c < 128 ? ByBeginning[c]! : [])
+            {
+                if (format.Match(window.Text, found.Start, window.Final) != 0)
+                {
+                    return found.Start;
+                }
+            }
+
+            Report(window, rule, found.Start, found.Length, sink);
+            return found.Start + found.Length;
+        }
+
+        private int LookForPrivateKey(in ScanWindow window, int at, FindingSink sink)
+        {
+            var rest = window.Text[at..];
+            if (!rest.StartsWith(PrivateKey, StringComparison.Ordinal))
+            {
+                return PrivateKey.AsSpan().StartsWith(rest, StringComparison.Ordinal) && !window.Final ? at : at + 1;
+            }
+
+            var line = rest[..Math.Min(rest.Length, 64)];
+            var end = line[PrivateKey.Length..].IndexOf("-----", StringComparison.Ordinal);
+            if (end < 0)
+            {
+                return rest.Length < 64 && !window.Final ? at : at + 1;
+            }
+
+            var length = PrivateKey.Length + end + "-----".Length;
+            if (!line[..length].Contains("PRIVATE KEY", StringComparison.Ordinal))
+            {
+                return at + length;
+            }
+
+            _inPrivateKey = true;
+            Report(window, "private_key", at, length, sink);
+            return at + length;
+        }
+
+        // In pieces of one size, so that a stream reports the same ones.
+        private int GoOn(in ScanWindow window, int at, FindingSink sink)
+        {
+            var rest = window.Text[at..];
+            var piece = rest[..Math.Min(rest.Length, SecretFormat.Piece)];
+            var other = piece.IndexOfAnyExcept(_goesOn!);
+            if (other < 0 && piece.Length < SecretFormat.Piece && !window.Final)
+            {
+                return at;
+            }
+
+            var length = other < 0 ? piece.Length : other;
+            var last = length < SecretFormat.Piece;
+            if (last)
+            {
+                _goesOn = null;
+                length = piece[..length].TrimEnd("., \n\r").Length;
+            }
+
+            if (length > 0)
+            {
+                Report(window, _rule, at, length, sink, placeholder: "");
+            }
+
+            // A piece of no length moves on: nothing of the key is left.
+            return length > 0 ? at + length : Look(window, at, sink);
+        }
+
+        private int GoOnPrivateKey(in ScanWindow window, int at, FindingSink sink)
+        {
+            var rest = window.Text[at..];
+            var line = rest[..Math.Min(rest.Length, SecretFormat.Piece)];
+            var end = line.IndexOf('\n');
+            if (end < 0 && line.Length < SecretFormat.Piece && !window.Final)
+            {
+                return at;
+            }
+
+            line = end < 0 ? line : line[..(end + 1)];
+            var other = line.IndexOfAnyExcept(KeyLine);
+            if (other >= 0 && line.Contains(": ", StringComparison.Ordinal))
+            {
+                return at + line.Length; // A header inside the key.
+            }
+
+            _inPrivateKey = other < 0;
+            var key = other < 0 ? line.TrimEnd() : line[..other];
+            if (key.Length > 0)
+            {
+                Report(window, "private_key", at, key.Length, sink, placeholder: "");
+            }
+
+            return other < 0 ? at + line.Length : other > 0 ? at + other : Look(window, at, sink);
+        }
+
+        private static void Report(in ScanWindow window, string rule, int at, int length, FindingSink sink, string? placeholder = null)
+        {
+            var start = window.Origin + at;
+            sink.Report(rule, "secret/" + rule, HarmClass.Pii, 1, Severity.High, start, length);
+            sink.Propose(start, length, placeholder ?? $"[{rule.ToUpperInvariant()}]", strictness: 2);
+        }
+    }
+}

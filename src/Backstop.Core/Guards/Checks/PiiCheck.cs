@@ -19,10 +19,10 @@ public sealed class PiiCheck : ICheck
     public CheckDescriptor Descriptor { get; } = new(
         Name, 1, CheckScope.Span, MaxHold, CanFix: true, [.. Enum.GetValues<GuardStage>()], ["LLM02"]);
 
-    /// <summary>Settings: <c>types</c>, the types to look for; all by default.</summary>
+    /// <summary>Settings: <c>types</c>, the types to look for; all but <c>DATE_OF_BIRTH</c> by default.</summary>
     public static PiiCheck Create(PolicyNode with)
     {
-        var types = with.Texts("types") ?? PiiTypes.All;
+        var types = with.Texts("types") ?? [.. PiiTypes.Default];
         foreach (var type in types)
         {
             if (!PiiTypes.All.Contains(type))
@@ -92,11 +92,14 @@ public sealed class PiiCheck : ICheck
             if (match.Length == 0 && char.IsAsciiHexDigit(c))
             {
                 match = Ipv6Address.Match(text, at, final);
+                match = match.Length == 0 ? HardwareAddress.Match(text, at, final) : match;
             }
 
-            if (match.Length == 0 && char.IsAsciiLetter(c))
+            if (match.Length == 0 && char.IsAsciiLetterOrDigit(c))
             {
-                match = Iban.Match(text, at, final);
+                match = char.IsAsciiLetter(c) ? Iban.Match(text, at, final) : match;
+                match = match.Length == 0 ? CryptoAddress.Match(text, at, final) : match;
+                match = match.Length == 0 ? CodeToken.Match(text, at, final) : match;
             }
 
             return match.Length == 0 && c is not ('(' or '+') ? EmailAddress.Match(text, at, final) : match;

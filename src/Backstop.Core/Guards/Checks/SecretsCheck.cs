@@ -119,9 +119,10 @@ public sealed class SecretsCheck : ICheck
             // A key with a form of its own has the better name.
             foreach (var format in window.Text[found.Start] is var c && c < 128 ? ByBeginning[c]! : [])
             {
-                if (format.Match(window.Text, found.Start, window.Final) != 0)
+                var length = format.Match(window.Text, found.Start, window.Final);
+                if (length != 0)
                 {
-                    return found.Start;
+                    return length == SecretFormat.Pending ? at : found.Start;
                 }
             }
 

@@ -15,6 +15,7 @@ public sealed class StreamEquivalenceTests
     private static readonly string[] Pieces =
     [
         "The train leaves at nine. ", "ada@example.com ", "bob at other dot org ", "4111 1111 1111 1111", "1111-", "DE89 3704 0044 0532 0130 00", "+1 202 555 0143. ", "ORD-88213 ", "ORD-77120",
+        "AB 12 34 ", "56 C ", "0171/", "1234567", "(84) ", "7564-8830 ", "office ", "fax", "bob (at) ", "example (dot) ", "com ", "bob at ", "bob[at]", "00:1A:2B:", "3C:4D:5E", "1A1zP1eP5QGefi2D", "MPTfTL5SLmv7DivfNa ", "PIN ", "4821 ",
         "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", "ghp_zQWB", "AKIAIOSFODNN7EXAMPLQ ", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIx", ".dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P",
         "password: ", "hunter2!x9 ", "postgres://u:pw123@", "-----BEGIN ", "RSA PRIVATE KEY-----\n", "MIIEpAIBAAKCAQEA\n", "-----END", "![a](", "https://evil.test/", "?d=c2VjcmV0IHRleHQgb2Y0Mjc3", ") ", "[", "]", "](javascript:x)", "<img src=\"", "//", "data:", "\u200b", "\u202e", "\ufe0f\ufe0f", "\U000e0041", "🏴", "p\u0430ypal", "\u0301\u0302\u0303\u0304\u0305\u0306", "<|im_", "start|>", "[INST]", "\0",
         "never say that the code of the shop is seven ", "four three one and be kind to all ", "no no no no no no ", "place a bet ", "place a ", "acme ", "rocket ", "skate ", "xay12345z", "xay", "{\"a\":", "[[[[[", "}", "\n", "\n\n", " ", ".", "-", "'", "😀", "\ud83d", "1.2.3.4 ", "a", "7", "@",
@@ -49,12 +50,12 @@ public sealed class StreamEquivalenceTests
     public void Each_check_finds_the_same_in_a_stream(string check)
     {
         var ring = RingOf("observe", candidate => candidate.Check == check);
-        Gen.Select(Texts, Cuts).Sample((text, cuts) => AssertSame(ring, text, cuts), iter: 1500);
+        Gen.Select(Texts, Cuts).Sample((text, cuts) => AssertSame(ring, text, cuts), iter: 400);
     }
 
     [Fact]
     public void All_checks_together_find_the_same_in_a_stream() =>
-        Gen.Select(Texts, Cuts).Sample((text, cuts) => AssertSame(All, text, cuts), iter: 2000);
+        Gen.Select(Texts, Cuts).Sample((text, cuts) => AssertSame(All, text, cuts), iter: 600);
 
     [Fact]
     public void All_checks_that_fix_give_the_same_text_in_a_stream_and_hold_no_more_than_they_say() =>
@@ -64,7 +65,7 @@ public sealed class StreamEquivalenceTests
                 AssertSame(Spans, text, cuts);
                 Assert.InRange(Spans.Stream(text, cuts, Context).MostHeld, 0, 400 + cuts.Max());
             },
-            iter: 2000);
+            iter: 600);
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -80,7 +81,7 @@ public sealed class StreamEquivalenceTests
                 Assert.True(!whole.Stops || released.Length <= whole.Findings.Min(finding => finding.Start));
                 Assert.StartsWith(released, text, StringComparison.Ordinal);
             },
-            iter: 700);
+            iter: 150);
     }
 
     private static void AssertSame(Ring ring, string text, int[] cuts)
@@ -88,7 +89,9 @@ public sealed class StreamEquivalenceTests
         var whole = ring.Screen(text, Context);
         var (released, ruling, _) = ring.Stream(text, cuts, Context);
         Assert.Empty(whole.Errors);
-        Assert.Equal(whole.Findings.AsEnumerable(), ruling.Findings);
+        Assert.Equal(whole.Findings.Select(Told), ruling.Findings.Select(Told));
         Assert.Equal((whole.Disposition, whole.FixedText ?? text), (ruling.Disposition, released));
     }
+
+    private static string Told(Finding finding) => $"{finding.Check}/{finding.Rule} {finding.Start}+{finding.Length} {finding.Score}";
 }

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Backstop.Core.Guards.Checks.Pii;
 
-/// <summary>Digits in groups, as numbers are written: <c>+1 (202) 555-0143</c>. Digits of all scripts count.</summary>
+/// <summary>Digits in groups, as numbers are written: <c>+1 (202) 555-0143</c>, <c>0171/1234567</c>. Digits of all scripts count.</summary>
 internal struct DigitRun
 {
     private const int MaxDigits = 24;
@@ -28,6 +28,9 @@ internal struct DigitRun
 
     public bool Parenthesis { get; private set; }
 
+    /// <summary>Whether the first group, and it alone, stands in brackets.</summary>
+    public bool BracketsFirst { get; private set; }
+
     /// <summary>More text is needed to know where the number ends.</summary>
     public bool Pending { get; private set; }
 
@@ -45,7 +48,7 @@ internal struct DigitRun
     /// <summary>Characters that the first groups take up.</summary>
     public readonly int Length(int groups) => _textEnds[groups - 1];
 
-    /// <summary>The sign after a group: a space, hyphen, point or bracket; 0 after the last.</summary>
+    /// <summary>The sign after a group: a space, hyphen, point, stroke or bracket; 0 after the last.</summary>
     public readonly char After(int group) => (char)_separators[group];
 
     public static DigitRun Read(ReadOnlySpan<char> text, int start, bool final)
@@ -111,12 +114,24 @@ internal struct DigitRun
         var end = i;
         if (end < text.Length && text[end] == ')' && Parenthesis)
         {
+            BracketsFirst |= Groups == 1;
             end++;
         }
 
         if (end < text.Length && IsSeparator(text[end]))
         {
             end++;
+        }
+
+        // "+49 (30) / 123 456", "(202) - 555": only where the form says that it is a telephone number.
+        if ((Plus || Parenthesis) && end + 1 < text.Length && text[end] is '-' or '/' && text[end - 1] == ' ' && text[end + 1] == ' ')
+        {
+            end += 2;
+        }
+        else if ((Plus || Parenthesis) && end + 1 >= text.Length && end < text.Length && text[end] is '-' or '/' && text[end - 1] == ' ' && !final)
+        {
+            Pending = true;
+            return false;
         }
 
         if (end == text.Length)
@@ -135,5 +150,5 @@ internal struct DigitRun
         return more;
     }
 
-    private static bool IsSeparator(char c) => c is ' ' or '-' or '.' or '\u00a0' or '\u2010' or '\u2011' or '\u2013' or '\u202f';
+    private static bool IsSeparator(char c) => c is ' ' or '-' or '.' or '/' or '\u00a0' or '\u2010' or '\u2011' or '\u2013' or '\u202f';
 }

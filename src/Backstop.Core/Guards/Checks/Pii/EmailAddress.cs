@@ -10,17 +10,29 @@ internal static class EmailAddress
     public static PiiMatch Match(ReadOnlySpan<char> text, int start, bool final)
     {
         var at = start;
-        while (at < text.Length && at - start <= MaxLocal && IsLocal(text[at]))
+        while (at < text.Length && at - start <= MaxLocal && (IsLocal(text[at]) || IsInside(text, at, start)))
         {
             at++;
         }
 
-        if (at == text.Length)
+        if (at - start is 0 or > MaxLocal)
         {
-            return final || at - start > MaxLocal ? PiiMatch.None : PiiMatch.Pending;
+            return PiiMatch.None;
         }
 
-        return text[at] == '@' && text[at - 1] != '.' ? MatchDomain(text, start, at + 1, final) : PiiMatch.None;
+        if (!final && (at == text.Length || (at + 1 == text.Length && text[at] is '\'' or '&')))
+        {
+            return PiiMatch.Pending;
+        }
+
+        if (at == text.Length)
+        {
+            return PiiMatch.None;
+        }
+
+        return text[at] != '@' ? SpelledEmail.Match(text, start, at, final)
+            : text[at - 1] != '.' ? MatchDomain(text, start, at + 1, final)
+            : PiiMatch.None;
     }
 
     private static PiiMatch MatchDomain(ReadOnlySpan<char> text, int start, int from, bool final)
@@ -43,6 +55,10 @@ internal static class EmailAddress
         var valid = dot > 0 && top.Length >= 2 && char.IsLetter(top[0]) && domain.IndexOf("..", StringComparison.Ordinal) < 0;
         return valid ? new PiiMatch(PiiTypes.Email, from + domain.Length - start) : PiiMatch.None;
     }
+
+    // "o'brien@", "tom&jerry@": not at either end, where these signs belong to the sentence.
+    private static bool IsInside(ReadOnlySpan<char> text, int at, int start) =>
+        text[at] is '\'' or '&' && at > start && at + 1 < text.Length && char.IsLetterOrDigit(text[at + 1]);
 
     private static bool IsLocal(char c) => char.IsLetterOrDigit(c) || c is '.' or '_' or '%' or '+' or '-';
 }

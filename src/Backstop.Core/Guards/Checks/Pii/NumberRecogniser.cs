@@ -1,12 +1,15 @@
 namespace Backstop.Core.Guards.Checks.Pii;
 
-/// <summary>Decides what a run of digits is: a card, a social security number, an address, a bank's or a doctor's number, a phone.</summary>
+/// <summary>Decides what a run of digits is: a card, a social security number, an address, a bank's or a state's number, a phone.</summary>
 /// <remarks>
 /// The longest beginning of the run that is something wins; a run may go on after it ("4111 1111 1111 1111 12/27"). Numbers
 /// with a check digit need nothing else where the digit proves much; the others need a word nearby that says what they are.
 /// </remarks>
 internal static class NumberRecogniser
 {
+    private const int FewestOfPhone = 7;
+    private const int NearReach = 16;
+
     public static PiiMatch Match(ReadOnlySpan<char> text, int start, bool final)
     {
         var run = DigitRun.Read(text, start, final);
@@ -15,32 +18,33 @@ internal static class NumberRecogniser
             return PiiMatch.Pending;
         }
 
-        if (run.Overlong || run.Count < 7)
+        if (run.Overlong || run.Count < NationalNumber.Fewest)
         {
             return PiiMatch.None;
         }
 
-        for (var groups = run.Groups; groups > 0; groups--)
+        // Numbers this short are everywhere: the word must stand right before them.
+        var said = Context.Before(text, start, run.Count < 6 ? NearReach : Context.Reach);
+        var whole = start < 2 || text[start - 1] != ' ' || DigitRun.ValueOf(text[start - 2]) < 0;
+        for (var groups = run.Groups; groups > 0 && run.DigitsIn(groups) >= NationalNumber.Fewest; groups--)
         {
-            if (run.DigitsIn(groups) < 7)
-            {
-                break;
-            }
-
             var end = start + run.Length(groups);
-            if (groups < run.Groups && run.After(groups - 1) != ' ')
+            if ((groups < run.Groups && run.After(groups - 1) is not (' ' or '/')) || !EndsClean(text, end))
             {
                 continue;
             }
 
-            if (!EndsClean(text, end))
-            {
-                continue;
-            }
-
-            if (TypeOf(ref run, groups, text, start) is { } type)
+            if (TypeOf(ref run, groups, said, whole) is { } type)
             {
                 return new PiiMatch(type, end - start);
+            }
+
+            switch (PhoneNumber.Is(ref run, groups, said, whole, text, start, final))
+            {
+                case true:
+                    return new PiiMatch(PiiTypes.Phone, end - start);
+                case null:
+                    return PiiMatch.Pending;
             }
         }
 
@@ -51,36 +55,47 @@ internal static class NumberRecogniser
     private static bool EndsClean(ReadOnlySpan<char> text, int end) =>
         end == text.Length || !(char.IsLetterOrDigit(text[end]) || text[end] is '@' or '_' or '%') || text[end] is 'x';
 
-    private static string? TypeOf(ref DigitRun run, int groups, ReadOnlySpan<char> text, int start)
+    private static string? TypeOf(ref DigitRun run, int groups, Said said, bool whole)
     {
         var digits = run.Digits(groups);
-        if (IsCard(ref run, groups, digits))
+        if (IsAddress(ref run, groups, digits, said))
         {
-            return PiiTypes.Card;
+            return said.HasFlag(Said.Version) ? null : PiiTypes.Ip;
         }
 
-        if (IsAddress(ref run, groups, digits))
+        if (digits.Length >= FewestOfPhone)
         {
-            return Context.Says(text, start, Context.Version) ? null : PiiTypes.Ip;
+            if (IsCard(ref run, groups, digits))
+            {
+                return PiiTypes.Card;
+            }
+
+            if (IsSsn(ref run, groups, digits, said))
+            {
+                return PiiTypes.Ssn;
+            }
+
+            if (groups == 1 && digits.Length == 9 && Checksums.Routing(digits) && said.HasFlag(Said.Routing))
+            {
+                return PiiTypes.Routing;
+            }
+
+            if (groups == 1 && digits.Length == 10 && Checksums.Npi(digits) && said.HasFlag(Said.Provider))
+            {
+                return PiiTypes.Npi;
+            }
         }
 
-        if (IsSsn(ref run, groups, digits, text, start))
-        {
-            return PiiTypes.Ssn;
-        }
-
-        if (groups == 1 && digits.Length == 9 && Checksums.Routing(digits) && Context.Says(text, start, Context.Routing))
-        {
-            return PiiTypes.Routing;
-        }
-
-        if (groups == 1 && digits.Length == 10 && Checksums.Npi(digits) && Context.Says(text, start, Context.Provider))
-        {
-            return PiiTypes.Npi;
-        }
-
-        return PhoneNumber.Is(ref run, groups, text, start) ? PiiTypes.Phone : null;
+        return BirthDate.Is(ref run, groups, said) ? PiiTypes.BirthDate
+            : NationalNumber.TypeOf(ref run, groups, said, whole) is { } type ? type
+            : digits.Length is >= 6 and <= 14 && !run.Plus && !run.Parenthesis && Context.IsLicence(said) ? PiiTypes.DriverLicense
+            : IsAccount(ref run, groups, digits, said) ? PiiTypes.Account
+            : null;
     }
+
+    private static bool IsAccount(ref DigitRun run, int groups, ReadOnlySpan<byte> digits, Said said) =>
+        groups == 1 && digits.Length is >= 6 and <= 17 && !run.Plus && !run.Parenthesis
+            && said.HasFlag(Said.Account) && (said & (Said.Phone | Said.Routing)) == Said.Nothing;
 
     private static bool IsCard(ref DigitRun run, int groups, ReadOnlySpan<byte> digits)
     {
@@ -91,7 +106,7 @@ internal static class NumberRecogniser
 
         for (var i = 0; i < groups - 1; i++)
         {
-            if (run.After(i) == '.' || run.After(i) != run.After(0) || (i == 0 && run.SizeOf(0) != 4))
+            if (run.After(i) == '/' || run.After(i) != run.After(0) || (i == 0 && run.SizeOf(0) != 4) || run.SizeOf(i) > 6)
             {
                 return false;
             }
@@ -100,13 +115,15 @@ internal static class NumberRecogniser
         return Checksums.Card(digits);
     }
 
-    private static bool IsAddress(ref DigitRun run, int groups, ReadOnlySpan<byte> digits)
+    private static bool IsAddress(ref DigitRun run, int groups, ReadOnlySpan<byte> digits, Said said)
     {
-        if (groups != 4 || run.Groups != 4 || run.Plus || run.Parenthesis)
+        // A fifth part would make it a version; a port, a mask or another number may follow.
+        if (groups != 4 || (run.Groups > 4 && run.After(3) == '.') || run.Plus || run.Parenthesis)
         {
             return false;
         }
 
+        var largest = 0;
         for (var (i, at) = (0, 0); i < 4; i++)
         {
             var octet = 0;
@@ -121,13 +138,13 @@ internal static class NumberRecogniser
                 return false;
             }
 
-            at += size;
+            (at, largest) = (at + size, Math.Max(largest, octet));
         }
 
-        return true;
+        return largest > 9 || said.HasFlag(Said.Ip); // "3.2.1.4" is a heading, unless somebody says otherwise.
     }
 
-    private static bool IsSsn(ref DigitRun run, int groups, ReadOnlySpan<byte> digits, ReadOnlySpan<char> text, int start)
+    private static bool IsSsn(ref DigitRun run, int groups, ReadOnlySpan<byte> digits, Said said)
     {
         if (digits.Length != 9 || run.Plus || run.Parenthesis || !Checksums.Ssn(digits))
         {
@@ -135,6 +152,6 @@ internal static class NumberRecogniser
         }
 
         var grouped = groups == 3 && run.SizeOf(0) == 3 && run.SizeOf(1) == 2 && run.After(0) == run.After(1);
-        return (grouped && run.After(0) == '-') || ((grouped || groups == 1) && Context.Says(text, start, Context.Ssn));
+        return (grouped && run.After(0) == '-') || ((grouped || groups == 1) && said.HasFlag(Said.Ssn));
     }
 }

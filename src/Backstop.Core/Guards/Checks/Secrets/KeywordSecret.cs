@@ -34,7 +34,7 @@ internal static class KeywordSecret
 
         if (at == text.Length)
         {
-            return (0, final || at - start == MaxName ? 0 : -1);
+            return (0, final ? 0 : -1);
         }
 
         // Nearly every word of a text is followed by a space and another word, and needs no closer look.

@@ -19,7 +19,7 @@ internal static class UrlPassword
         var mark = text[at..];
         if (mark.Length < 3 && "://".AsSpan().StartsWith(mark, StringComparison.Ordinal))
         {
-            return (0, final || at - start > MaxScheme ? 0 : -1);
+            return (0, final ? 0 : -1);
         }
 
         if (!mark.StartsWith("://", StringComparison.Ordinal))

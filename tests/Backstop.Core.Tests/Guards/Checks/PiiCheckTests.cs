@@ -1,0 +1,115 @@
+using Backstop.Core.Guards;
+using Backstop.Core.Guards.Checks.Pii;
+
+namespace Backstop.Core.Tests.Guards.Checks;
+
+public sealed class PiiCheckTests
+{
+    private static readonly Ring Pii = OneCheck.Ring("pii", "fix", $$"""{"types":["{{string.Join("\",\"", PiiTypes.All)}}"]}""");
+
+    // Numbers that authorities and standards publish as examples, or made to fit their check digits; none is a person's.
+    [Theory]
+    [InlineData(PiiTypes.Email, "o'brien@example.com")]
+    [InlineData(PiiTypes.Email, "ada (at) example (dot) com")]
+    [InlineData(PiiTypes.Email, "ada[at]example.com")]
+    [InlineData(PiiTypes.Email, "ada.lovelace AT example DOT co DOT uk")]
+    [InlineData(PiiTypes.Email, "用户@例子.公司")]
+    [InlineData(PiiTypes.Card, "4111.1111.1111.1111")]
+    [InlineData(PiiTypes.Phone, "0171/1234567")]
+    [InlineData(PiiTypes.Phone, "+49 (30) / 123 456 78")]
+    [InlineData(PiiTypes.Phone, "06 12 34 56 78")]
+    [InlineData(PiiTypes.Phone, "(84) 7564-8830")]
+    [InlineData(PiiTypes.Phone, "9885 1152 office")]
+    [InlineData(PiiTypes.Phone, "whatsapp me: 98765 43210")]
+    [InlineData(PiiTypes.Ip, "10.0.0.1/24")]
+    [InlineData(PiiTypes.Ip, "192.0.2.7 443")]
+    [InlineData(PiiTypes.Mac, "00:1A:2B:3C:4D:5E")]
+    [InlineData(PiiTypes.Mac, "001a.2b3c.4d5e")]
+    [InlineData(PiiTypes.Crypto, "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa")]
+    [InlineData(PiiTypes.Crypto, "3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy")]
+    [InlineData(PiiTypes.Crypto, "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4")]
+    [InlineData(PiiTypes.Crypto, "0xde0B295669a9FD93d5F28D9Ec85E40f4cb697BAe")]
+    [InlineData(PiiTypes.Account, "account number 000123456789")]
+    [InlineData(PiiTypes.Bic, "SWIFT: DEUTDEFF500")]
+    [InlineData(PiiTypes.Cvv, "cvv 123")]
+    [InlineData(PiiTypes.Pin, "My PIN is 4821")]
+    [InlineData(PiiTypes.BirthDate, "DOB: 12/05/1984")]
+    [InlineData(PiiTypes.UsPassport, "passport no. 488839667")]
+    [InlineData(PiiTypes.UsPassport, "Passport C01X00T47")]
+    [InlineData(PiiTypes.DriverLicense, "driver's license number is A56319335")]
+    [InlineData(PiiTypes.DriverLicense, "driving licence 425700624")]
+    [InlineData(PiiTypes.Itin, "ITIN 911-70-1234")]
+    [InlineData(PiiTypes.Ein, "EIN 12-3456789")]
+    [InlineData(PiiTypes.Mbi, "1EG4-TE5-MK72")]
+    [InlineData(PiiTypes.Dea, "DEA AB1234563")]
+    [InlineData(PiiTypes.Nhs, "NHS number 943 476 5919")]
+    [InlineData(PiiTypes.Nino, "QQ 12 34 56 C", false)]
+    [InlineData(PiiTypes.Nino, "AB 12 34 56 C")]
+    [InlineData(PiiTypes.Sin, "SIN: 046 454 286")]
+    [InlineData(PiiTypes.Tfn, "TFN 123 456 782")]
+    [InlineData(PiiTypes.Abn, "51 824 753 556")]
+    [InlineData(PiiTypes.Medicare, "2123 45670 1")]
+    [InlineData(PiiTypes.Aadhaar, "2341 2341 2346")]
+    [InlineData(PiiTypes.Aadhaar, "2341 2341 2347", false)]
+    [InlineData(PiiTypes.Pan, "ABCPE1234F")]
+    [InlineData(PiiTypes.Nric, "S1234567D")]
+    [InlineData(PiiTypes.Nric, "S1234567A", false)]
+    [InlineData(PiiTypes.Rrn, "900101-1234568")]
+    [InlineData(PiiTypes.MyNumber, "mynumber 123456789018")]
+    [InlineData(PiiTypes.ResidentId, "11010519491231002X")]
+    [InlineData(PiiTypes.Cpf, "529.982.247-25")]
+    [InlineData(PiiTypes.Cpf, "529.982.247-26", false)]
+    [InlineData(PiiTypes.Cnpj, "11.222.333/0001-81")]
+    [InlineData(PiiTypes.Curp, "HEGG560427MVZRRL04")]
+    [InlineData(PiiTypes.Rfc, "RFC: GODE561231GR8")]
+    [InlineData(PiiTypes.ZaId, "ID 8001015009087")]
+    [InlineData(PiiTypes.Tckn, "TC kimlik 10000000146")]
+    [InlineData(PiiTypes.Nif, "12345678Z")]
+    [InlineData(PiiTypes.Nif, "12345678A", false)]
+    [InlineData(PiiTypes.Nie, "X-1234567-L")]
+    [InlineData(PiiTypes.FiscalCode, "RSSMRA85T10A562S")]
+    [InlineData(PiiTypes.Nir, "2 55 08 14 168 025 38")]
+    [InlineData(PiiTypes.Steuer, "Steuer-ID 86095742719")]
+    [InlineData(PiiTypes.Bsn, "BSN 111222333")]
+    [InlineData(PiiTypes.Nrn, "85.07.30-033.28")]
+    [InlineData(PiiTypes.Ahv, "756.9217.0769.85")]
+    [InlineData(PiiTypes.Pesel, "PESEL 44051401359")]
+    [InlineData(PiiTypes.Nip, "123-456-32-18")]
+    [InlineData(PiiTypes.RodneCislo, "736028/5163")]
+    [InlineData(PiiTypes.Cnp, "CNP 1800101221144")]
+    [InlineData(PiiTypes.Personnummer, "811228-9874")]
+    [InlineData(PiiTypes.Fnr, "fnr 01010750160")]
+    [InlineData(PiiTypes.Cpr, "CPR 070761-4285")]
+    [InlineData(PiiTypes.Hetu, "131052-308T")]
+    [InlineData(PiiTypes.Vat, "VAT DE136695976")]
+    [InlineData(PiiTypes.Vat, "USt-IdNr. ATU13585627")]
+    [InlineData(PiiTypes.Imei, "49-015420-323751-8")]
+    [InlineData(PiiTypes.Vin, "1M8GDM9AXKP042788")]
+    public void Each_type_is_found_by_its_form_and_its_check_digits(string type, string text, bool found = true)
+    {
+        foreach (var whole in (string[])[text, $"It is {text}.", $"({text}), he said"])
+        {
+            Assert.Equal(found, Pii.Rules(whole).Contains(type.ToLowerInvariant()));
+        }
+    }
+
+    [Theory]
+    [InlineData("Meet me at example dot the usual place")]
+    [InlineData("He is good at sports.com and more")]
+    [InlineData("The war (1914-1918) and its years 1939 1945")]
+    [InlineData("192 000 units at 12.50 in 2024, room 12 A")]
+    [InlineData("part no. 6569923133993455-2, timestamp 1774342744669 ms")]
+    [InlineData("version 1.22.3.44, section 3.2.1.4")]
+    [InlineData("sha256 57cc04f3d952ff93580f936d1835649607887e91d32ffc7afbcc8b186d8893be")]
+    [InlineData("tracking 1ZMC94D9YLZ1V3H9O5 is delayed")]
+    [InlineData("install the driver for RTX4090 and pin it")]
+    [InlineData("4106 7918 9850 9834")]
+    [InlineData("SSN 097-77-0000 on file")]
+    [InlineData("0.0000000000000 and 3.14159265358979")]
+    [InlineData("std::vector<int> a::b::c; 2024-05-01T10:30:00Z")]
+    [InlineData("The pin shows up in Congress every year since 2015")]
+    public void What_only_looks_like_it_is_left_alone(string text) => Assert.Empty(Pii.Rules(text));
+
+    [Fact]
+    public void A_date_of_birth_is_looked_for_only_where_the_policy_names_it() => Assert.Empty(OneCheck.Ring("pii").Rules("DOB: 12/05/1984"));
+}

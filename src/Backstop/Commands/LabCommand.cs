@@ -11,5 +11,6 @@ internal static class LabCommand
         LabDetect.Create(),
         LabMttr.Create(),
         LabFleet.Create(),
+        LabCorpus.Create(),
     };
 }

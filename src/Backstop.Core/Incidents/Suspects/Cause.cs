@@ -41,8 +41,17 @@ public enum Cause
     Tool,
     Attack,
 
-    /// <summary>A pool, region, cache or length of prompt that fails while the rest does not.</summary>
-    Slice,
+    /// <summary>Servers of one pool that fail while the rest do not.</summary>
+    Pool,
+
+    /// <summary>One region that fails while the rest does not.</summary>
+    Region,
+
+    /// <summary>What comes from a cache is wrong.</summary>
+    Cache,
+
+    /// <summary>Long prompts are cut off.</summary>
+    Context,
 
     /// <summary>Weights or an adapter that the release does not name, for a tenant or on a pool.</summary>
     WrongWeights,

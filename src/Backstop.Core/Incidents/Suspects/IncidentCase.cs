@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace Backstop.Core.Incidents.Suspects;
 
@@ -31,6 +32,7 @@ public sealed record IncidentCase
     public bool Severe { get; init; }
 
     /// <summary>What was not understood, or read in another way than it was written.</summary>
+    [JsonIgnore]
     public ImmutableArray<string> Notes { get; init; } = [];
 
     /// <summary>What really happened, where somebody knows. Diagnosis never looks at it; only a score does.</summary>
@@ -55,6 +57,7 @@ public sealed record ArmCounts(string Name, Count Production, Count Holdback, Co
 public sealed record Count(double N, double Hits)
 {
     /// <summary>The share, 0 to 1; a half where nothing was counted.</summary>
+    [JsonIgnore]
     public double Share => N > 0 ? Hits / N : 0.5;
 }
 
@@ -65,7 +68,13 @@ public sealed record Count(double N, double Hits)
 /// <param name="What">Which of several: the feature, the route, the check.</param>
 /// <param name="Stated">The natural logarithm of the Bayes factor, where the case gives a detector's answer instead of readings.</param>
 /// <param name="GivenAs">The name as it was written, if another.</param>
-public sealed record Signal(string Name, Reading? Before, Reading? After, string? What = null, double? Stated = null, string? GivenAs = null);
+public sealed record Signal(
+    string Name,
+    Reading? Before,
+    Reading? After,
+    string? What = null,
+    [property: JsonPropertyName("log_bayes_factor")] double? Stated = null,
+    [property: JsonIgnore] string? GivenAs = null);
 
 /// <summary>A count (<paramref name="Hits"/>) or a mean with a standard deviation, over <paramref name="N"/> observations.</summary>
 public sealed record Reading(double N, double? Hits = null, double? Mean = null, double? Deviation = null);

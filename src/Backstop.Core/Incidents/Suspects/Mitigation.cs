@@ -36,8 +36,12 @@ public sealed record Mitigation(string First, string Second, string Expected)
             "Break the circuit: fail over to another provider or answer without it, serve from cache, limit the rate.", "Ask its operator.", SameUpstream),
         Cause.Attack => new(
             "Tighten the input checks for this cluster and limit its sources.", "Block the template, and add it to the red-team set.", "Attacks stop at the input; the previous release may be weaker, so rolling back may harm."),
-        Cause.Slice => new(
-            "Drain the pool or region that differs, or bypass the cache.", "Roll the engine back there.", "The rest is served by what works; rolling the release back does nothing."),
+        Cause.Pool or Cause.Region => new(
+            "Drain the pool or region that differs.", "Roll the engine or the routing back there.", "All is served by what works; rolling the release back does nothing."),
+        Cause.Cache => new(
+            "Bypass the cache, then empty it.", "Find what wrote into it.", "Answers are made afresh; rolling the release back does nothing."),
+        Cause.Context => new(
+            "Route long prompts to a pool that takes them whole.", "Restore the servers' limit on prompt tokens.", "Long prompts are read to their end; rolling the release back does nothing."),
         Cause.WrongWeights => new(
             "Route the tenant or pool to servers that serve what the release names.", "Check digests before a server takes traffic.", "Digests match again; rolling the release back does nothing."),
         Cause.SlowServing => new(

@@ -8,9 +8,13 @@ namespace Backstop.Core.Incidents.Suspects;
 /// </remarks>
 public static class SignalChange
 {
+    // From one in a thousand to one in three hundred is five times as much, and matters to nobody: shares count from here on.
+    private const double Negligible = 0.005;
+
     private const double CountWobble = 0.2;
     private const double CountSize = 1.5;
     private const double MeanWobble = 0.12;
+    private const double RatioWobble = 0.12;
     private const double MeanSize = 1;
     private const double DeviationSize = 4;
 
@@ -22,28 +26,26 @@ public static class SignalChange
 
     /// <summary>Natural logarithm of the Bayes factor, between <see cref="Least"/> and <see cref="Most"/>.</summary>
     public static double LogBayesFactor(Signal signal) =>
-        Math.Clamp(signal.Stated ?? Compare(signal.Before!, signal.After!, SignatureTable.WayOf(signal.Name)), Least, Most);
+        Math.Clamp(signal.Stated ?? Compare(signal, signal.Before!, signal.After!), Least, Most);
 
     /// <summary>The same for a change that is given in its own standard deviations.</summary>
     public static double OfDeviations(double z, int way) => Factor(z, 1, DeviationSize, way);
 
-    private static double Compare(Reading before, Reading after, int way)
+    private static double Compare(Signal signal, Reading before, Reading after)
     {
+        var way = SignatureTable.WayOf(signal.Name);
         if (before.Hits is { } hitsBefore && after.Hits is { } hitsAfter)
         {
-            var change = Logit(hitsAfter, after.N) - Logit(hitsBefore, before.N);
-            var variance = LogitVariance(hitsAfter, after.N) + LogitVariance(hitsBefore, before.N) + (CountWobble * CountWobble);
-            return Factor(change, variance, CountSize, way);
+            var wobble = SignatureTable.IsSameTime(signal.Name) ? 0 : CountWobble;
+            var (was, now) = (hitsBefore / before.N, hitsAfter / after.N);
+            return Factor(Logit(now) - Logit(was), LogitVariance(now, after.N) + LogitVariance(was, before.N) + (wobble * wobble), CountSize, way);
         }
 
         // Some things never vary while all is well, such as the version of an index.
         var deviation = before.Deviation is > 0 and { } usual ? usual : Math.Max(after.Deviation!.Value, (0.05 * Math.Abs(before.Mean!.Value)) + 1e-9);
         var ratio = after.Deviation!.Value / deviation;
-        return Factor(
-            (after.Mean!.Value - before.Mean!.Value) / deviation,
-            (1.0 / before.N) + (ratio * ratio / after.N) + (MeanWobble * MeanWobble),
-            MeanSize,
-            way);
+        var days = MeanWobble + (SignatureTable.IsRatio(signal.Name) ? RatioWobble * Math.Abs(before.Mean!.Value) / deviation : 0);
+        return Factor((after.Mean!.Value - before.Mean!.Value) / deviation, (1.0 / before.N) + (ratio * ratio / after.N) + (days * days), MeanSize, way);
     }
 
     private static double Factor(double change, double variance, double size, int way)
@@ -61,9 +63,14 @@ public static class SignalChange
         return log + Math.Log(Math.Max(2 * NormalDistribution(way * mean / deviation), 1e-12));
     }
 
-    private static double Logit(double hits, double n) => Math.Log((hits + 0.5) / (n - hits + 0.5));
+    private static double Logit(double share) => Math.Log((share + Negligible) / (1 - share + Negligible));
 
-    private static double LogitVariance(double hits, double n) => (1 / (hits + 0.5)) + (1 / (n - hits + 0.5));
+    // Half an observation on either side keeps a count of none from being certain.
+    private static double LogitVariance(double share, double n)
+    {
+        var (hits, misses) = (share + (0.5 / n), 1 - share + (0.5 / n));
+        return (hits * misses / n) * Math.Pow((1 / (share + Negligible)) + (1 / (1 - share + Negligible)), 2);
+    }
 
     // Abramowitz and Stegun 26.2.17, error under 7.5e-8.
     private static double NormalDistribution(double z)

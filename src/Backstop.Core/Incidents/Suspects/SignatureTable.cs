@@ -31,7 +31,7 @@ public static class SignatureTable
     /// <summary>Which edition of the table this is.</summary>
     public static string Version => Known.Version;
 
-    /// <summary>Probability that a signal moves although the cause does not touch it.</summary>
+    /// <summary>Probability that a signal moves although the cause does not touch it, where the table says no other.</summary>
     public static double ByChance => Known.ByChance / 100;
 
     /// <summary>The signals it knows by name.</summary>
@@ -55,6 +55,15 @@ public static class SignatureTable
     /// <summary>1 when the signal must rise to count, −1 when it must fall, 0 when either way counts.</summary>
     public static int WayOf(string signal) =>
         Known.Signals.TryGetValue(signal, out var row) ? row.Way switch { "+" => 1, "-" => -1, _ => 0 } : 0;
+
+    /// <summary>Whether its days differ by a share of its mean, as times and ages do.</summary>
+    public static bool IsRatio(string signal) => Known.Signals.TryGetValue(signal, out var row) && row.Ratio;
+
+    /// <summary>Whether both readings are of the same hour.</summary>
+    public static bool IsSameTime(string signal) => Known.Signals.TryGetValue(signal, out var row) && row.SameTime;
+
+    /// <summary>Probability that it moves, for every cause in the order of <see cref="All"/>.</summary>
+    internal static ReadOnlySpan<double> Row(string signal) => Rows[signal];
 
     /// <summary>Probability, above 0 and below 1, that the signal moves when the cause is at work.</summary>
     public static double Moves(string signal, Cause cause) => Rows[signal][(int)cause];
@@ -86,7 +95,7 @@ public static class SignatureTable
     {
         var rows = Known.Signals.Keys.ToDictionary(
             signal => signal,
-            signal => All.Select(cause => Known.Causes[Snake(cause)].Moves.TryGetValue(signal, out var percent) ? percent / 100 : ByChance).ToArray(),
+            signal => All.Select(cause => Known.Causes[Snake(cause)].Moves.TryGetValue(signal, out var percent) ? percent / 100 : Known.Signals[signal].Chance is { } chance ? chance / 100 : ByChance).ToArray(),
             StringComparer.Ordinal);
         foreach (var group in Known.Signals.GroupBy(s => s.Value.Group, StringComparer.Ordinal))
         {
@@ -101,7 +110,7 @@ public static class SignatureTable
     private sealed record Table(
         string Version, double ByChance, Dictionary<string, SignalRow> Signals, Dictionary<string, CauseRow> Causes, Dictionary<string, PartRow> Parts);
 
-    private sealed record SignalRow(string Way, string Group, ImmutableArray<string> Also);
+    private sealed record SignalRow(string Way, string Group, ImmutableArray<string> Also, bool Ratio = false, bool SameTime = false, double? Chance = null);
 
     private sealed record CauseRow(SuspectKind Kind, Reach Reach, double BaseRate, double Slow, Dictionary<string, double> Moves);
 

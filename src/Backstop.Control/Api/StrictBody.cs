@@ -39,6 +39,20 @@ public static class StrictBody
         }
     }
 
+    /// <summary>The body as JSON of a form that others define and extend.</summary>
+    /// <exception cref="RefusedException">It is too large or not JSON.</exception>
+    public static async Task<JsonElement> ReadJson(HttpContext context)
+    {
+        try
+        {
+            return JsonElement.Parse(await ReadBytes(context));
+        }
+        catch (JsonException e)
+        {
+            throw RefusedException.Invalid($"The body is not JSON: {e.Message}");
+        }
+    }
+
     private static async Task<byte[]> ReadBytes(HttpContext context)
     {
         using var buffer = new MemoryStream();

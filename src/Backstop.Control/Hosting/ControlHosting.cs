@@ -42,6 +42,7 @@ public static class ControlHosting
         services.AddSingleton<GateFolder>();
         services.AddSingleton<Gatekeeper>();
         services.AddSingleton<SampleShelf>();
+        services.AddSingleton<ChangeLedger>();
         services.AddSingleton<IncidentBook>();
         services.AddSingleton<Learner>();
         services.AddSingleton<AliasQueries>();
@@ -71,6 +72,7 @@ public static class ControlHosting
         RolloutEndpoints.Map(api);
         JournalEndpoints.Map(api);
         IncidentEndpoints.Map(api);
+        ChangeEndpoints.Map(api);
         GateEndpoints.Map(api);
         return endpoints;
     }

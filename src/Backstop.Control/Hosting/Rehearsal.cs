@@ -69,7 +69,7 @@ internal static class Rehearsal
         }
 
         var shelf = new SampleShelf(NullLogger<SampleShelf>.Instance);
-        var reporter = new IncidentReporter(new(store, releases, shelf, clock), NullLogger.Instance);
+        var reporter = new IncidentReporter(new(store, releases, shelf, new(store, clock), clock), NullLogger.Instance);
         reporter.Open(stored, judgement, evidence.RatesFor(new(Alias, alias.Epoch, alias.Generation)), new(Blamed: true, judgement.Reason));
         reporter.Stamp(stored.Timeline);
         await reporter.Finish();

@@ -3,6 +3,7 @@ using Backstop.Control.Registry;
 using Backstop.Control.Store;
 using Backstop.Core.Evidence;
 using Backstop.Core.Incidents;
+using Backstop.Core.Incidents.Suspects;
 using Backstop.Core.Registry;
 using Microsoft.EntityFrameworkCore;
 
@@ -37,8 +38,9 @@ public sealed record Alarm
 }
 
 /// <summary>The one writer of incidents.</summary>
-public sealed class IncidentBook(DurableStore store, ReleaseStore releases, SampleShelf shelf, TimeProvider clock)
+public sealed class IncidentBook(DurableStore store, ReleaseStore releases, SampleShelf shelf, ChangeLedger ledger, TimeProvider clock)
 {
+    private static readonly string[] Over = [nameof(IncidentStatus.Resolved), nameof(IncidentStatus.Learned)];
     private static readonly ArmPattern NothingKnown = new(0.25, 0.25, 0.25, 0.25);
 
     /// <summary>Opens an incident, or adds the alarm to the one that is open for this alias and release.</summary>
@@ -68,6 +70,14 @@ public sealed class IncidentBook(DurableStore store, ReleaseStore releases, Samp
                 Differences = differences,
             };
             incident = incident.Add(alarm.Judgement, diagnosis, alarm.Reason).Attach(shelf.Of(alarm.Alias, alarm.Release));
+
+            // A later alarm that blames nobody takes nothing back, so the case stays what the blame rests on.
+            if (ReferenceEquals(incident.Diagnosis, diagnosis) && (alarm.Judgement is not null || incident.Case is null))
+            {
+                incident = incident with { Case = LiveCase.Of(incident.Id, alarm.Judgement, alarm.History, differences, incident.Severity == IncidentSeverity.Severe) };
+            }
+
+            incident = incident.Investigate(await ChangeLedger.Read(context, now));
             if (open.Row is { } row)
             {
                 Put(row, incident);
@@ -84,8 +94,32 @@ public sealed class IncidentBook(DurableStore store, ReleaseStore releases, Samp
         });
     }
 
+    /// <summary>Takes in a change or an alert, and asks again what broke in the incidents that are open.</summary>
+    /// <returns>Whether it was new.</returns>
+    public async Task<bool> Report(LedgerEntry entry, string actor)
+    {
+        if (!await ledger.Add(entry, actor))
+        {
+            return false;
+        }
+
+        var known = await ledger.Near(clock.GetUtcNow());
+        var open = await store.Read(context => context.Incidents
+            .Where(i => (entry.Alias == null || i.Alias == entry.Alias) && !Over.Contains(i.Status)).Select(i => i.Id).ToListAsync());
+        foreach (var id in open)
+        {
+            await Change(id, incident => incident.Investigate(known));
+        }
+
+        return true;
+    }
+
     /// <summary>Writes what is known about the times by now, and keeps the samples that came in since.</summary>
-    public Task Stamp(string id, Timeline timeline) => Change(id, incident => incident.Stamp(timeline));
+    public async Task Stamp(string id, Timeline timeline)
+    {
+        var known = await ledger.Near(clock.GetUtcNow());
+        await Change(id, incident => incident.Stamp(timeline) is var after && after.Timeline.Onset != incident.Timeline.Onset ? after.Investigate(known) : after);
+    }
 
     /// <summary>Changes an incident and keeps the samples that came in since.</summary>
     /// <returns>The incident after the change, or null when there is none of this id.</returns>

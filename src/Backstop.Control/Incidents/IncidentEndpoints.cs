@@ -1,6 +1,7 @@
 using Backstop.Control.Api;
 using Backstop.Control.Gates;
 using Backstop.Core.Incidents;
+using Backstop.Core.Incidents.Suspects;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -11,6 +12,7 @@ namespace Backstop.Control.Incidents;
 internal static class IncidentEndpoints
 {
     private const int LongestComment = 4000;
+    private const int LongestName = 100;
 
     public static void Map(IEndpointRouteBuilder api)
     {
@@ -26,10 +28,15 @@ internal static class IncidentEndpoints
         });
         api.MapGet("/incidents/{id}", async (string id, IncidentBook book, AliasQueries names) => await View(await book.Find(id), id, names));
         api.MapGet("/incidents/{id}/postmortem", Draft);
+        api.MapGet("/incidents/{id}/case", async (string id, IncidentBook book) => (await book.Find(id) ?? throw Missing(id)).Case is { } known
+            ? Results.Text(CaseWriter.Write(known), "application/json")
+            : throw RefusedException.Missing($"Nobody has looked at {id} yet: it has no case."));
         api.MapPost("/incidents/{id}/acknowledge", (string id, HttpContext context, IncidentBook book, AliasQueries names, TimeProvider clock) =>
             Change(id, i => i.Acknowledge(Caller.Of(context), clock.GetUtcNow()), book, names));
         api.MapPost("/incidents/{id}/resolve", (string id, IncidentBook book, AliasQueries names, TimeProvider clock) =>
             Change(id, i => i.Resolve(clock.GetUtcNow()), book, names));
+        api.MapPost("/incidents/{id}/assign", Assign);
+        api.MapPost("/incidents/{id}/severity", Grade);
         api.MapPost("/incidents/{id}/comments", Comment);
         api.MapPost("/incidents/{id}/learn", Learn);
     }
@@ -43,6 +50,20 @@ internal static class IncidentEndpoints
         return body.Text.Trim() is { Length: > 0 and <= LongestComment } text
             ? await Change(id, i => i.Comment(Caller.Of(context), text, clock.GetUtcNow()), book, names)
             : throw RefusedException.Invalid($"'text' must have 1 to {LongestComment} characters.");
+    }
+
+    private static async Task<IResult> Assign(string id, HttpContext context, IncidentBook book, AliasQueries names, TimeProvider clock)
+    {
+        var body = await StrictBody.Read<AssignRequest>(context);
+        return body.To.Trim() is { Length: > 0 and <= LongestName } to
+            ? await Change(id, i => i.Assign(to, Caller.Of(context), clock.GetUtcNow()), book, names)
+            : throw RefusedException.Invalid($"'to' must have 1 to {LongestName} characters.");
+    }
+
+    private static async Task<IResult> Grade(string id, HttpContext context, IncidentBook book, AliasQueries names)
+    {
+        var body = await StrictBody.Read<GradeRequest>(context);
+        return await Change(id, i => i.Grade(body.Severity), book, names);
     }
 
     private static async Task<IResult> Draft(string id, IncidentBook book, GateStore gates, AliasQueries names)
@@ -68,4 +89,8 @@ internal static class IncidentEndpoints
         RefusedException.Missing($"There is no incident '{id}'. List them with GET /api/v1/incidents.");
 
     private sealed record CommentRequest(string Text);
+
+    private sealed record AssignRequest(string To);
+
+    private sealed record GradeRequest(IncidentSeverity Severity);
 }

@@ -5,6 +5,7 @@ using Backstop.Control.Gates;
 using Backstop.Control.Store;
 using Backstop.Core.Gates;
 using Backstop.Core.Incidents;
+using Backstop.Core.Incidents.Suspects;
 
 namespace Backstop.Control.Incidents;
 
@@ -23,6 +24,10 @@ public sealed record IncidentView(
     string? Rollback,
     PatternView? Pattern,
     ImmutableArray<SuspectView> Suspects,
+    ImmutableArray<CompoundView> Compound,
+    Mitigation? Mitigation,
+    string? NextAction,
+    ImmutableArray<LedgerEntry> Changes,
     ImmutableArray<string> Findings,
     ImmutableArray<string> Components,
     ImmutableArray<DifferenceView> Differences,
@@ -34,6 +39,8 @@ public sealed record IncidentView(
     string? GateId,
     string? AcknowledgedBy,
     DateTimeOffset? AcknowledgedAt,
+    string? AssignedTo,
+    DateTimeOffset? ResolvedAt,
     ImmutableArray<IncidentComment> Comments)
 {
     /// <summary>The view of an incident.</summary>
@@ -51,6 +58,10 @@ public sealed record IncidentView(
         incident.Diagnosis is { } d ? Snake(d.Rollback) : null,
         incident.Diagnosis?.Pattern is { } p ? new(p.None, p.Release, p.Shared, p.Compound) : null,
         incident.Diagnosis is { } s ? [.. s.Suspects.Select(x => new SuspectView(Snake(x.Kind), x.Probability, x.Because))] : [],
+        incident.Diagnosis is { } c ? [.. c.Compound.Select(x => new CompoundView(Snake(SignatureTable.KindOf(x.Cause)), Snake(x.Cause), x.Share))] : [],
+        incident.Diagnosis?.Mitigation,
+        incident.Diagnosis?.NextAction,
+        incident.Changes,
         incident.Diagnosis?.Findings ?? [],
         incident.Components,
         [.. incident.Differences.Select(x => new DifferenceView(x.Component, x.Path, Json(x.Before), Json(x.After)))],
@@ -62,6 +73,8 @@ public sealed record IncidentView(
         incident.GateId,
         incident.AcknowledgedBy,
         incident.AcknowledgedAt,
+        incident.AssignedTo,
+        incident.ResolvedAt,
         incident.Comments);
 
     private static string Snake<T>(T value)
@@ -73,6 +86,9 @@ public sealed record IncidentView(
 public sealed record PatternView(double None, double Release, double Shared, double Compound);
 
 public sealed record SuspectView(string Suspect, double Probability, string Because);
+
+/// <summary>One of several causes at work together, with its share of the new failures where the arms tell it.</summary>
+public sealed record CompoundView(string Suspect, string Cause, double? Share);
 
 /// <summary>The measured segments in milliseconds; null where an end is missing.</summary>
 public sealed record SegmentsView(

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Backstop.Core.Evidence;
+using Backstop.Core.Incidents.Suspects;
 using Backstop.Core.Registry;
 
 namespace Backstop.Core.Incidents;
@@ -62,6 +63,15 @@ public sealed record Diagnosis
 
     /// <summary>What it rests on, in sentences with numbers.</summary>
     public required ImmutableArray<string> Findings { get; init; }
+
+    /// <summary>The suspects that are at work together, with their share of the new failures; empty when one explains it all.</summary>
+    public ImmutableArray<CauseShare> Compound { get; init; } = [];
+
+    /// <summary>What to do about the most probable suspect; null when nobody has asked what broke.</summary>
+    public Mitigation? Mitigation { get; init; }
+
+    /// <summary>What would tell most about the cause for its cost; null when nothing would.</summary>
+    public string? NextAction { get; init; }
 
     /// <summary>Whether the release did it; null while nobody knows.</summary>
     public bool? ReleaseToBlame => Rollback switch
@@ -136,6 +146,15 @@ public sealed record Diagnosis
         suspects.Add(new(SuspectKind.None, pattern.None * scale, "both arms may be as they always were"));
         return [.. suspects.OrderByDescending(s => s.Probability).ThenBy(s => s.Kind)];
     }
+
+    /// <summary>The same answer to whether rolling back helps, with what an investigation found to have broken.</summary>
+    public Diagnosis With(Findings findings) => this with
+    {
+        Suspects = [.. findings.Suspects.Where(s => s.Probability >= 0.005).Select(s => new Suspect(s.Kind, s.Probability, s.Because))],
+        Compound = findings.Compound,
+        Mitigation = findings.Mitigation,
+        NextAction = findings.NextActions is [{ } first, ..] ? first.Words : null,
+    };
 
     /// <summary>The suspect that a changed part of a release belongs to; null when the part changes no answer.</summary>
     public static SuspectKind? KindOf(Difference difference) => difference.Component switch

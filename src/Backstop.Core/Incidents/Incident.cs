@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Backstop.Core.Evidence;
+using Backstop.Core.Incidents.Suspects;
 using Backstop.Core.Registry;
 
 namespace Backstop.Core.Incidents;
@@ -83,6 +84,12 @@ public sealed record Incident
     /// <summary>What is known about the cause, or null when nobody has looked.</summary>
     public Diagnosis? Diagnosis { get; init; }
 
+    /// <summary>What the diagnosis rests on, as a case that can be diagnosed again anywhere; null when nobody has looked.</summary>
+    public IncidentCase? Case { get; init; }
+
+    /// <summary>What the ledger of changes holds near the onset.</summary>
+    public ImmutableArray<LedgerEntry> Changes { get; init; } = [];
+
     /// <summary>Failing requests, redacted.</summary>
     public ImmutableArray<IncidentSample> Samples { get; init; } = [];
 
@@ -91,6 +98,12 @@ public sealed record Incident
 
     /// <summary>When somebody took it on.</summary>
     public DateTimeOffset? AcknowledgedAt { get; init; }
+
+    /// <summary>Who works on it, by somebody's word; null for whoever took it on.</summary>
+    public string? AssignedTo { get; init; }
+
+    /// <summary>How bad a person says that it is, which no later alarm changes.</summary>
+    public IncidentSeverity? GradedAs { get; init; }
 
     /// <summary>When a person said that it is over, where no rollback can show it.</summary>
     public DateTimeOffset? ResolvedAt { get; init; }
@@ -125,9 +138,26 @@ public sealed record Incident
         var next = keeps ? this : this with { Reason = reason, Evidence = judgement ?? Evidence, Diagnosis = diagnosis };
         return next with
         {
-            Severity = (IncidentSeverity)Math.Max((int)Severity, (int)SeverityOf(judgement)),
+            Severity = GradedAs ?? (IncidentSeverity)Math.Max((int)Severity, (int)SeverityOf(judgement)),
             RequestsToDetect = RequestsToDetect ?? UnitsOf(judgement),
         };
+    }
+
+    /// <summary>Asks again what broke, with the changes and alerts that are known by now. Whether rolling back helps is not asked again: only the arms tell that.</summary>
+    public Incident Investigate(IEnumerable<LedgerEntry> ledger)
+    {
+        if (Case is null || Diagnosis is null)
+        {
+            return this;
+        }
+
+        var onset = Timeline.Onset ?? OpenedAt;
+        var near = ledger.Where(e => e.Concerns(Alias) && e.At >= onset - LiveCase.ChangesBefore && (IsOver == false || Changes.Any(c => c.Id == e.Id))).ToImmutableArray();
+        var known = Case.With(Alias, onset, RolloutId is null ? null : Timeline.Onset, near);
+        var next = this with { Case = known, Changes = near };
+
+        // Without a measurement there is only the ledger to go by, and a change alone is no evidence.
+        return known.Contrasts.IsEmpty && known.Signals.IsEmpty ? next : next with { Diagnosis = Diagnosis.With(Investigation.Of(known)) };
     }
 
     /// <summary>Writes what is known about the times by now.</summary>
@@ -146,6 +176,12 @@ public sealed record Incident
     /// <summary>Somebody takes it on. The first one does.</summary>
     public Incident Acknowledge(string by, DateTimeOffset at) =>
         AcknowledgedBy is null ? this with { AcknowledgedBy = by, AcknowledgedAt = at } : this;
+
+    /// <summary>Somebody is to work on it. That is also to say that it is known.</summary>
+    public Incident Assign(string to, string by, DateTimeOffset at) => Acknowledge(by, at) with { AssignedTo = to };
+
+    /// <summary>A person says how bad it is, up or down.</summary>
+    public Incident Grade(IncidentSeverity severity) => this with { Severity = severity, GradedAs = severity };
 
     /// <summary>Somebody says something.</summary>
     public Incident Comment(string by, string text, DateTimeOffset at) => this with { Comments = Comments.Add(new(at, by, text)) };

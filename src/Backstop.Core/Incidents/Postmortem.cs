@@ -38,6 +38,21 @@ public static class Postmortem
             Line("| --- | --- | --- |");
             diagnosis.Suspects.ToList().ForEach(s => Line($"| {Lower(s.Kind)} | {s.Probability:P1} | {Cell(s.Because)} |"));
             Line();
+            if (diagnosis.Mitigation is { } mitigation)
+            {
+                Line($"Advised: {mitigation.First} Then: {mitigation.Second} Expected: {mitigation.Expected}");
+                Line();
+            }
+        }
+
+        if (incident.Changes.Length > 0)
+        {
+            Line("## What others changed or saw");
+            Line();
+            Line("| When | What | Where |");
+            Line("| --- | --- | --- |");
+            incident.Changes.ToList().ForEach(c => Line($"| {Time(c.At)} | {Cell(c.What)} | {(c.Alert is { } alert ? $"alert {Cell(alert)}" : string.Join(", ", c.Parts))} |"));
+            Line();
         }
 
         if (incident.Differences.Length > 0)

@@ -61,6 +61,21 @@ public sealed class ControlClient(Uri server) : IDisposable
 
     public Task<Reply<IncidentView>> Incident(string id, CancellationToken cancel) => Get<IncidentView>($"incidents/{Escape(id)}", cancel);
 
+    /// <summary>Does something to an incident: acknowledge, assign, severity, comments or resolve.</summary>
+    public Task<Reply<IncidentView>> ChangeIncident(string id, string what, object body, CancellationToken cancel) =>
+        Post<IncidentView>($"incidents/{Escape(id)}/{what}", body, cancel);
+
+    /// <summary>The draft of a postmortem, Markdown.</summary>
+    public async Task<string> Postmortem(string id, CancellationToken cancel)
+    {
+        using var answer = await _http.GetAsync($"incidents/{Escape(id)}/postmortem", cancel);
+        var text = await answer.Content.ReadAsStringAsync(cancel);
+        return answer.IsSuccessStatusCode ? text : throw new ControlException(Explain(text, answer.StatusCode), answer.StatusCode);
+    }
+
+    /// <summary>Tells of something that was changed outside the registry.</summary>
+    public Task<Reply<ChangeView>> ReportChange(object change, CancellationToken cancel) => Post<ChangeView>("changes", change, cancel);
+
     public Task<Reply<GateProof>> Learn(string incident, CancellationToken cancel) =>
         Post<GateProof>($"incidents/{Escape(incident)}/learn", new { }, cancel);
 

@@ -105,6 +105,17 @@ public sealed record IncidentView(string Id, string Alias, string Status, DateTi
     /// <summary>Probability of each explanation: none, release, shared, compound.</summary>
     public Dictionary<string, double>? Pattern { get; init; }
 
+    /// <summary><c>helps</c>, <c>does_not_help</c> or <c>inconclusive</c>.</summary>
+    public string? Rollback { get; init; }
+
+    public SuspectView[] Suspects { get; init; } = [];
+
+    public MitigationView? Mitigation { get; init; }
+
+    public string? NextAction { get; init; }
+
+    public ChangeView[] Changes { get; init; } = [];
+
     public string[] Components { get; init; } = [];
 
     public DifferenceView[] Differences { get; init; } = [];
@@ -120,6 +131,24 @@ public sealed record IncidentView(string Id, string Alias, string Status, DateTi
     public string? GateId { get; init; }
 
     public int? Samples { get; init; }
+
+    public string? AcknowledgedBy { get; init; }
+
+    public string? AssignedTo { get; init; }
+
+    public CommentView[] Comments { get; init; } = [];
+}
+
+public sealed record CommentView(DateTimeOffset At, string By, string Text);
+
+public sealed record SuspectView(string Suspect, double Probability, string Because);
+
+public sealed record MitigationView(string First, string Second, string Expected);
+
+public sealed record ChangeView(DateTimeOffset At, string[] Parts, string What)
+{
+    /// <summary>The signal that an alert says has moved; null for a change.</summary>
+    public string? Alert { get; init; }
 }
 
 public sealed record TimelineView

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Backstop.Client;
 using Backstop.CommandLine;
 
@@ -9,10 +10,18 @@ internal static class IncidentCommand
 {
     private static readonly Argument<string> Id = new("id") { Description = "Id of the incident." };
 
-    public static Verb Create() => new("incident", "See what went wrong, and make a gate of it.")
+    public static Verb Create()
     {
-        List(), Show(), Learn(), IncidentDiagnose.Create(),
-    };
+        var verb = new Verb("incident", "See what went wrong, work on it, and make a gate of it.") { List(), Show() };
+        foreach (var work in IncidentWork.All(Id, Print))
+        {
+            verb.Add(work);
+        }
+
+        verb.Add(Learn());
+        verb.Add(IncidentDiagnose.Create());
+        return verb;
+    }
 
     private static Verb List()
     {
@@ -39,32 +48,62 @@ internal static class IncidentCommand
         "Show an incident: the measured timeline, the evidence and what changed.",
         [Id],
         (parse, client, cancel) => client.Incident(parse.GetRequiredValue(Id), cancel),
-        (incident, screen) =>
-        {
-            screen.Facts(
-                ("id", incident.Id),
-                ("alias", incident.Alias),
-                ("status", incident.Status),
-                ("severity", incident.Severity),
-                ("release", incident.Release?.Name),
-                ("to blame", Blame(incident.ReleaseToBlame)),
-                ("pattern", Numbers(incident.Pattern?.Select(p => (p.Key, (double?)p.Value)), "0.000")),
-                ("components", string.Join(", ", incident.Components)),
-                ("reason", incident.Reason),
-                ("timeline", Numbers(incident.SegmentsMs?.Select(s => (s.Key.Replace('_', ' ') + " ms", s.Value)), "0")),
-                ("requests", incident.RequestsToDetect is { } requests ? $"{requests} until detected" : null),
-                ("samples", incident.Samples),
-                ("gate", incident.GateId));
-            if (incident.Differences.Length > 0)
-            {
-                screen.Differences(incident.Differences);
-            }
+        Print);
 
-            if (incident is { GateId: null, ReleaseToBlame: true })
-            {
-                screen.Next($"backstop incident learn {incident.Id}");
-            }
-        });
+    private static void Print(IncidentView incident, Screen screen)
+    {
+        screen.Facts(
+            ("id", incident.Id),
+            ("alias", incident.Alias),
+            ("status", incident.Status),
+            ("severity", incident.Severity),
+            ("release", incident.Release?.Name),
+            ("to blame", Blame(incident.ReleaseToBlame)),
+            ("rollback", incident.Rollback?.Replace('_', ' ')),
+            ("do first", incident.Mitigation?.First),
+            ("then", incident.Mitigation?.Second),
+            ("expect", incident.Mitigation?.Expected),
+            ("to know more", incident.NextAction),
+            ("pattern", Numbers(incident.Pattern?.Select(p => (p.Key, (double?)p.Value)), "0.000")),
+            ("components", string.Join(", ", incident.Components)),
+            ("reason", incident.Reason),
+            ("timeline", Numbers(incident.SegmentsMs?.Select(s => (s.Key.Replace('_', ' ') + " ms", s.Value)), "0")),
+            ("requests", incident.RequestsToDetect is { } requests ? $"{requests} until detected" : null),
+            ("samples", incident.Samples),
+            ("acknowledged", incident.AcknowledgedBy),
+            ("assigned to", incident.AssignedTo),
+            ("gate", incident.GateId));
+        screen.Table(
+            incident.Suspects,
+            "Nobody is suspected yet.",
+            ("suspect", s => s.Suspect),
+            ("probability", s => s.Probability.ToString("P0", CultureInfo.InvariantCulture)),
+            ("because", s => s.Because));
+        if (incident.Changes.Length > 0)
+        {
+            screen.Table(
+                incident.Changes,
+                "",
+                ("changed", c => c.Alert is { } alert ? $"alert {alert}" : string.Join(", ", c.Parts)),
+                ("when", c => Screen.Time(c.At)),
+                ("what", c => c.What));
+        }
+
+        foreach (var comment in incident.Comments)
+        {
+            screen.Line($"{Screen.Time(comment.At)} {comment.By}: {comment.Text}");
+        }
+
+        if (incident.Differences.Length > 0)
+        {
+            screen.Differences(incident.Differences);
+        }
+
+        if (incident is { GateId: null, ReleaseToBlame: true })
+        {
+            screen.Next($"backstop incident learn {incident.Id}");
+        }
+    }
 
     private static Verb Learn() => Remote.Verb(
         "learn",

@@ -33,7 +33,7 @@ public sealed class LearnerTests : IAsyncLifetime
         _store = DurableStore.At(new StoreAddress.Sqlite(_directory));
         await _store.Open(TestContext.Current.CancellationToken);
         _releases = new(_store, TimeProvider.System);
-        _book = new(_store, _releases, _shelf, TimeProvider.System);
+        _book = new(_store, _releases, _shelf, new(_store, TimeProvider.System), TimeProvider.System);
         _gates = new(_store, TimeProvider.System);
         _learner = new(_book, _gates, _runner, _releases, new(new() { DataDirectory = _directory }), TimeProvider.System);
     }

@@ -94,7 +94,7 @@ public abstract partial class StoreCompliance
         Assert.Equal(16, (await Book(Store).Find(id))!.Comments.Length);
 
         IncidentBook Book(Control.Store.DurableStore plane) =>
-            new(plane, new(plane, TimeProvider.System), new(NullLogger<SampleShelf>.Instance), TimeProvider.System);
+            new(plane, new(plane, TimeProvider.System), new(NullLogger<SampleShelf>.Instance), new(plane, TimeProvider.System), TimeProvider.System);
     }
 
     [Fact]

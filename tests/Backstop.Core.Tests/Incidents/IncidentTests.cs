@@ -40,6 +40,34 @@ public sealed class IncidentTests
         Assert.Equal((IncidentStatus.Resolved, true), (Opened.Resolve(Start).Status, Opened.Resolve(Start).IsOver));
 
     [Fact]
+    public void What_a_person_says_of_its_severity_stands_against_every_later_alarm()
+    {
+        var graded = Opened.Grade(IncidentSeverity.Minor).Add(DiagnosisTests.Judged((200, 76), (40, 2)), Blamed, "worse");
+        Assert.Equal(IncidentSeverity.Minor, graded.Severity);
+        Assert.Equal(IncidentSeverity.Major, Opened.Add(DiagnosisTests.Judged((200, 76), (40, 2)), Blamed, "worse").Severity);
+    }
+
+    [Fact]
+    public void Whoever_gives_it_to_somebody_has_taken_note_of_it()
+    {
+        var assigned = Opened.Assign("dana", by: "lee", Start);
+        Assert.Equal(("dana", "lee"), (assigned.AssignedTo, assigned.AcknowledgedBy));
+    }
+
+    [Fact]
+    public void Changes_near_the_onset_are_in_the_record_and_in_its_postmortem()
+    {
+        var incident = (Opened.Add(null, Unclear, "one arm") with { Case = new() }).Investigate(
+        [
+            new("1", Start.AddMinutes(-5), ["features"], "pipeline run"),
+            new("2", Start.AddMinutes(-5), ["features"], "of another alias", Alias: "ranker:prod"),
+            new("3", Start.AddDays(-9), ["features"], "long ago"),
+        ]);
+        Assert.Equal("pipeline run", Assert.Single(incident.Changes).What);
+        Assert.Contains("| pipeline run | features |", Postmortem.Draft(incident, null, "v8", "v7"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_later_alarm_that_blames_nobody_does_not_take_back_the_blame()
     {
         var incident = Opened.Add(DiagnosisTests.Judged((200, 76), (40, 2)), Blamed, "proven").Add(null, Unclear, "one arm");

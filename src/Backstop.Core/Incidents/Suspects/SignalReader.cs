@@ -6,7 +6,7 @@ namespace Backstop.Core.Incidents.Suspects;
 internal static class SignalReader
 {
     // What a yes or no of somebody's detector is worth: it sees 80 % of what moves and rings on 2 % of what does not.
-    private static readonly double Rang = Math.Log(0.80 / 0.02);
+    internal static readonly double Rang = Math.Log(0.80 / 0.02);
     private static readonly double Silent = Math.Log(0.20 / 0.98);
 
     /// <summary>The signal, or null (with a note) when its name says nothing to us.</summary>

@@ -1,0 +1,82 @@
+using System.Collections.Immutable;
+using Backstop.Core.Evidence;
+using Backstop.Core.Registry;
+
+namespace Backstop.Core.Incidents.Suspects;
+
+/// <summary>Makes a case of what a control plane knows by itself: both arms' outcomes, the release's diff, the ledger.</summary>
+public static class LiveCase
+{
+    /// <summary>How long before the onset a change is still looked at.</summary>
+    public static readonly TimeSpan ChangesBefore = TimeSpan.FromDays(3);
+
+    // An alert of another system may know earlier than our tests do, and what fires later belongs to it as well.
+    private static readonly TimeSpan AlertsBefore = TimeSpan.FromMinutes(30);
+
+    // Ways of failing, by the outcomes that count for one and those among which they are counted; null for all.
+    private static readonly (string Name, Outcome[] Hits, Outcome[]? Among)[] Ways =
+    [
+        ("judged", [Outcome.Wrong], [Outcome.Correct, Outcome.Wrong]),
+        ("schema_failures", [Outcome.SchemaBlocked], null),
+        ("blocks", [Outcome.ToxicBlocked, Outcome.PiiBlocked], null),
+        ("input_blocks", [Outcome.InputBlocked], null),
+        ("errors", [Outcome.Error, Outcome.Late], null),
+    ];
+
+    /// <summary>The case as the arms show it; changes are added by <see cref="With"/>.</summary>
+    /// <param name="id">The incident's.</param>
+    /// <param name="judgement">What both arms did; null when a person raised the alarm.</param>
+    /// <param name="usual">What the trusted release used to do.</param>
+    /// <param name="differences">Where the two releases differ.</param>
+    /// <param name="severe">Whether people are harmed.</param>
+    public static IncidentCase Of(string id, Judgement? judgement, ControlRates usual, ImmutableArray<Difference> differences, bool severe) => new()
+    {
+        Id = id,
+        Contrasts = judgement is null ? [] : [.. Ways.Select(way => Contrast(way, judgement, usual)).OfType<ArmCounts>()],
+        ReleaseDiffers = [.. differences.Select(PartOf).OfType<string>().Distinct(StringComparer.Ordinal)],
+        Severe = severe,
+    };
+
+    /// <summary>The case with when it began and what the ledger holds by now.</summary>
+    /// <param name="alias">Entries that concern another alias are left out.</param>
+    /// <param name="onset">The first request on the suspected release, or when the alarm rang.</param>
+    /// <param name="exposed">When the suspected release got its first traffic; null when it did not just now.</param>
+    public static IncidentCase With(this IncidentCase incident, string alias, DateTimeOffset onset, DateTimeOffset? exposed, IEnumerable<LedgerEntry> ledger)
+    {
+        var entries = ledger.Where(entry => entry.Concerns(alias) && entry.At >= onset - ChangesBefore).ToList();
+        var alerts = entries.Where(e => e.Alert is not null && e.At >= onset - AlertsBefore).Select(e => (Entry: e, Meaning: Vocabulary.Signal(e.Alert!))).ToList();
+        return incident with
+        {
+            Onset = new(onset),
+            Changes =
+            [
+                .. exposed is { } at && incident.ReleaseDiffers is { IsEmpty: false } parts ? [new Change(at, parts, "the release got its first traffic")] : ImmutableArray<Change>.Empty,
+                .. entries.Where(e => e.Alert is null).Select(e => new Change(e.At, [.. e.Parts.Select(Vocabulary.Part).OfType<string>().Distinct(StringComparer.Ordinal)], e.What)),
+            ],
+            Signals = [.. alerts.Where(a => a.Meaning is not null).Select(a => new Signal(a.Meaning!.Value.Name, null, null, Stated: SignalReader.Rang, GivenAs: a.Entry.Alert))],
+            Notes = [.. alerts.Where(a => a.Meaning is null).Select(a => $"alert '{a.Entry.Alert}' is not known and was ignored")],
+        };
+    }
+
+    private static ArmCounts? Contrast((string Name, Outcome[] Hits, Outcome[]? Among) way, Judgement judgement, ControlRates usual)
+    {
+        var (tested, control) = (Count(judgement.Tested.Units, judgement.Tested.Rates), Count(judgement.Control.Units, judgement.Control.Rates));
+        if (tested.N < 1 || control.N < 1)
+        {
+            return null;
+        }
+
+        var strata = usual.Rates.Select((rates, s) => Count(usual.Units[s] + (s == 0 ? ControlRates.PriorWeight : 0), rates)).ToList();
+        return new(way.Name, tested, control, new(strata.Sum(s => s.N), strata.Sum(s => s.Hits)));
+
+        Count Count(double units, ImmutableArray<double> rates)
+        {
+            var among = way.Among?.Sum(outcome => rates[(int)outcome]) ?? 1;
+            return new(units * among, units * way.Hits.Sum(outcome => rates[(int)outcome]));
+        }
+    }
+
+    private static string? PartOf(Difference difference) => difference.Component == "serving"
+        ? difference.Path.StartsWith("/serving/model", StringComparison.Ordinal) ? "model" : null
+        : Vocabulary.Part(difference.Component);
+}

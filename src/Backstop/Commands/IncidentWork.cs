@@ -1,0 +1,54 @@
+using System.CommandLine;
+using Backstop.Client;
+using Backstop.CommandLine;
+using Backstop.Core.Incidents;
+using Backstop.Core.Incidents.Suspects;
+
+namespace Backstop.Commands;
+
+/// <summary>What people do to an incident: take it on, give it to somebody, grade it, say something, end it, tell what changed.</summary>
+internal static class IncidentWork
+{
+    public static IEnumerable<Verb> All(Argument<string> id, Action<IncidentView, Screen> print)
+    {
+        var to = new Argument<string>("who") { Description = "Who is to work on it." };
+        var severity = new Argument<IncidentSeverity>("severity") { Description = "minor, major or severe." };
+        var text = new Argument<string>("text") { Description = "What there is to say." };
+        yield return Change("acknowledge", "Take an incident on.", [], "acknowledge", _ => new { });
+        yield return Change("assign", "Give an incident to somebody.", [to], "assign", line => new { to = line.GetRequiredValue(to) });
+        yield return Change("grade", "Say how bad it is; no later alarm changes that.", [severity], "severity", line => new { severity = SignatureTable.Snake(line.GetValue(severity)) });
+        yield return Change("comment", "Say something about an incident.", [text], "comments", line => new { text = line.GetRequiredValue(text) });
+        yield return Change("resolve", "Say that an incident is over, where no rollback can show it.", [], "resolve", _ => new { });
+        yield return Postmortem(id);
+        yield return Changed();
+
+        Verb Change(string name, string description, Argument[] more, string what, Func<ParseResult, object> body) => Remote.Verb(
+            name, description, [id, .. more], (line, client, cancel) => client.ChangeIncident(line.GetRequiredValue(id), what, body(line), cancel), print);
+    }
+
+    private static Verb Postmortem(Argument<string> id) => Remote.Verb(
+        "postmortem",
+        "Print the draft of a postmortem, Markdown: what was recorded and nothing else.",
+        [id],
+        async (line, client, cancel) =>
+        {
+            line.InvocationConfiguration.Output.Write(await client.Postmortem(line.GetRequiredValue(id), cancel));
+            return ExitCode.Ok;
+        });
+
+    private static Verb Changed()
+    {
+        var parts = new Option<string[]>("--part") { Description = $"What was changed: {string.Join(", ", SignatureTable.Parts)}.", Required = true, AllowMultipleArgumentsPerToken = true };
+        var what = new Argument<string>("what") { Description = "In words." };
+        var alias = new Option<string?>("--alias") { Description = "The alias it concerns; all if absent." };
+        var at = new Option<DateTimeOffset?>("--at") { Description = "When; now if absent." };
+        var key = new Option<string?>("--id") { Description = "Your own name for it, so that it may be told twice." };
+        return Remote.Verb(
+            "change",
+            "Tell of a change outside the registry, such as a pipeline's run; open incidents are diagnosed with it at once.",
+            [what, parts, alias, at, key],
+            (line, client, cancel) => client.ReportChange(
+                new { parts = line.GetValue(parts), what = line.GetRequiredValue(what), alias = line.GetValue(alias), at = line.GetValue(at), id = line.GetValue(key) }, cancel),
+            (change, screen) => screen.Line($"{Screen.Time(change.At)} {string.Join(", ", change.Parts)}: {change.What}"));
+    }
+}

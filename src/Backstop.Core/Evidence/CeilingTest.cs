@@ -21,10 +21,10 @@ public sealed class CeilingTest
     /// <summary>Builds the test, and refuses to if any component could gain on the null.</summary>
     /// <param name="ceilings">By stratum: the ceiling of each bad category, each above 0, together below 1.</param>
     /// <param name="levels">By bad category: multiples of its ceiling; an empty list for one that is never bet on.</param>
-    /// <param name="spike">Prior probability that a category is at its ceiling.</param>
+    /// <param name="spike">Prior probability that a category is at its ceiling. What breaks usually breaks in several ways.</param>
     /// <param name="solo">By bad category: whether it only ever rises alone.</param>
     public CeilingTest(
-        ImmutableArray<ImmutableArray<double>> ceilings, ImmutableArray<ImmutableArray<double>> levels, double spike = 0.4,
+        ImmutableArray<ImmutableArray<double>> ceilings, ImmutableArray<ImmutableArray<double>> levels, double spike = 0.3,
         ImmutableArray<bool> solo = default)
     {
         BadCategories = ceilings[0].Length;

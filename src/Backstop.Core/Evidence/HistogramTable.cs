@@ -40,6 +40,9 @@ public sealed class HistogramTable
     /// <summary>How many alternatives there are.</summary>
     public int Components => _table.Components;
 
+    /// <summary>The increments of every cell: the control's bins, then the tested arm's.</summary>
+    public IncrementTable Increments => _table;
+
     /// <summary>The evidence in nats.</summary>
     /// <param name="counts">The control's bins, then the tested arm's.</param>
     public double LogE(ReadOnlySpan<long> counts) => _table.LogE(counts);

@@ -16,11 +16,17 @@ public sealed record TableDesign
     /// <summary>By bad category: how much more frequent it may be in the tested arm.</summary>
     public required ImmutableArray<double> Margins { get; init; }
 
-    /// <summary>By bad category: its multipliers, or a default array for <see cref="TiltGrid.DefaultLevels"/> of its rate.</summary>
-    /// <remarks>An empty list carries the category without ever tilting it.</remarks>
+    /// <summary>
+    /// By bad category, a bit for each flag it shows, where the categories are all combinations of flags. It is the flags then
+    /// that rise, each by its odds, whatever others they meet. A default array when every category rises by itself.
+    /// </summary>
+    public ImmutableArray<int> Flags { get; init; }
+
+    /// <summary>By bad category or flag: its multipliers, or a default array for <see cref="TiltGrid.DefaultLevels"/> of its rate.</summary>
+    /// <remarks>An empty list carries it without ever tilting it.</remarks>
     public ImmutableArray<ImmutableArray<double>> Levels { get; init; }
 
-    /// <summary>By bad category: whether it only ever rises alone.</summary>
+    /// <summary>By bad category or flag: whether it only ever rises alone.</summary>
     public ImmutableArray<bool> Solo { get; init; }
 
     /// <summary>How much more frequent all bad categories together may be, or null for no such limit.</summary>
@@ -62,7 +68,7 @@ public sealed class JointTable
         BadCategories = design.Margins.Length;
         Strata = design.Stages[0].Rates.Length;
         var grid = TiltGrid.Create(
-            [.. Enumerable.Range(0, BadCategories).Select(y => LevelsOf(0, 0, y).Length)], design.Spike, design.Solo);
+            [.. Enumerable.Range(0, Tilts).Select(t => LevelsOf(0, 0, t).Length)], design.Spike, design.Solo);
         Grid = grid;
         var rows = design.Stages.Length * Strata;
         var increments = new double[rows * 2 * (BadCategories + 1)][];
@@ -158,17 +164,25 @@ public sealed class JointTable
         return over > 0 ? total - (over * Math.Max(0, gains.Min())) : total;
     }
 
-    private ImmutableArray<double> LevelsOf(int stage, int stratum, int category) =>
-        _design.Levels.IsDefault || _design.Levels[category].IsDefault
-            ? TiltGrid.DefaultLevels(_design.Stages[stage].Rates[stratum][category])
-            : _design.Levels[category];
+    // What rises: categories, or flags.
+    private int Tilts => _design.Flags.IsDefault ? BadCategories : int.Log2(_design.Flags.Max()) + 1;
+
+    private bool Shows(int category, int tilt) => _design.Flags.IsDefault ? category == tilt : (_design.Flags[category] >> tilt & 1) == 1;
+
+    private double RateOf(IReadOnlyList<double> rates, int tilt) =>
+        Enumerable.Range(0, BadCategories).Where(y => Shows(y, tilt)).Sum(y => rates[y]);
+
+    private ImmutableArray<double> LevelsOf(int stage, int stratum, int tilt) =>
+        _design.Levels.IsDefault || _design.Levels[tilt].IsDefault
+            ? TiltGrid.DefaultLevels(RateOf(_design.Stages[stage].Rates[stratum], tilt))
+            : _design.Levels[tilt];
 
     private void Fill(double[][] increments, int row, TiltGrid grid)
     {
         var (stage, stratum) = Math.DivRem(row, Strata);
         var x = _design.Stages[stage].TestedShare;
         var control = WithGood(_design.Stages[stage].Rates[stratum]);
-        var levels = Enumerable.Range(0, BadCategories).Select(y => LevelsOf(stage, stratum, y)).ToArray();
+        var levels = Enumerable.Range(0, Tilts).Select(t => LevelsOf(stage, stratum, t)).ToArray();
         for (var cell = 0; cell < 2 * (BadCategories + 1); cell++)
         {
             increments[(row * 2 * (BadCategories + 1)) + cell] = new double[grid.Weights.Length];
@@ -176,7 +190,7 @@ public sealed class JointTable
 
         for (var j = 0; j < grid.Weights.Length; j++)
         {
-            var tested = Tilt(control, grid, j, levels);
+            var tested = _design.Flags.IsDefault ? Tilt(control, grid, j, levels) : TiltFlags(control, grid, j, levels);
             var mixture = new double[control.Length];
             for (var y = 0; y < control.Length; y++)
             {
@@ -223,5 +237,26 @@ public sealed class JointTable
 
         tilted[^1] = 1 - (bad * scale);
         return tilted;
+    }
+
+    // Each flag's odds rise, apart from the others: independent flags stay independent.
+    private double[] TiltFlags(double[] control, TiltGrid grid, int component, ImmutableArray<double>[] levels)
+    {
+        const double most = 0.97;
+        double[] tilted = [.. control];
+        for (var flag = 0; flag < levels.Length; flag++)
+        {
+            var level = grid.Choices[component][flag];
+            var rate = RateOf(control, flag);
+            var risen = level == 0 ? rate : Math.Min(most, rate * grid.Multiplier(flag, level, levels[flag]));
+            var odds = risen / (1 - risen) * (1 - rate) / rate;
+            for (var y = 0; y < BadCategories; y++)
+            {
+                tilted[y] *= Shows(y, flag) ? odds : 1;
+            }
+        }
+
+        var sum = tilted.Sum();
+        return Array.ConvertAll(tilted, p => p / sum);
     }
 }

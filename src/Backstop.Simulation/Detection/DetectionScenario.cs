@@ -5,16 +5,67 @@ namespace Backstop.Simulation.Detection;
 /// <summary>A time in which nothing changes.</summary>
 /// <param name="Requests">How many requests it lasts.</param>
 /// <param name="TestedShare">Probability with which a request is drawn for the tested arm; 1 when there is no control.</param>
-public sealed record Phase(int Requests, double TestedShare, SimulatedRelease Tested, SimulatedRelease Control);
+public sealed record Phase(int Requests, double TestedShare, SimulatedRelease Tested, SimulatedRelease Control)
+{
+    /// <summary>Share of requests that are attacks.</summary>
+    public double AttackShare { get; init; } = SimulatedRelease.AttackShare;
+
+    /// <summary>How many times longer the tested arm takes than the control.</summary>
+    public double TestedSlowdown { get; init; } = 1;
+
+    /// <summary>How many times longer both arms take than in quiet times.</summary>
+    public double SharedSlowdown { get; init; } = 1;
+}
+
+/// <summary>What is special about a scenario: it decides how requests are drawn and which rules apply.</summary>
+public enum ScenarioKind
+{
+    /// <summary>Independent requests with an outcome each.</summary>
+    Outcomes,
+
+    /// <summary>Whole sessions are assigned, and the requests of one resemble each other.</summary>
+    Sessions,
+
+    /// <summary>The label of an answer comes later, at a speed that depends on the arm and on the outcome.</summary>
+    LateLabels,
+
+    /// <summary>The tested arm has several replicas, of which the first is sick.</summary>
+    SickReplica,
+
+    /// <summary>The share that was planned is not the one that requests are drawn with.</summary>
+    WrongShare,
+
+    /// <summary>Ten monitors of one alias, each with its own failure bit.</summary>
+    ManyMonitors,
+
+    /// <summary>Latencies are judged.</summary>
+    Latency,
+}
+
+/// <summary>Mean seconds until the label of an answer comes; exponential.</summary>
+public sealed record LabelDelays(double ControlGood, double ControlBad, double TestedGood, double TestedBad)
+{
+    /// <summary>Requests per second.</summary>
+    public const double Rate = 40;
+}
 
 /// <summary>What happens to two arms, and whether a rollback would be right.</summary>
 /// <param name="ChangeAt">The request from which the tested release is worse than its control, or null when it never is.</param>
-/// <param name="ResultsDependOnSession">Whole sessions are assigned, and the requests of one resemble each other.</param>
-public sealed record DetectionScenario(string Name, ImmutableArray<Phase> Phases, int? ChangeAt, bool ResultsDependOnSession = false)
+public sealed record DetectionScenario(string Name, ImmutableArray<Phase> Phases, int? ChangeAt)
 {
-    private const int HealthyBefore = 20_000;
+    /// <summary>What is special about it.</summary>
+    public ScenarioKind Kind { get; init; }
 
-    /// <summary>The shares of the stages, in order; consecutive phases with one share are one stage.</summary>
+    /// <summary>Replicas of the tested arm.</summary>
+    public int Replicas { get; init; } = 1;
+
+    /// <summary>How late labels are, where they are.</summary>
+    public LabelDelays? Labels { get; init; }
+
+    /// <summary>The share that the rules are told, where it is not the true one.</summary>
+    public double? PlannedShare { get; init; }
+
+    /// <summary>The shares of the stages as planned, in order; consecutive phases with one share are one stage.</summary>
     public ImmutableArray<double> Stages
     {
         get
@@ -22,9 +73,9 @@ public sealed record DetectionScenario(string Name, ImmutableArray<Phase> Phases
             var stages = ImmutableArray.CreateBuilder<double>();
             foreach (var phase in Phases)
             {
-                if (stages.Count == 0 || stages[^1] != phase.TestedShare)
+                if (stages.Count == 0 || stages[^1] != (PlannedShare ?? phase.TestedShare))
                 {
-                    stages.Add(phase.TestedShare);
+                    stages.Add(PlannedShare ?? phase.TestedShare);
                 }
             }
 
@@ -34,46 +85,4 @@ public sealed record DetectionScenario(string Name, ImmutableArray<Phase> Phases
 
     /// <summary>Length of the whole.</summary>
     public int Requests => Phases.Sum(p => p.Requests);
-
-    /// <summary>A canary against its concurrent baseline from the first request on.</summary>
-    public static DetectionScenario Canary(SimulatedRelease release, double share, int requests) => new(
-        $"{release.Name}, {share:0.##%} canary", [new(requests, share, release, SimulatedRelease.V7)],
-        release == SimulatedRelease.V8 || release == SimulatedRelease.Subtle ? 0 : null);
-
-    /// <summary>The release takes all traffic; only its predecessor's rates are known.</summary>
-    public static DetectionScenario Promoted(SimulatedRelease release, int requests) => new(
-        $"{release.Name}, promoted", [new(requests, 1, release, SimulatedRelease.V7)], release == SimulatedRelease.V7 ? null : 0);
-
-    /// <summary>Long in production and good; then it turns into another release.</summary>
-    public static DetectionScenario Late(SimulatedRelease release, int requests) => new(
-        $"{release.Name} after {HealthyBefore} good requests",
-        [new(HealthyBefore, 1, SimulatedRelease.V7, SimulatedRelease.V7), new(requests, 1, release, SimulatedRelease.V7)],
-        HealthyBefore);
-
-    /// <summary>Identical arms; in the middle tenth of the time everything is as bad as v8.</summary>
-    public static DetectionScenario SharedFault(double share, int requests) => new(
-        $"shared fault, {share:0.##%} canary",
-        [
-            new(requests * 4 / 10, share, SimulatedRelease.V7, SimulatedRelease.V7),
-            new(requests / 10, share, SimulatedRelease.V8, SimulatedRelease.V8),
-            new(requests / 2, share, SimulatedRelease.V7, SimulatedRelease.V7),
-        ],
-        null);
-
-    /// <summary>Identical arms on a ramp while the base rate drifts: pooling the stages would see a difference.</summary>
-    public static DetectionScenario Ramp(int requests) => new(
-        "ramp over a drifting base rate",
-        [
-            .. ((ReadOnlySpan<double>)[0.01, 0.05, 0.20, 0.50]).ToArray().Select((share, step) =>
-            {
-                var release = new SimulatedRelease("drift", 0.002 + (0.01 * step), 0.001, 0.94 - (0.02 * step));
-                return new Phase(requests / 4, share, release, release);
-            }),
-        ],
-        null);
-
-    /// <summary>Identical arms; sessions of five requests on average with an intra-session correlation of 0.2.</summary>
-    public static DetectionScenario Sticky(double share, int requests) => new(
-        $"sticky users, {share:0.##%} canary", [new(requests, share, SimulatedRelease.V7, SimulatedRelease.V7)], null,
-        ResultsDependOnSession: true);
 }

@@ -1,21 +1,47 @@
+using System.Collections.Immutable;
+
 namespace Backstop.Simulation.Detection;
+
+/// <summary>What a rule gets to see of a request.</summary>
+public enum Facts
+{
+    /// <summary>Its first flag.</summary>
+    Outcome,
+
+    /// <summary>Its first flag, and whether it was an attack.</summary>
+    OutcomeByAttack,
+
+    /// <summary>All flags of its answer, and whether it was an attack.</summary>
+    FlagsByAttack,
+
+    /// <summary>Its latency.</summary>
+    Latency,
+}
 
 /// <summary>The fewest requests, on average, in which any rule with this error can detect: log(1/alpha) / D.</summary>
 /// <remarks>
 /// Wald's inequality, non-asymptotic. With a concurrent control of unknown rates D is the mutual information between arm and
-/// outcome; with a control whose rates are known it is the Kullback–Leibler divergence.
+/// what is seen of a request; with a control whose rates are known it is the Kullback–Leibler divergence.
 /// </remarks>
 public static class InformationBound
 {
-    /// <summary>The bound for the four outcomes, with (<paramref name="stratified"/>) or without the attack flag.</summary>
+    /// <summary>The bound in one phase.</summary>
     /// <param name="logThreshold">What a rule's evidence must reach, in nats: log(1/alpha).</param>
-    public static double Requests(SimulatedRelease tested, SimulatedRelease control, double testedShare, double logThreshold, bool stratified)
+    public static double Requests(Phase phase, double logThreshold, Facts facts)
     {
-        var information = stratified
-            ? ((1 - SimulatedRelease.AttackShare) * Information(tested.Outcomes(0), control.Outcomes(0), testedShare))
-                + (SimulatedRelease.AttackShare * Information(tested.Outcomes(1), control.Outcomes(1), testedShare))
-            : Information(tested.Outcomes(), control.Outcomes(), testedShare);
-        return logThreshold / information;
+        var (tested, control, share) = (phase.Tested, phase.Control, phase.TestedShare);
+        return logThreshold / facts switch
+        {
+            Facts.Outcome => Information(tested.Outcomes(), control.Outcomes(), share),
+            Facts.OutcomeByAttack => ByAttack((r, stratum) => r.Outcomes(stratum)),
+            Facts.FlagsByAttack => ByAttack((r, stratum) => r.Flags(stratum)),
+            Facts.Latency => OfLatency(phase.TestedSlowdown, share),
+            _ => throw new ArgumentOutOfRangeException(nameof(facts), facts, "There is no bound for this."),
+        };
+
+        double ByAttack(Func<SimulatedRelease, int, ImmutableArray<double>> law) =>
+            ((1 - phase.AttackShare) * Information(law(tested, 0), law(control, 0), share))
+            + (phase.AttackShare * Information(law(tested, 1), law(control, 1), share));
     }
 
     /// <summary>Nats per request.</summary>
@@ -30,5 +56,17 @@ public static class InformationBound
         }
 
         return nats;
+    }
+
+    // Both laws known: two normals of the logarithm, apart by the slowdown, summed over fine cells.
+    private static double OfLatency(double slowdown, double share)
+    {
+        const double width = 0.001;
+        var shift = Math.Log(slowdown) / RequestStream.LatencySpread;
+        double[] cells = [.. Enumerable.Range(-10_000, 20_000).Select(i => (i + 0.5) * width)];
+        return Information(
+            [.. cells.Select(z => Density(z - shift) * width)], [.. cells.Select(z => Density(z) * width)], share);
+
+        static double Density(double z) => Math.Exp(-z * z / 2) / Math.Sqrt(2 * Math.PI);
     }
 }

@@ -1,30 +1,28 @@
-using System.Runtime.InteropServices;
+using System.Collections.Immutable;
 using Backstop.Simulation.Random;
 
 namespace Backstop.Simulation.Detection;
 
-/// <summary>One finished request.</summary>
-/// <param name="Stage">Number of its stage: which share it was drawn with.</param>
-/// <param name="Stratum">1 for a flagged attack.</param>
-/// <param name="Category">0 toxic, 1 schema failure, 2 wrong, 3 correct.</param>
-/// <param name="Session">Number of its session; every request is its own where nothing is sticky.</param>
-[StructLayout(LayoutKind.Auto)]
-public readonly record struct SimulatedRequest(int Stage, bool Tested, int Stratum, int Category, int Session)
-{
-    /// <summary>Whether it failed in any way.</summary>
-    public bool IsBad => Category < 3;
-}
-
-/// <summary>Draws the requests of a scenario, the same ones from the same seed.</summary>
+/// <summary>Draws the requests of a scenario, the same ones from the same seed. Nothing is allocated between two of them.</summary>
 public sealed class RequestStream
 {
     private const double MeanSession = 5;
     private const int LongestSession = 20;
     private const double SessionCorrelation = 0.2;
+    private const double MedianLatency = 0.8;
+
+    /// <summary>Standard deviation of the logarithm of a latency.</summary>
+    public const double LatencySpread = 0.6;
+
+    // Most probable first: nearly every draw ends at the first comparison.
+    private static readonly int[] FlagsByFrequency = [0, 4, 1, 2, 5, 3, 6, 7];
 
     private readonly DetectionScenario _scenario;
     private readonly SplitMix64 _random;
+    private readonly MonitorBits? _monitors;
     private readonly double[][][] _cumulative;
+    private readonly double[][] _sick;
+    private Phase _now;
     private int _phase;
     private int _left;
     private int _stage;
@@ -37,7 +35,9 @@ public sealed class RequestStream
     public RequestStream(DetectionScenario scenario, int seed)
     {
         (_scenario, _random) = (scenario, new SplitMix64((ulong)seed).Split());
-        _left = scenario.Phases[0].Requests;
+        _monitors = scenario.Kind == ScenarioKind.ManyMonitors ? new(_random.Split()) : null;
+        _now = scenario.Phases[0];
+        _left = _now.Requests;
 
         // By phase: control ordinary, control attack, tested ordinary, tested attack.
         _cumulative =
@@ -45,72 +45,123 @@ public sealed class RequestStream
             .. scenario.Phases.Select(p => new[] { p.Control, p.Tested }
                 .SelectMany(r => new[] { Cumulative(r, 0), Cumulative(r, 1) }).ToArray()),
         ];
+        _sick = [Cumulative(SimulatedRelease.OnSickReplica, 0), Cumulative(SimulatedRelease.OnSickReplica, 1)];
     }
 
     /// <summary>The next request; false at the end.</summary>
     public bool TryNext(out SimulatedRequest request)
     {
+        request = default;
         while (_left == 0)
         {
-            if (++_phase == _scenario.Phases.Length)
+            if (_phase + 1 == _scenario.Phases.Length)
             {
-                _phase--;
-                request = default;
                 return false;
             }
 
-            _left = _scenario.Phases[_phase].Requests;
-            _stage += _scenario.Phases[_phase].TestedShare != _scenario.Phases[_phase - 1].TestedShare ? 1 : 0;
+            var before = _now.TestedShare;
+            _now = _scenario.Phases[++_phase];
+            _left = _now.Requests;
+            _stage += _now.TestedShare != before ? 1 : 0;
         }
 
         _left--;
-        var phase = _scenario.Phases[_phase];
         if (_sessionLeft == 0)
         {
-            StartSession(phase);
+            StartSession();
         }
 
         _sessionLeft--;
-        var stratum = _random.Uniform() < SimulatedRelease.AttackShare ? 1 : 0;
-        request = new(_stage, _sessionTested, stratum, Category(stratum), _session);
+        var stratum = _random.Uniform() < _now.AttackShare ? 1 : 0;
+        var replica = _sessionTested && _scenario.Replicas > 1 ? (int)(_random.Uniform() * _scenario.Replicas) : 0;
+        var flags = _monitors is null ? Flags(stratum, replica) : _monitors.Next();
+        request = new()
+        {
+            Stage = _stage,
+            Session = _session,
+            Tested = _sessionTested,
+            Stratum = stratum,
+            Replica = replica,
+            Flags = flags,
+            Category = SimulatedRelease.CategoryOf(flags),
+            Latency = _scenario.Kind == ScenarioKind.Latency ? Latency() : 0,
+            LabelDelay = _scenario.Labels is { } delays ? Delay(delays, flags) : 0,
+        };
         return true;
     }
 
-    private int Category(int stratum)
+    private int Flags(int stratum, int replica)
     {
-        var cumulative = _cumulative[_phase][(_sessionTested ? 2 : 0) + stratum];
+        var isSick = _scenario is { Kind: ScenarioKind.SickReplica, ChangeAt: null } && _sessionTested && replica == 0;
+        var cumulative = isSick ? _sick[stratum] : _cumulative[_phase][(_sessionTested ? 2 : 0) + stratum];
         var u = _random.Uniform();
-        if (_scenario.ResultsDependOnSession)
+        if (_scenario.Kind == ScenarioKind.Sessions)
         {
             // A session is either good throughout or bad with one rate; both together have the release's rate on average.
-            var bad = cumulative[2];
-            var rate = bad + (SessionCorrelation * (1 - bad));
-            u = _sessionBad ? u * bad / rate : bad + (u * (1 - bad));
+            var good = cumulative[0];
+            var goodWhenBad = good * (1 - SessionCorrelation);
+            u = !_sessionBad ? u * good : u < goodWhenBad ? 0 : good + ((u - goodWhenBad) / (1 - goodWhenBad) * (1 - good));
         }
 
-        return u < cumulative[0] ? 0 : u < cumulative[1] ? 1 : u < cumulative[2] ? 2 : 3;
+        var place = 0;
+        while (u >= cumulative[place])
+        {
+            place++;
+        }
+
+        return FlagsByFrequency[place];
     }
 
-    private void StartSession(Phase phase)
+    private float Latency()
+    {
+        // Box and Muller; the second normal is thrown away.
+        var normal = Math.Sqrt(-2 * Math.Log(1 - _random.Uniform())) * Math.Cos(2 * Math.PI * _random.Uniform());
+        return (float)(MedianLatency * Math.Exp(LatencySpread * normal) * _now.SharedSlowdown * (_sessionTested ? _now.TestedSlowdown : 1));
+    }
+
+    private float Delay(LabelDelays delays, int flags)
+    {
+        var mean = (_sessionTested, flags != 0) switch
+        {
+            (false, false) => delays.ControlGood,
+            (false, true) => delays.ControlBad,
+            (true, false) => delays.TestedGood,
+            (true, true) => delays.TestedBad,
+        };
+        return (float)(mean * -Math.Log(1 - _random.Uniform()));
+    }
+
+    private void StartSession()
     {
         _session++;
         _sessionLeft = 1;
-        _sessionTested = _random.Uniform() < phase.TestedShare;
-        if (_scenario.ResultsDependOnSession)
+        _sessionTested = _random.Uniform() < _now.TestedShare;
+        if (_scenario.Kind == ScenarioKind.Sessions)
         {
             while (_sessionLeft < LongestSession && _random.Uniform() < 1 - (1 / MeanSession))
             {
                 _sessionLeft++;
             }
 
-            var bad = 1 - phase.Tested.Outcomes()[3];
+            var bad = 1 - _now.Tested.Outcomes()[3];
             _sessionBad = _random.Uniform() < bad / (bad + (SessionCorrelation * (1 - bad)));
         }
     }
 
+    /// <summary>The eleven edges between the bins of a latency: quantiles of both arms in quiet times.</summary>
+    public static ImmutableArray<double> LatencyEdges { get; } =
+    [
+        .. new[] { -1.2815515655446004, -0.8416212335729143, -0.5244005127080407, -0.2533471031357997, 0.0, 0.2533471031357997,
+            0.5244005127080407, 0.8416212335729143, 1.2815515655446004, 1.6448536269514722, 2.3263478740408408 }
+            .Select(normal => MedianLatency * Math.Exp(LatencySpread * normal)),
+    ];
+
     private static double[] Cumulative(SimulatedRelease release, int stratum)
     {
-        var outcomes = release.Outcomes(stratum);
-        return [outcomes[0], outcomes[0] + outcomes[1], outcomes[0] + outcomes[1] + outcomes[2]];
+        var flags = release.Flags(stratum);
+        var sum = 0.0;
+        double[] cumulative = [.. FlagsByFrequency.Select(f => sum += flags[f])];
+        cumulative[^1] = double.PositiveInfinity; // Rounding must not leave a gap before 1.
+        return cumulative;
     }
 }

@@ -4,130 +4,67 @@ using Backstop.Simulation.Detection;
 
 namespace Backstop.Simulation.Detectors;
 
-/// <summary>The rules that are compared: ours, and what is in use elsewhere.</summary>
+/// <summary>A rule by name.</summary>
+/// <param name="Facts">What it sees of a request.</param>
+/// <param name="Start">Begins a new run.</param>
+/// <param name="LogThreshold">What its evidence must reach, in nats, where that is not log(1/alpha).</param>
+public sealed record Rule(string Name, Facts Facts, Func<IDetector> Start, double? LogThreshold = null);
+
+/// <summary>The rules that are compared in a scenario: ours, and what is in use elsewhere.</summary>
 public static class DetectorSet
 {
-    private static readonly ImmutableArray<ImmutableArray<double>> CeilingLevels = [[1.5, 3, 8], [4, 20, 100], [1.25, 1.6, 2.6]];
-
-    /// <summary>A rule by name.</summary>
-    /// <param name="Stratified">Whether it uses the input checks' attack flag.</param>
-    /// <param name="Start">Begins a new run.</param>
-    /// <param name="LogThreshold">What its evidence must reach, in nats, where that is not log(1/alpha).</param>
-    public sealed record Rule(string Name, bool Stratified, Func<IDetector> Start, double? LogThreshold = null);
-
     /// <summary>The rules that apply to a scenario.</summary>
-    public static ImmutableArray<Rule> For(DetectionScenario scenario, double alpha)
+    public static ImmutableArray<Rule> For(DetectionScenario scenario, double alpha) => scenario switch
     {
-        if (scenario.ResultsDependOnSession)
-        {
-            var share = scenario.Stages[0];
-            var bad = 1 - SimulatedRelease.V7.Outcomes()[3];
-            return
-            [
-                new("ours, by session", false, () => new SessionDetector(share, bad, -Math.Log(alpha))),
-                Joint("ours, by request (wrong unit)", scenario, alpha, strict: false, stratified: false),
-                .. Incumbents(alpha),
-            ];
-        }
-
-        if (scenario is { ChangeAt: > 0 } && scenario.Stages[0] >= 1)
-        {
-            return
-            [
-                Standing(),
-                new("textbook window", false, () => new TextbookWindow()),
-                new("interval counting", false, () => new IntervalCounting()),
-                new("Page-Hinkley", false, () => new PageHinkley()),
-            ];
-        }
-
-        if (scenario.Stages[0] >= 1)
-        {
-            return
-            [
-                Ceiling("ours", alpha, [0.005, 0.005, 0.01], stratified: false),
-                Ceiling("ours, strict", alpha, [0, 0, 0], stratified: false),
-                Ceiling("ours, by attack flag", alpha, [0.005, 0.005, 0.01], stratified: true),
-                new("textbook window", false, () => new TextbookWindow()),
-                new("interval counting", false, () => new IntervalCounting()),
-                new("Page-Hinkley", false, () => new PageHinkley()),
-            ];
-        }
-
-        return
+        { Kind: ScenarioKind.Sessions } => [.. OurRules.BySession(scenario, alpha), .. Incumbents(alpha)],
+        { Kind: ScenarioKind.LateLabels } => [.. OurRules.WithLateLabels(scenario, alpha), .. Incumbents(alpha).Select(OnArrival)],
+        { Kind: ScenarioKind.SickReplica } => [.. OurRules.ByReplica(scenario, alpha), .. Incumbents(alpha)],
+        { Kind: ScenarioKind.WrongShare } => [.. OurRules.Guarded(scenario, alpha), .. Incumbents(alpha)],
+        { Kind: ScenarioKind.ManyMonitors } =>
         [
-            Joint("ours", scenario, alpha, strict: false, stratified: false),
-            Joint("ours, strict", scenario, alpha, strict: true, stratified: false),
-            Joint("ours, by attack flag", scenario, alpha, strict: false, stratified: true),
-            Product(scenario, alpha),
-            .. Incumbents(alpha),
-        ];
-    }
+            OurRules.Budgeted(scenario, alpha),
+            Ten("ten peeked z-tests", () => new PeekedZTest(Critical(alpha))),
+            Ten("ten mSPRT, alpha each", () => new MixtureSprt(-Math.Log(alpha))),
+        ],
+        { Kind: ScenarioKind.Latency } =>
+        [
+            OurRules.Latency(scenario, alpha),
+            new("Kayenta: mean latency every 10 min", Facts.Latency, () => MannWhitneyJudge.OfLatency()),
+            new("z-test of means, peeked", Facts.Latency, () => new LatencyZTest(Critical(alpha))),
+        ],
+        { ChangeAt: > 0 } => [OurRules.Standing(), .. OneArm()],
+        _ when scenario.Stages[0] >= 1 => [.. OurRules.Promoted(alpha), .. OneArm()],
+        _ => [.. OurRules.TwoArms(scenario, alpha), .. Incumbents(alpha)],
+    };
 
     private static IEnumerable<Rule> Incumbents(double alpha) =>
     [
-        new("textbook window", false, () => new TextbookWindow()),
-        new("interval counting", false, () => new IntervalCounting()),
-        new("Mann-Whitney every 10 min", false, () => new MannWhitneyJudge()),
-        new("z-test, peeked", false, () => new PeekedZTest(critical: 3.09)),
-        new("mSPRT", false, () => new MixtureSprt(-Math.Log(alpha))),
-        new("Page-Hinkley", false, () => new PageHinkley()),
+        new("mSPRT", Facts.Outcome, () => new MixtureSprt(-Math.Log(alpha))),
+        new("z-test, peeked", Facts.Outcome, () => new PeekedZTest(Critical(alpha))),
+        new("Kayenta: ranks every 10 min", Facts.Outcome, () => MannWhitneyJudge.OfFailures()),
+        .. OneArm(),
     ];
 
-    private static Rule Joint(string name, DetectionScenario scenario, double alpha, bool strict, bool stratified)
-    {
-        var v7 = SimulatedRelease.V7;
-        ImmutableArray<ImmutableArray<double>> rates = stratified ? [[.. v7.Outcomes(0)[..3]], [.. v7.Outcomes(1)[..3]]] : [[.. v7.Outcomes()[..3]]];
-        var table = new JointTable(new TableDesign
-        {
-            Stages = [.. scenario.Stages.Select(x => new TableStage(x, rates))],
-            Margins = strict ? [0, 0, 0] : [0.002, 0.002, 0.01],
-        });
-        return new(name, stratified, () => new TableDetector(
-            table.Increments, -Math.Log(alpha), r => table.CellOf(r.Stage, stratified ? r.Stratum : 0, r.Tested, r.Category)));
-    }
+    private static IEnumerable<Rule> OneArm() =>
+    [
+        new("Argo, Flagger: failed intervals", Facts.Outcome, () => new IntervalCounting()),
+        new("Page-Hinkley", Facts.Outcome, () => new PageHinkley()),
+        new("ADWIN", Facts.Outcome, () => new Adwin()),
+        new("the textbook's window", Facts.Outcome, () => new TextbookWindow()),
+    ];
 
-    /// <summary>Exactly what the judge does with labelled requests: nine outcomes, strata, and quality's part of alpha.</summary>
-    private static Rule Product(DetectionScenario scenario, double alpha)
-    {
-        var plan = new EvidencePlan { Alpha = alpha };
-        var history = CountTable.OfOutcomes();
-        for (var stratum = 0; stratum < CountTable.Strata; stratum++)
-        {
-            var outcomes = SimulatedRelease.V7.Outcomes(stratum);
-            var requests = stratum == 0 ? 95_000 : 5_000;
-            var counts = new long[Enum.GetValues<Outcome>().Length];
-            counts[(int)Outcome.ToxicBlocked] = (long)(requests * outcomes[0]);
-            counts[(int)Outcome.SchemaBlocked] = (long)(requests * outcomes[1]);
-            counts[(int)Outcome.Wrong] = (long)(requests * outcomes[2]);
-            counts[(int)Outcome.Correct] = requests - counts.Sum();
-            history.Add(Core.Routing.Arm.Baseline, stratum, counts);
-        }
+    private static Rule OnArrival(Rule rule) => rule with { Start = () => new LabelArrival(rule.Start()) };
 
-        var rates = ControlRates.From(history, Core.Routing.Arm.Baseline);
-        var tables = new EvidenceTables(
-            plan,
-            [.. scenario.Stages.Select((x, i) => new ContrastStage(new("lab", 1, i), x))],
-            [.. scenario.Stages.Select(_ => rates)]);
-        var table = tables.Joint[(int)EvidenceGroup.Quality];
-        return new("the product's plan", true, () => new TableDetector(
-            table.Increments, plan.LogThreshold(EvidenceGroup.Quality),
-            r => table.CellOf(r.Stage, r.Stratum, r.Tested, r.Category == 3 ? table.BadCategories : r.Category)));
-    }
+    private static Rule Ten(string name, Func<IDetector> monitor) =>
+        new(name, Facts.Outcome, () => new AnyOf([.. Enumerable.Range(0, MonitorBits.Count).Select(_ => monitor())]));
 
-    private static Rule Standing()
+    // The one-sided normal quantile, for the few alphas that anyone asks for and roughly between them.
+    private static double Critical(double alpha) => alpha switch
     {
-        var logThreshold = Math.Log(1e8); // One false alarm in a hundred million requests, at most.
-        var test = new CeilingTest([[.. SimulatedRelease.V7.Outcomes()[..3].Zip([0.005, 0.005, 0.01], (rate, margin) => rate + margin)]], CeilingLevels);
-        return new("ours, standing", false, () => new StandingDetector(test, logThreshold, r => r.Category), logThreshold);
-    }
-
-    private static Rule Ceiling(string name, double alpha, double[] margins, bool stratified)
-    {
-        var v7 = SimulatedRelease.V7;
-        ImmutableArray<ImmutableArray<double>> rates = stratified ? [[.. v7.Outcomes(0)[..3]], [.. v7.Outcomes(1)[..3]]] : [[.. v7.Outcomes()[..3]]];
-        var test = new CeilingTest([.. rates.Select(s => s.Zip(margins, (rate, margin) => rate + margin).ToImmutableArray())], CeilingLevels);
-        return new(name, stratified, () => new TableDetector(
-            test.Increments, -Math.Log(alpha), r => ((stratified ? r.Stratum : 0) * 4) + r.Category));
-    }
+        >= 0.05 => 1.645,
+        >= 0.01 => 2.326,
+        >= 0.001 => 3.090,
+        >= 0.0001 => 3.719,
+        _ => 4.265,
+    };
 }

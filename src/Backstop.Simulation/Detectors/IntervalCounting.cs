@@ -14,16 +14,16 @@ public sealed class IntervalCounting : IDetector
     private int _failures;
 
     /// <inheritdoc/>
-    public bool Fires(in SimulatedRequest request)
+    public Reaction Watch(in SimulatedRequest request)
     {
         _counts.Add(request);
         if (++_requests % Interval != 0)
         {
-            return false;
+            return default;
         }
 
         _failures += _counts.Tested > 0 && 1 - (_counts.TestedBad / _counts.Tested) < SuccessRate ? 1 : 0;
         _counts = default;
-        return _failures > FailureLimit;
+        return Reaction.RollBackIf(_failures > FailureLimit);
     }
 }

@@ -21,11 +21,11 @@ public sealed class MixtureSprt(double logThreshold) : IDetector
     }
 
     /// <inheritdoc/>
-    public bool Fires(in SimulatedRequest request)
+    public Reaction Watch(in SimulatedRequest request)
     {
         _counts.Add(request);
-        return _counts.Tested >= FewestPerArm && _counts.Control >= FewestPerArm
-            && _counts.Difference > 0 && LogLambda(_counts) >= logThreshold;
+        return Reaction.RollBackIf(_counts.Tested >= FewestPerArm && _counts.Control >= FewestPerArm
+            && _counts.Difference > 0 && LogLambda(_counts) >= logThreshold);
     }
 
     private static double LogLambda(ArmCounts counts)

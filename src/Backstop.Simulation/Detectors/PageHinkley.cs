@@ -15,17 +15,17 @@ public sealed class PageHinkley : IDetector
     private double _least;
 
     /// <inheritdoc/>
-    public bool Fires(in SimulatedRequest request)
+    public Reaction Watch(in SimulatedRequest request)
     {
         if (!request.Tested)
         {
-            return false;
+            return default;
         }
 
         var bad = request.IsBad ? 1.0 : 0.0;
         _mean += (bad - _mean) / ++_seen;
         _sum += bad - _mean - Tolerance;
         _least = Math.Min(_least, _sum);
-        return _seen >= Fewest && _sum - _least > Threshold;
+        return Reaction.RollBackIf(_seen >= Fewest && _sum - _least > Threshold);
     }
 }

@@ -10,10 +10,10 @@ public sealed class PeekedZTest(double critical) : IDetector
     private ArmCounts _counts;
 
     /// <inheritdoc/>
-    public bool Fires(in SimulatedRequest request)
+    public Reaction Watch(in SimulatedRequest request)
     {
         _counts.Add(request);
-        return _counts.Tested >= FewestPerArm && _counts.Control >= FewestPerArm
-            && _counts.Difference > critical * Math.Sqrt(_counts.PooledVariance);
+        return Reaction.RollBackIf(_counts.Tested >= FewestPerArm && _counts.Control >= FewestPerArm
+            && _counts.Difference > critical * Math.Sqrt(_counts.PooledVariance));
     }
 }

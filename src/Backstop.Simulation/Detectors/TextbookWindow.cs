@@ -15,7 +15,7 @@ public sealed class TextbookWindow : IDetector
     private int _requests;
 
     /// <inheritdoc/>
-    public bool Fires(in SimulatedRequest request)
+    public Reaction Watch(in SimulatedRequest request)
     {
         if (request.Tested)
         {
@@ -25,6 +25,6 @@ public sealed class TextbookWindow : IDetector
             oldest = wrong;
         }
 
-        return ++_requests % Cadence == 0 && _seen >= Window && 1 - (_wrongInWindow / (double)Window) < Threshold;
+        return Reaction.RollBackIf(++_requests % Cadence == 0 && _seen >= Window && 1 - (_wrongInWindow / (double)Window) < Threshold);
     }
 }

@@ -1,10 +1,9 @@
 using System.Collections.Immutable;
 using System.CommandLine;
-using System.Diagnostics;
 using System.Globalization;
 using Backstop.CommandLine;
+using Backstop.Plots;
 using Backstop.Simulation.Detection;
-using Backstop.Simulation.Detectors;
 
 namespace Backstop.Commands;
 
@@ -24,6 +23,8 @@ internal static class LabDetect
         };
         var seed = new Option<int>("--seed") { Description = "Seed of the first repetition.", DefaultValueFactory = _ => 1 };
         var scenario = new Option<string>("--scenario") { Description = "Only scenarios whose name contains this, such as 'canary' or 'ramp'." };
+        var rule = new Option<string>("--rule") { Description = "Only rules whose name contains this, such as 'ours' or 'mSPRT'." };
+        var plot = PlotFile.Option("delays and false rollbacks");
         var json = Verb.JsonOption();
         repetitions.Between(1, 1_000_000);
         requests.Between(100, 10_000_000);
@@ -35,10 +36,11 @@ internal static class LabDetect
             [
                 "backstop lab detect",
                 "backstop lab detect --scenario 'v8, 5% canary' --reps 20000",
-                "backstop lab detect --scenario v7 --requests 100000 --reps 2000 --json",
+                "backstop lab detect --scenario v7 --requests 100000 --reps 2000 --rule ours --json",
+                "backstop lab detect --scenario '10% canary' --reps 1000 --plot detect.svg",
             ],
         };
-        foreach (var option in (Option[])[repetitions, requests, alpha, seed, scenario, json])
+        foreach (var option in (Option[])[repetitions, requests, alpha, seed, scenario, rule, plot, json])
         {
             verb.Options.Add(option);
         }
@@ -52,8 +54,14 @@ internal static class LabDetect
                 Alpha = line.GetValue(alpha),
                 Seed = line.GetValue(seed),
                 Only = line.GetValue(scenario),
+                Rule = line.GetValue(rule),
             };
             var rows = Run(options, line.InvocationConfiguration.Error);
+            if (line.GetValue(plot) is { } file)
+            {
+                DetectionPlot.Save(file, rows);
+            }
+
             var output = line.InvocationConfiguration.Output;
             if (line.GetValue(json))
             {
@@ -67,30 +75,36 @@ internal static class LabDetect
         return verb;
     }
 
-    private static ImmutableArray<DetectionRow> Run(DetectionOptions options, TextWriter progress)
+    private static ImmutableArray<DetectionRow> Run(DetectionOptions options, TextWriter errors)
     {
-        var scenarios = DetectionLab.Scenarios(options).ToList();
+        var scenarios = DetectionLab.ScenariosOf(options).ToList();
         if (scenarios.Count == 0)
         {
             throw CommandFailure.Usage(
-                $"--scenario '{options.Only}' fits none. There are: {string.Join("; ", DetectionLab.Scenarios(options with { Only = null }).Select(s => s.Name))}.");
+                $"--scenario '{options.Only}' fits none. There are: {string.Join("; ", DetectionLab.ScenariosOf(options with { Only = null }).Select(s => s.Name))}.");
         }
 
-        var rows = ImmutableArray.CreateBuilder<DetectionRow>();
-        foreach (var scenario in scenarios)
+        var known = scenarios.SelectMany(s => DetectionLab.RulesOf(s, options with { Rule = null })).Select(r => r.Name).Distinct().ToList();
+        if (options.Rule is { } rule && !known.Exists(name => name.Contains(rule, StringComparison.OrdinalIgnoreCase)))
         {
-            var clock = Stopwatch.StartNew();
-            rows.AddRange(DetectionLab.Run(scenario, DetectorSet.For(scenario, options.Alpha), options));
-            progress.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{clock.Elapsed.TotalSeconds,6:0.0} s  {scenario.Name}"));
+            throw CommandFailure.Usage($"--rule '{rule}' fits none. There are: {string.Join("; ", known)}.");
         }
 
-        return rows.ToImmutable();
+        var progress = new Progress(errors, scenarios.Count * (long)options.Repetitions);
+        return
+        [
+            .. scenarios.SelectMany(scenario =>
+            {
+                progress.Begin(scenario.Name);
+                return DetectionLab.Run(scenario, options, progress.Step);
+            }),
+        ];
     }
 
     private static void Explain(TextWriter output, ImmutableArray<DetectionRow> rows, DetectionOptions options)
     {
         output.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{options.Repetitions} repetitions, alpha {options.Alpha}, seed {options.Seed}. Requests of both arms; intervals are 95 % (Wilson)."));
+            CultureInfo.InvariantCulture, $"{options.Repetitions} repetitions, alpha {options.Alpha}, seed {options.Seed}. Requests of both arms; intervals are 95 % (Clopper and Pearson)."));
         foreach (var scenario in rows.GroupBy(r => r.Scenario))
         {
             output.WriteLine();
@@ -104,14 +118,19 @@ internal static class LabDetect
 
     private static string Found(DetectionRow row) => string.Create(
         CultureInfo.InvariantCulture,
-        $"  {row.Rule,-30}  found {row.Fired.Hits - row.FiredEarly.Hits,6} of {row.Fired.Trials,-6}  mean {Show(row.MeanDelay),7}  p50 {Show(row.P50),6}  p95 {Show(row.P95),6}  p99 {Show(row.P99),6}"
-        + $"  bound {Show(row.Bound),6}  on the tested release {Show(row.MeanTested),6}{(row.FiredEarly.Hits > 0 ? $"  too early {row.FiredEarly.Hits}" : "")}");
+        $"  {row.Rule,-34}  found {row.Fired.Hits - row.FiredEarly.Hits,6} of {row.Fired.Trials,-6}  mean {Show(row.MeanDelay),7}  p50 {Show(row.P50),6}  p95 {Show(row.P95),6}  p99 {Show(row.P99),6}"
+        + $"  bound {Show(row.Bound),6}  on the tested release {Show(row.MeanTested),6}{(row.FiredEarly.Hits > 0 ? $"  too early {row.FiredEarly.Hits}" : "")}{Aside(row)}");
 
     private static string Thrown(DetectionRow row) => string.Create(
         CultureInfo.InvariantCulture,
-        $"  {row.Rule,-30}  false rollback {row.Fired.Value,7:0.00%}  ({row.Fired.Lower:0.00%} to {row.Fired.Upper:0.00%})");
+        $"  {row.Rule,-34}  false rollback {row.Fired.Hits,6} of {row.Fired.Trials,-6}  {row.Fired.Value,7:0.00%}  ({row.Fired.Lower:0.000%} to {row.Fired.Upper:0.000%}; below {row.Fired.UpperLimit:0.000%}){Aside(row)}");
 
-    private static string Show(double? requests) => requests?.ToString("0", CultureInfo.InvariantCulture) ?? "-";
+    private static string Aside(DetectionRow row) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{(row.Froze is { } froze ? $"  froze decisions in {froze.Share.Hits}, after {froze.MeanRequests:0} requests" : "")}"
+        + $"{(row.Named is { } named ? $"  named a replica in {named.Share.Hits} (wrongly in {named.Wrong.Hits}), after {named.MeanRequests:0} requests" : "")}");
+
+    private static string Show(double? requests) => requests?.ToString(requests < 1000 ? "0.#" : "0", CultureInfo.InvariantCulture) ?? "-";
 
     private sealed record Report(int Repetitions, int Requests, double Alpha, int Seed, ImmutableArray<DetectionRow> Rows);
 }

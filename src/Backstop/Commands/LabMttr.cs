@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using System.Globalization;
 using Backstop.CommandLine;
+using Backstop.Plots;
 using Backstop.Simulation.Recovery;
 
 namespace Backstop.Commands;
@@ -18,15 +19,16 @@ internal static class LabMttr
         var warm = new Option<double>("--warm-swap") { Description = "Seconds to swap to a warm release, 0 to 86400.", DefaultValueFactory = _ => Usual.WarmSwap };
         var cold = new Option<double>("--cold-load") { Description = "Seconds to load a cold release, 0 to 86400.", DefaultValueFactory = _ => Usual.ColdLoad };
         var csv = new Option<FileInfo>("--csv") { Description = "Write the table to this file as well, with commas." };
+        var plot = PlotFile.Option("recovery over the cadence");
         var json = Verb.JsonOption();
         incidents.Between(10, 100_000);
         warm.Between(0, 86_400);
         cold.Between(0, 86_400);
         var verb = new Verb("mttr", "Sweep the monitor's cadence with a warm and a cold previous release: what buys more recovery speed?")
         {
-            Examples = ["backstop lab mttr", "backstop lab mttr --cold-load 300 --csv mttr.csv", "backstop lab mttr --incidents 2000 --json"],
+            Examples = ["backstop lab mttr", "backstop lab mttr --cold-load 300 --csv mttr.csv --plot mttr.svg", "backstop lab mttr --incidents 2000 --json"],
         };
-        foreach (var option in (Option[])[incidents, seed, warm, cold, csv, json])
+        foreach (var option in (Option[])[incidents, seed, warm, cold, csv, plot, json])
         {
             verb.Options.Add(option);
         }
@@ -39,6 +41,11 @@ internal static class LabMttr
             };
             var rows = RecoveryLab.Run(options);
             Write(line.GetValue(csv), rows);
+            if (line.GetValue(plot) is { } figure)
+            {
+                RecoveryPlot.Save(figure, rows);
+            }
+
             var output = line.InvocationConfiguration.Output;
             if (line.GetValue(json))
             {

@@ -11,7 +11,7 @@ public class EngineTests
     public void Ceiling_test_and_detector_match_the_reference()
     {
         var vector = Vectors.Get("ceiling_sr");
-        var test = new CeilingTest([[.. vector.GetProperty("ceiling").Doubles()]], CeilingLevels);
+        var test = new CeilingTest([[.. vector.GetProperty("ceiling").Doubles()]], CeilingLevels, vector.GetProperty("spike").GetDouble());
         Assert.Equal(vector.GetProperty("n_components").GetInt32(), test.Components);
         var detector = new CeilingDetector(test);
         var total = new long[4];
@@ -37,7 +37,7 @@ public class EngineTests
     {
         var seed = Vectors.Get("seed");
         var v7 = seed.GetProperty("model").GetProperty("v7").Doubles();
-        var test = new CeilingTest([[v7[0] + toxic, v7[1] + schema, v7[2] + wrong]], CeilingLevels);
+        var test = new CeilingTest([[v7[0] + toxic, v7[1] + schema, v7[2] + wrong]], CeilingLevels, spike: 0.4);
         var counts = new long[4];
         var categories = seed.GetProperty("trace").GetProperty("categories").GetString()!;
         var expected = seed.GetProperty("e_process_on_same_stream").GetProperty(name);

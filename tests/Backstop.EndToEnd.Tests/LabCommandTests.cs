@@ -1,0 +1,58 @@
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace Backstop.EndToEnd.Tests;
+
+/// <summary>The lab from a shell.</summary>
+public sealed class LabCommandTests
+{
+    [Fact]
+    public async Task Detection_gives_its_table_as_json()
+    {
+        var (code, output, _) = await Shelled.Run("lab", "detect", "--scenario", "v8, 50% canary", "--rule", "ours", "--reps", "20", "--json");
+
+        Assert.Equal(0, code);
+        var row = JsonNode.Parse(output)!["rows"]!.AsArray().First(r => (string?)r!["rule"] == "ours")!;
+        Assert.Equal(20, (int)row["fired"]!["hits"]!);
+        Assert.InRange((double)row["mean_delay"]!, 84, 200);
+    }
+
+    [Fact]
+    public async Task A_scenario_or_a_rule_that_does_not_exist_is_refused_with_those_that_do()
+    {
+        var (scenario, _, scenarios) = await Shelled.Run("lab", "detect", "--scenario", "v9");
+        var (rule, _, rules) = await Shelled.Run("lab", "detect", "--rule", "guesswork");
+
+        Assert.Equal((2, 2), (scenario, rule));
+        Assert.Contains("v8, 5% canary", scenarios, StringComparison.Ordinal);
+        Assert.Contains("mSPRT", rules, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(".svg", "<svg")]
+    [InlineData(".png", "PNG")]
+    public async Task Figures_are_drawn_as_the_file_s_name_asks(string extension, string begins)
+    {
+        var folder = Directory.CreateTempSubdirectory("backstop-").FullName;
+        var (detect, recovery) = (Path.Combine(folder, "detect" + extension), Path.Combine(folder, "mttr" + extension));
+
+        Assert.Equal(0, (await Shelled.Run("lab", "detect", "--scenario", "50% canary", "--reps", "5", "--requests", "1000", "--plot", detect)).Code);
+        Assert.Equal(0, (await Shelled.Run("lab", "mttr", "--incidents", "10", "--plot", recovery)).Code);
+
+        foreach (var file in (string[])[detect, Path.Combine(folder, "detect-false" + extension), recovery])
+        {
+            var bytes = await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken);
+            Assert.Contains(begins, Encoding.Latin1.GetString(bytes[..100]), StringComparison.Ordinal);
+            Assert.True(bytes.Length > 5000);
+        }
+    }
+
+    [Fact]
+    public async Task A_figure_of_another_kind_is_refused_before_anything_is_computed()
+    {
+        var (code, output, errors) = await Shelled.Run("lab", "detect", "--plot", "detect.pdf");
+
+        Assert.Equal((2, ""), (code, output));
+        Assert.Contains(".svg or .png", errors, StringComparison.Ordinal);
+    }
+}

@@ -174,6 +174,7 @@ public static class Replayer
                 if (_shares.Count == 0 || _shares[^1] != share)
                 {
                     _shares.Add(share);
+                    _evidence.Begin(KeyOf(_shares.Count)); // Judged around what was known before; and the tables are built once.
                 }
 
                 Merge([.. part[..same]], _shares.Count);

@@ -10,7 +10,7 @@ namespace Backstop.GatewayBench;
 /// <param name="Rates">Fixed rates, in requests a second; half of what plain YARP can do is added.</param>
 /// <param name="StreamRate">Streams a second.</param>
 internal sealed record Plan(
-    int Repetitions, double Seconds, double WarmSeconds, int Connections, IReadOnlyList<double> Rates, double StreamRate, string? Only);
+    int Repetitions, double Seconds, double WarmSeconds, int Connections, IReadOnlyList<double> Rates, double StreamRate, IReadOnlyList<string> Only);
 
 /// <summary>One contender's figures, medians over the repetitions.</summary>
 /// <param name="CpuMicroseconds">User and system time a request, or a stream; null for none.</param>
@@ -31,7 +31,7 @@ internal sealed class Comparison(Plan plan, TextWriter progress)
         List<Running> running = [];
         try
         {
-            foreach (var contender in contenders.Where(c => plan.Only is null || c.Name.Contains(plan.Only, StringComparison.OrdinalIgnoreCase)))
+            foreach (var contender in Chosen([.. contenders]))
             {
                 progress.WriteLine($"starting and warming {contender.Name}");
                 var one = new Running(contender, contender.Start is { } start ? await start() : null, upstream);
@@ -57,6 +57,10 @@ internal sealed class Comparison(Plan plan, TextWriter progress)
             running.ForEach(r => r.Server?.Dispose());
         }
     }
+
+    private Contenders.Contender[] Chosen(Contenders.Contender[] all) => plan.Only.Count == 0
+        ? all
+        : Array.FindAll(all, c => plan.Only.Contains(c.Name, StringComparer.OrdinalIgnoreCase));
 
     private async Task Warm(Running one)
     {

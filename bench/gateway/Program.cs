@@ -9,7 +9,7 @@ var connections = new Option<int>("--connections") { Description = "Connections 
 var rates = new Option<double[]>("--rate") { Description = "Fixed rates for latencies, in requests a second; half of YARP's most is added.", DefaultValueFactory = _ => [200, 1000] };
 var streams = new Option<double>("--streams") { Description = "Streams a second.", DefaultValueFactory = _ => 100 };
 var gap = new Option<double>("--gap") { Description = "Milliseconds between two events of a stream.", DefaultValueFactory = _ => 5 };
-var only = new Option<string?>("--only") { Description = "Only what has this in its name, such as Backstop or streamed." };
+var only = new Option<string[]>("--only") { Description = "Only what is called so in the tables; may be given several times.", DefaultValueFactory = _ => [] };
 var core = new Option<int>("--core") { Description = "The core of the proxy under test.", DefaultValueFactory = _ => 0 };
 var work = new Option<string>("--work") { Description = "Folder for results, configuration and logs.", DefaultValueFactory = _ => "artifacts/bench/gateway" };
 var backstop = new Option<string>("--backstop") { Description = "Our executable.", Required = true };
@@ -26,7 +26,7 @@ compare.SetAction(async line =>
     var folder = Directory.CreateDirectory(line.GetRequiredValue(work)).FullName;
     var plan = new Plan(
         line.GetValue(repetitions), line.GetValue(seconds), line.GetValue(warm), line.GetValue(connections), line.GetRequiredValue(rates),
-        line.GetValue(streams), line.GetValue(only));
+        line.GetValue(streams), line.GetRequiredValue(only));
     using var models = new ModelServer(TimeSpan.FromMilliseconds(line.GetValue(gap)));
     var programs = new Programs(
         folder, Path.GetFullPath(line.GetRequiredValue(backstop)), line.GetValue(nginx),

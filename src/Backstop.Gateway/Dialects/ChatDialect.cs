@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Backstop.Core.Guards;
 using Backstop.Gateway.Requests;
 
 namespace Backstop.Gateway.Dialects;
@@ -49,14 +48,14 @@ internal sealed class ChatDialect() : OpenAiDialect("chat/completions")
     private static void ReadMessage(ref Utf8JsonReader reader, ModelRequest request, int index)
     {
         var role = "user";
-        var first = request.Texts.Count;
+        var first = request.TextPlaces.Count;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("role"u8))
             {
                 reader.Read();
                 request.Expect(reader.TokenType == JsonTokenType.String, $"messages[{index}].role", "a string");
-                role = reader.TokenType == JsonTokenType.String ? reader.GetString()! : role;
+                role = reader.TokenType == JsonTokenType.String ? JsonText.Name(ref reader) : role;
                 reader.Skip();
             }
             else if (reader.ValueTextEquals("content"u8))
@@ -72,10 +71,7 @@ internal sealed class ChatDialect() : OpenAiDialect("chat/completions")
         }
 
         // The role may stand behind the content, so it is set when both are known.
-        for (var i = first; i < request.Texts.Count; i++)
-        {
-            request.Texts[i] = ScanUnit.Input(request.Texts[i].Text, role, index);
-        }
+        request.SaidBy(role, first);
     }
 
     // A string, or an array of parts of which those with a "text" are looked at.
@@ -83,7 +79,7 @@ internal sealed class ChatDialect() : OpenAiDialect("chat/completions")
     {
         if (reader.TokenType == JsonTokenType.String)
         {
-            request.AddText(ref reader, index);
+            request.AddText(ref reader, message: index);
             return;
         }
 
@@ -102,7 +98,7 @@ internal sealed class ChatDialect() : OpenAiDialect("chat/completions")
                 reader.Read();
                 if (reader.TokenType == JsonTokenType.String)
                 {
-                    request.AddText(ref reader, index);
+                    request.AddText(ref reader, message: index);
                 }
             }
         }

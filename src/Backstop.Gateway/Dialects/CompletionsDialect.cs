@@ -18,7 +18,7 @@ internal sealed class CompletionsDialect() : OpenAiDialect("completions")
                 PlainTexts.Read(name, ref reader, request);
                 break;
             case "suffix" when reader.TokenType == JsonTokenType.String:
-                request.AddText(ref reader, index: 0);
+                request.AddText(ref reader, message: 0);
                 break;
             default:
                 base.ReadMember(name, ref reader, request);

@@ -53,6 +53,11 @@ public abstract class Dialect
     /// <exception cref="InvalidOperationException">It is not an answer, or a string holds half a surrogate pair.</exception>
     public abstract List<AnswerText> TextsOf(ReadOnlyMemory<byte> answer);
 
+    /// <summary>Refuses what is not a finished answer, for when nobody looks at its texts.</summary>
+    /// <exception cref="JsonException">It is not an answer.</exception>
+    /// <exception cref="InvalidOperationException">It is not an answer.</exception>
+    public abstract void Expect(ReadOnlyMemory<byte> answer);
+
     /// <summary>The answer with changed texts; all else stays.</summary>
     public abstract byte[] WithTexts(ReadOnlyMemory<byte> answer, IReadOnlyList<AnswerText> texts);
 
@@ -62,19 +67,36 @@ public abstract class Dialect
     /// <summary>Whether a body is an error in this form.</summary>
     public abstract bool IsError(ReadOnlyMemory<byte> body);
 
-    /// <summary>The value of a member when a body is an object that has it once.</summary>
-    protected static JsonValueKind KindOf(ReadOnlyMemory<byte> body, string member)
+    /// <summary>How the value of a member begins when a body is an object that has it once; otherwise none.</summary>
+    protected static JsonTokenType KindOf(ReadOnlySpan<byte> body, ReadOnlySpan<byte> member)
     {
+        var kind = JsonTokenType.None;
         try
         {
-            using var document = JsonDocument.Parse(body, new() { AllowDuplicateProperties = false });
-            return document.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty(member, out var value)
-                ? value.ValueKind
-                : JsonValueKind.Undefined;
+            var reader = new Utf8JsonReader(body);
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+            {
+                return JsonTokenType.None;
+            }
+
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var isIt = reader.ValueTextEquals(member);
+                reader.Read();
+                if (isIt && kind != JsonTokenType.None)
+                {
+                    return JsonTokenType.None;
+                }
+
+                kind = isIt ? reader.TokenType : kind;
+                reader.Skip();
+            }
+
+            return reader.Read() ? JsonTokenType.None : kind;
         }
         catch (JsonException)
         {
-            return JsonValueKind.Undefined;
+            return JsonTokenType.None;
         }
     }
 }

@@ -34,5 +34,5 @@ internal sealed class EmbeddingsDialect() : OpenAiDialect("embeddings")
     }
 
     public override List<AnswerText> TextsOf(ReadOnlyMemory<byte> answer) =>
-        KindOf(answer, "data") == JsonValueKind.Array ? [] : throw new JsonException("the answer has no vectors.");
+        KindOf(answer.Span, "data"u8) == JsonTokenType.StartArray ? [] : throw new JsonException("the answer has no vectors.");
 }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Backstop.Core.Guards;
 using Backstop.Core.Registry;
 using Backstop.Gateway.Requests;
 using Microsoft.AspNetCore.Http;
@@ -33,15 +32,17 @@ internal sealed class InferDialect : Dialect
         headers.ContainsKey("Inference-Header-Content-Length") ? ApiError.BinaryTensors(TextMember) : null;
 
     public override List<AnswerText> TextsOf(ReadOnlyMemory<byte> answer) =>
-        [.. Outputs(answer.Span).Select((text, index) => new AnswerText(new(index, AnswerField.Content), text.Text))];
+        [.. Outputs(answer.Span).Select((place, index) => new AnswerText(new(index, AnswerField.Content), JsonText.At(answer.Span, place)))];
+
+    public override void Expect(ReadOnlyMemory<byte> answer) => Outputs(answer.Span);
 
     public override byte[] WithTexts(ReadOnlyMemory<byte> answer, IReadOnlyList<AnswerText> texts)
     {
         var places = Outputs(answer.Span);
-        return Splice.Into(answer.Span, texts.Select(t => Splice.Edit.Of(places[t.Place.Choice].Value, t.Text)));
+        return Splice.Into(answer.Span, texts.Select(t => Splice.Edit.Of(places[t.Place.Choice], t.Text)));
     }
 
-    public override bool IsError(ReadOnlyMemory<byte> body) => KindOf(body, "error") == JsonValueKind.String;
+    public override bool IsError(ReadOnlyMemory<byte> body) => KindOf(body.Span, "error"u8) == JsonTokenType.String;
 
     internal override void ReadMember(string name, ref Utf8JsonReader reader, ModelRequest request)
     {
@@ -77,11 +78,10 @@ internal sealed class InferDialect : Dialect
 
     private static void ReadInputs(ref Utf8JsonReader reader, ModelRequest request)
     {
-        var texts = Tensors.Read(ref reader, out var problem);
-        foreach (var (text, value) in texts)
+        var places = Tensors.Read(ref reader, out var problem);
+        foreach (var place in places)
         {
-            request.Texts.Add(ScanUnit.Input(text));
-            request.TextValues.Add(value);
+            request.AddText(place);
         }
 
         if (problem is var (index, what))
@@ -140,7 +140,7 @@ internal sealed class InferDialect : Dialect
         }
     }
 
-    private static List<(string Text, Range Value)> Outputs(ReadOnlySpan<byte> answer)
+    private static List<Range> Outputs(ReadOnlySpan<byte> answer)
     {
         var reader = new Utf8JsonReader(answer);
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
@@ -149,7 +149,7 @@ internal sealed class InferDialect : Dialect
         }
 
         // An answer that has the member twice has both read: a client may believe either.
-        List<(string Text, Range Value)>? texts = null;
+        List<Range>? texts = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var isOutputs = reader.ValueTextEquals("outputs"u8);

@@ -53,6 +53,18 @@ internal abstract class OpenAiDialect(string operation) : Dialect
 
     public override List<AnswerText> TextsOf(ReadOnlyMemory<byte> answer) => ChoiceAnswer.Read(answer, Choices!);
 
+    public override void Expect(ReadOnlyMemory<byte> answer)
+    {
+        if (Choices is null)
+        {
+            TextsOf(answer);
+        }
+        else
+        {
+            Glance.Answer(answer.Span, Choices);
+        }
+    }
+
     // Vectors have no texts, so none of them can have changed.
     public override byte[] WithTexts(ReadOnlyMemory<byte> answer, IReadOnlyList<AnswerText> texts) =>
         Choices is null ? answer.ToArray() : ChoiceAnswer.WithTexts(answer, Choices, texts);
@@ -60,5 +72,5 @@ internal abstract class OpenAiDialect(string operation) : Dialect
     public override byte[]? Blocked(ReadOnlyMemory<byte> answer, string safeText) =>
         Choices is null ? null : ChoiceAnswer.Blocked(answer, Choices, safeText);
 
-    public override bool IsError(ReadOnlyMemory<byte> body) => KindOf(body, "error") == JsonValueKind.Object;
+    public override bool IsError(ReadOnlyMemory<byte> body) => KindOf(body.Span, "error"u8) == JsonTokenType.StartObject;
 }

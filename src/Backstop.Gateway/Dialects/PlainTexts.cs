@@ -11,7 +11,7 @@ internal static class PlainTexts
         switch (reader.TokenType)
         {
             case JsonTokenType.String:
-                request.AddText(ref reader, index: 0);
+                request.AddText(ref reader, message: 0);
                 return;
             case JsonTokenType.StartArray:
                 ReadList(name, ref reader, request);
@@ -30,7 +30,7 @@ internal static class PlainTexts
             switch (reader.TokenType)
             {
                 case JsonTokenType.String:
-                    request.AddText(ref reader, index);
+                    request.AddText(ref reader, message: index);
                     break;
                 case JsonTokenType.Number:
                     request.HasTokens = true;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Backstop.Gateway.Requests;
 
 namespace Backstop.Gateway.Dialects;
 
@@ -11,9 +12,10 @@ internal static class Tensors
 {
     /// <summary>Reads an array of tensors. The reader stands on its first bracket and is left on its last.</summary>
     /// <param name="problem">What the first tensor lacks that is not one: the element and what is wrong, or null.</param>
-    public static List<(string Text, Range Value)> Read(ref Utf8JsonReader reader, out (int Index, string What)? problem)
+    /// <returns>Where each text stands.</returns>
+    public static List<Range> Read(ref Utf8JsonReader reader, out (int Index, string What)? problem)
     {
-        var texts = new List<(string Text, Range Value)>();
+        var texts = new List<Range>();
         problem = null;
         for (var index = 0; reader.Read() && reader.TokenType != JsonTokenType.EndArray; index++)
         {
@@ -33,7 +35,7 @@ internal static class Tensors
         return texts;
     }
 
-    private static bool ReadTensor(ref Utf8JsonReader reader, List<(string Text, Range Value)> texts)
+    private static bool ReadTensor(ref Utf8JsonReader reader, List<Range> texts)
     {
         var hasData = false;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -55,14 +57,14 @@ internal static class Tensors
     }
 
     // The elements stand in one array, or in arrays of the tensor's shape.
-    private static void ReadStrings(ref Utf8JsonReader reader, List<(string Text, Range Value)> texts)
+    private static void ReadStrings(ref Utf8JsonReader reader, List<Range> texts)
     {
         var depth = reader.CurrentDepth;
         while (reader.Read() && !(reader.TokenType == JsonTokenType.EndArray && reader.CurrentDepth == depth))
         {
             if (reader.TokenType == JsonTokenType.String)
             {
-                texts.Add((reader.GetString()!, (int)reader.TokenStartIndex..(int)reader.BytesConsumed));
+                texts.Add(JsonText.Place(ref reader));
             }
         }
     }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Backstop.Core.Registry;
 using Microsoft.AspNetCore.Http;
 
@@ -7,6 +8,8 @@ namespace Backstop.Gateway.Requests;
 public sealed class AnswerSink(HttpResponse response, long generation)
 {
     private static readonly string EventStream = "text/event-stream; charset=utf-8";
+
+    private bool _waiting;
 
     /// <summary>Whether the caller has seen anything.</summary>
     public bool Started { get; private set; }
@@ -23,8 +26,8 @@ public sealed class AnswerSink(HttpResponse response, long generation)
         response.Headers["x-backstop-generation"] = generation.ToString(System.Globalization.CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Sends a piece of a stream, at once.</summary>
-    public async Task Stream(ReadOnlyMemory<byte> bytes, CancellationToken left)
+    /// <summary>Adds a piece of a stream to what leaves with the next <see cref="Flush"/>, or at the answer's end.</summary>
+    public void Stream(ReadOnlySpan<byte> bytes)
     {
         if (!Started)
         {
@@ -33,8 +36,25 @@ public sealed class AnswerSink(HttpResponse response, long generation)
             response.Headers.CacheControl = "no-cache";
         }
 
-        await response.Body.WriteAsync(bytes, left);
-        await response.Body.FlushAsync(left);
+        response.BodyWriter.Write(bytes);
+        _waiting = true;
+    }
+
+    /// <summary>Sends a stream that is whole already.</summary>
+    public Task Events(ReadOnlyMemory<byte> events, CancellationToken left)
+    {
+        Stream(events.Span);
+        return Flush(left).AsTask();
+    }
+
+    /// <summary>Sends what was added.</summary>
+    public async ValueTask Flush(CancellationToken left)
+    {
+        if (_waiting)
+        {
+            _waiting = false;
+            await response.BodyWriter.FlushAsync(left);
+        }
     }
 
     /// <summary>Sends the model server's own refusal.</summary>
@@ -50,12 +70,13 @@ public sealed class AnswerSink(HttpResponse response, long generation)
     }
 
     /// <summary>Sends a whole answer.</summary>
-    public async Task Whole(int status, ReadOnlyMemory<byte> body, CancellationToken left)
+    public async Task Whole(int status, BodyBytes body, CancellationToken left)
     {
         Started = true;
         response.StatusCode = status;
         response.ContentType = "application/json";
-        response.ContentLength = body.Length;
-        await response.Body.WriteAsync(body, left);
+        response.ContentLength = body.Memory.Length;
+        await response.BodyWriter.WriteAsync(body.Memory, left);
+        body.Return();
     }
 }

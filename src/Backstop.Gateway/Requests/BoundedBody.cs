@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Backstop.Gateway.Requests;
 
 /// <summary>Reads a body that may be at most so long.</summary>
@@ -12,30 +14,35 @@ internal static class BoundedBody
     /// </remarks>
     /// <param name="patience">Longest wait for the next piece.</param>
     /// <exception cref="OperationCanceledException">The caller left, or a piece took too long.</exception>
-    public static async Task<ReadOnlyMemory<byte>?> Read(Stream stream, int limit, RequestTime time, TimeSpan patience)
+    public static async ValueTask<BodyBytes?> Read(Stream stream, int limit, RequestTime time, TimeSpan patience)
     {
-        using var wait = time.Wait(patience);
-        var buffer = new byte[Math.Min(FirstPiece, limit + 1)];
+        var buffer = ArrayPool<byte>.Shared.Rent(Room(FirstPiece, limit));
         var length = 0;
         while (true)
         {
-            time.Restart(wait, patience);
-            var read = await stream.ReadAsync(buffer.AsMemory(length), wait.Token);
+            var read = await stream.ReadAsync(buffer.AsMemory(length, Room(buffer.Length, limit) - length), time.Within(patience));
             if (read == 0)
             {
-                return buffer.AsMemory(0, length);
+                return BodyBytes.Borrowed(buffer, length);
             }
 
             length += read;
             if (length > limit)
             {
+                ArrayPool<byte>.Shared.Return(buffer);
                 return null;
             }
 
             if (length == buffer.Length)
             {
-                Array.Resize(ref buffer, (int)Math.Min(2L * buffer.Length, limit + 1L));
+                var larger = ArrayPool<byte>.Shared.Rent(Room(2L * length, limit));
+                buffer.AsSpan().CopyTo(larger);
+                ArrayPool<byte>.Shared.Return(buffer);
+                buffer = larger;
             }
         }
     }
+
+    // One byte more than may come tells what is too long.
+    private static int Room(long wanted, int limit) => (int)Math.Min(wanted, limit + 1L);
 }

@@ -12,10 +12,13 @@ public sealed class ChoiceForm
     /// <summary>In a text of its own, streamed or not.</summary>
     public static readonly ChoiceForm Completion = new(null, null, AnswerField.Text);
 
-    private readonly string? _whole;
-    private readonly string? _piece;
+    private ChoiceForm(string? whole, string? piece, AnswerField main) => (Whole, Piecewise, Main) = (whole, piece, main);
 
-    private ChoiceForm(string? whole, string? piece, AnswerField main) => (_whole, _piece, Main) = (whole, piece, main);
+    /// <summary>The member of a finished choice that speaks; null where the choice itself does.</summary>
+    public string? Whole { get; }
+
+    /// <summary>The member of a choice of an event that speaks; null where the choice itself does.</summary>
+    public string? Piecewise { get; }
 
     /// <summary>The field that holds the answer itself.</summary>
     public AnswerField Main { get; }
@@ -24,8 +27,8 @@ public sealed class ChoiceForm
     /// <exception cref="JsonException">Nothing can: it is no such choice.</exception>
     public JsonElement Message(JsonElement choice)
     {
-        var message = _whole is null ? choice : Member(choice, _whole);
-        return message.ValueKind == JsonValueKind.Object && (_whole is not null || message.TryGetProperty("text", out _))
+        var message = Whole is null ? choice : Member(choice, Whole);
+        return message.ValueKind == JsonValueKind.Object && (Whole is not null || message.TryGetProperty("text", out _))
             ? message
             : throw new JsonException("a choice says nothing.");
     }
@@ -39,20 +42,20 @@ public sealed class ChoiceForm
             throw new JsonException("a choice is not an object.");
         }
 
-        var delta = _piece is null ? choice : Member(choice, _piece);
+        var delta = Piecewise is null ? choice : Member(choice, Piecewise);
         return delta.ValueKind == JsonValueKind.Object ? delta : default;
     }
 
     /// <inheritdoc cref="Message(JsonElement)"/>
-    public JsonObject Message(JsonNode choice) => (_whole is null ? choice : choice[_whole]!).AsObject();
+    public JsonObject Message(JsonNode choice) => (Whole is null ? choice : choice[Whole]!).AsObject();
 
     /// <inheritdoc cref="Delta(JsonElement)"/>
-    public JsonObject? Delta(JsonNode choice) => (_piece is null ? choice : choice[_piece]) as JsonObject;
+    public JsonObject? Delta(JsonNode choice) => (Piecewise is null ? choice : choice[Piecewise]) as JsonObject;
 
     /// <summary>Takes an emptied text out of a choice of an event. A completion keeps it: its clients add it up unseen.</summary>
     public void Empty(JsonNode choice, AnswerPlace place)
     {
-        if (_piece is null)
+        if (Piecewise is null)
         {
             new AnswerText(place, "").WriteTo(Delta(choice)!);
         }
@@ -65,17 +68,17 @@ public sealed class ChoiceForm
     /// <summary>Whether a client would miss a choice of an event.</summary>
     public bool IsWorthSending(JsonNode choice) =>
         choice["finish_reason"] is not null
-        || (_piece is null ? (string?)choice["text"] is { Length: > 0 } : Delta(choice) is { Count: > 0 });
+        || (Piecewise is null ? (string?)choice["text"] is { Length: > 0 } : Delta(choice) is { Count: > 0 });
 
     /// <summary>What the gateway says in a choice.</summary>
     public JsonObject Saying(string text) =>
-        _whole is null ? new() { ["text"] = text } : new() { ["role"] = "assistant", ["content"] = text };
+        Whole is null ? new() { ["text"] = text } : new() { ["role"] = "assistant", ["content"] = text };
 
     /// <summary>A finished choice that was stopped.</summary>
     public JsonObject Stopped(int index, string safeText)
     {
         var said = Saying(safeText);
-        if (_whole is not null)
+        if (Whole is not null)
         {
             said["refusal"] = safeText;
         }
@@ -84,20 +87,20 @@ public sealed class ChoiceForm
     }
 
     /// <summary>A choice of a finished answer.</summary>
-    public JsonObject Finished(int index, JsonObject said, string finish) => Choice(index, _whole, said, finish);
+    public JsonObject Finished(int index, JsonObject said, string finish) => Choice(index, Whole, said, finish);
 
     /// <summary>What an answer calls itself.</summary>
-    public string ObjectOf(bool streamed) => _whole is null ? "text_completion" : streamed ? "chat.completion.chunk" : "chat.completion";
+    public string ObjectOf(bool streamed) => Whole is null ? "text_completion" : streamed ? "chat.completion.chunk" : "chat.completion";
 
     /// <summary>A choice of an event.</summary>
     public JsonObject Piece(int index, JsonObject said, string? finish)
     {
-        if (_piece is null && !said.ContainsKey("text"))
+        if (Piecewise is null && !said.ContainsKey("text"))
         {
             said["text"] = "";
         }
 
-        return Choice(index, _piece, said, finish);
+        return Choice(index, Piecewise, said, finish);
     }
 
     private static JsonObject Choice(int index, string? member, JsonObject said, string? finish)

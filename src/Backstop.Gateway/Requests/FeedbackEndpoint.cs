@@ -41,7 +41,7 @@ public sealed class FeedbackEndpoint(GatewayOptions options, SignalRecorder sign
 
     private async Task<ApiError?> Take(HttpContext http)
     {
-        var time = new RequestTime(options.RequestDeadline, clock, http.RequestAborted);
+        using var time = new RequestTime(options.RequestDeadline, clock, http.RequestAborted);
         if (http.Request.ContentLength > MaxBytes
             || await BoundedBody.Read(http.Request.Body, MaxBytes, time, options.RequestDeadline) is not { } body)
         {
@@ -50,7 +50,8 @@ public sealed class FeedbackEndpoint(GatewayOptions options, SignalRecorder sign
 
         try
         {
-            var (feedback, flaw) = Feedback.Read(body);
+            var (feedback, flaw) = Feedback.Read(body.Memory);
+            body.Return();
             return flaw ?? (signals.Labelled(feedback!.RequestId, feedback.Correct, feedback.Expected)
                 ? null
                 : ApiError.UnknownRequest(feedback.RequestId));

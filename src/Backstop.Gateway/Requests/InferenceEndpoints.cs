@@ -49,7 +49,7 @@ public sealed class InferenceEndpoints(
     {
         var id = RequestId.Of(http.Request);
         http.Response.Headers["x-request-id"] = id;
-        var time = new RequestTime(Patience, clock, http.RequestAborted);
+        using var time = new RequestTime(Patience, clock, http.RequestAborted);
         try
         {
             await answer(http, (string)http.GetRouteValue("alias")!, time);
@@ -133,7 +133,7 @@ public sealed class InferenceEndpoints(
             {
                 await using var stream = await answering.Response.Content.ReadAsStreamAsync(time.Left);
                 var body = await BoundedBody.Read(stream, options.MaxAnswerBytes, time, Patience);
-                return body is { } read && JsonNode.Parse(read.Span) is JsonObject metadata
+                return body is { } read && JsonNode.Parse(read.Memory.Span) is JsonObject metadata
                     ? (metadata, null)
                     : (null, ApiError.UpstreamError("it did not describe its model."));
             }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Unicode;
 using Backstop.Core.Guards;
@@ -8,10 +9,16 @@ namespace Backstop.Gateway.Requests;
 /// <summary>What the gateway reads out of a request in one pass; all other bytes are passed on untouched.</summary>
 public sealed class ModelRequest
 {
-    private ModelRequest(ReadOnlyMemory<byte> body, Dialect dialect, string? alias) => (Body, Dialect, Alias) = (body, dialect, alias);
+    // Beyond so many members a table finds one that is there twice sooner than looking at each.
+    private const int FewMembers = 16;
+
+    private readonly List<TextPlace> _places = new(4);
+    private HashSet<string>? _names;
+
+    private ModelRequest(BodyBytes body, Dialect dialect, string? alias) => (Body, Dialect, Alias) = (body, dialect, alias);
 
     /// <summary>The body as it came.</summary>
-    public ReadOnlyMemory<byte> Body { get; }
+    public BodyBytes Body { get; }
 
     public Dialect Dialect { get; }
 
@@ -33,19 +40,20 @@ public sealed class ModelRequest
     public bool ConversationEmpty { get; internal set; } = true;
 
     /// <summary>The members of the body's object, by name: the member with its name and value.</summary>
-    public List<(string Name, Range Member)> Members { get; } = [];
+    public List<(string Name, Range Member)> Members { get; } = new(8);
 
     /// <summary>What a release may override in it, and where it adds what is not there.</summary>
     public ParameterPlace Parameters { get; internal set; } = ParameterPlace.None;
 
-    /// <summary>Every text, for the input checks.</summary>
-    public List<ScanUnit> Texts { get; } = [];
-
     /// <summary>Whether it has texts as a tokenizer left them, which no check can read.</summary>
     public bool HasTokens { get; internal set; }
 
-    /// <summary>Where the value of each of <see cref="Texts"/> stands, quotes included.</summary>
-    public List<Range> TextValues { get; } = [];
+    /// <summary>Where each text stands, and who says it.</summary>
+    public IReadOnlyList<TextPlace> TextPlaces => _places;
+
+    /// <summary>Every text, for the input checks; made when somebody asks for it.</summary>
+    public IReadOnlyList<ScanUnit> Texts => field ??=
+        [.. _places.Select(p => ScanUnit.Input(JsonText.At(Body.Memory.Span, p.Value), p.Role, p.Message))];
 
     /// <summary>The first thing that is wrong with it although it is JSON; null when it may go on.</summary>
     public ApiError? Flaw { get; private set; }
@@ -54,18 +62,15 @@ public sealed class ModelRequest
     /// <param name="alias">Who is asked, where the address says it.</param>
     /// <exception cref="JsonException">It is not a JSON object in UTF-8, or nests deeper than 64 levels.</exception>
     /// <exception cref="InvalidOperationException">A string holds half a surrogate pair.</exception>
-    public static ModelRequest Read(ReadOnlyMemory<byte> body, Dialect dialect, string? alias = null)
+    public static ModelRequest Read(BodyBytes body, Dialect dialect, string? alias = null)
     {
-        if (!Utf8.IsValid(body.Span))
+        if (!Utf8.IsValid(body.Memory.Span))
         {
             throw new JsonException("it is not valid UTF-8.");
         }
 
-        // Model servers differ in which of two members they believe, and some ignore case: what one of them would read
-        // must be what was screened and what the release overrides.
-        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         var request = new ModelRequest(body, dialect, alias);
-        var reader = new Utf8JsonReader(body.Span);
+        var reader = new Utf8JsonReader(body.Memory.Span);
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
         {
             throw new JsonException("it must be an object.");
@@ -74,8 +79,8 @@ public sealed class ModelRequest
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var start = (int)reader.TokenStartIndex;
-            var name = reader.GetString()!;
-            if (!names.Add(name))
+            var name = JsonText.Name(ref reader);
+            if (request.Has(name))
             {
                 request.Flaw ??= ApiError.DuplicateMember(name);
             }
@@ -107,12 +112,49 @@ public sealed class ModelRequest
     }
 
     /// <summary>Notes the string the reader stands on as a text of the request.</summary>
-    internal void AddText(ref Utf8JsonReader reader, int index)
+    /// <exception cref="InvalidOperationException">It holds half a surrogate pair.</exception>
+    internal void AddText(ref Utf8JsonReader reader, string role = "user", int message = -1) =>
+        AddText(JsonText.Place(ref reader), role, message);
+
+    internal void AddText(Range place, string role = "user", int message = -1) => _places.Add(new(place, role, message));
+
+    /// <summary>Who says the texts from <paramref name="first"/> on became known behind them.</summary>
+    internal void SaidBy(string role, int first)
     {
-        Texts.Add(ScanUnit.Input(reader.GetString()!, messageIndex: index));
-        TextValues.Add((int)reader.TokenStartIndex..(int)reader.BytesConsumed);
+        foreach (ref var place in CollectionsMarshal.AsSpan(_places)[first..])
+        {
+            place = place with { Role = role };
+        }
+    }
+
+    // Model servers differ in which of two members they believe, and some ignore case: what one of them would read
+    // must be what was screened and what the release overrides.
+    private bool Has(string name)
+    {
+        if (Members.Count >= FewMembers)
+        {
+            _names ??= new(Members.Select(m => m.Name), StringComparer.OrdinalIgnoreCase);
+            return !_names.Add(name);
+        }
+
+        foreach (var (there, _) in Members)
+        {
+            if (there.Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }
+
+/// <summary>Where a text of a request stands in its body.</summary>
+/// <param name="Value">Quotes included.</param>
+/// <param name="Role">Who says it, as chat names it.</param>
+/// <param name="Message">Index of its message, or -1 where there are none.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct TextPlace(Range Value, string Role, int Message);
 
 /// <summary>The part of a body in which a release's parameters stand.</summary>
 /// <param name="Members">The ones the caller gave.</param>

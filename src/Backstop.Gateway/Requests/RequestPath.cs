@@ -9,7 +9,9 @@ using Backstop.Gateway.Routing;
 using Backstop.Gateway.Signals;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
+using Route = Backstop.Core.Routing.Route;
 
 namespace Backstop.Gateway.Requests;
 
@@ -21,7 +23,7 @@ public sealed class RequestPath(
     public async Task Handle(HttpContext http, Dialect dialect)
     {
         var id = RequestId.Of(http.Request);
-        var time = new RequestTime(options.RequestDeadline, clock, http.RequestAborted);
+        using var time = new RequestTime(options.RequestDeadline, clock, http.RequestAborted);
         http.Response.Headers["x-request-id"] = id;
         if (drain.HasBegun)
         {
@@ -86,8 +88,8 @@ public sealed class RequestPath(
             }
 
             // 3. Screen the input.
-            var context = new RingContext(route.Alias) { Messages = request.Texts };
-            var input = pool.Ring.Open(context).ScreenInput(request.Texts);
+            var asked = new Asked(request, route, id, http.Request, sink, time);
+            var input = asked.ScreenedBy(pool);
             attack = (input.Harms & HarmClass.Injection) != HarmClass.None;
             if (input.Stops || pool.CannotRead(request))
             {
@@ -99,7 +101,6 @@ public sealed class RequestPath(
             }
 
             // 4 and 5. Dispatch, and screen what comes back.
-            var asked = new Asked(request, id, http.Request, context, sink, time, route.Traffic.Timeouts);
             var answer = await Ask(asked, pool, input.FixedTexts);
             var (standIn, by) = answer switch
             {
@@ -115,6 +116,7 @@ public sealed class RequestPath(
             // 7. Relay. A stream that has begun is with the caller already.
             sink.Answers((by ?? pool).Release);
             await Relay(http, answer, standIn, asked, route.Traffic);
+            request.Body.Return();
         }
         catch (Exception) when (time.Left.IsCancellationRequested)
         {
@@ -177,7 +179,7 @@ public sealed class RequestPath(
 
         try
         {
-            var request = ModelRequest.Read(body, dialect, http.Request.RouteValues["alias"] as string);
+            var request = ModelRequest.Read(body, dialect, http.GetRouteValue("alias") as string);
             return request.Flaw is { } flaw ? (null, flaw) : (request, null);
         }
         catch (JsonException e)
@@ -204,8 +206,8 @@ public sealed class RequestPath(
             signals.Started(asked.Request.Alias!, pool.Release.Digest);
         }
 
-        asked.Time.Keep(asked.Timeouts.Or(pool.Release.Serving.Timeouts).Or(options.Timeouts));
-        var body = UpstreamBody.For(asked.Request, pool.Release, fixedTexts);
+        asked.Time.Keep(asked.Route.Traffic.Timeouts.Or(pool.Release.Serving.Timeouts).Or(options.Timeouts));
+        var body = UpstreamBody.For(asked.Request, pool.Parts, fixedTexts);
         var attempts = new Attempts(pool, Random.Shared);
         Screened answer = new Screened.Failed(ApiError.UpstreamError("it was dropped at this gateway."), Unreachable: true);
         while (await Attempt(asked, pool, attempts, body) is { } next)
@@ -221,7 +223,7 @@ public sealed class RequestPath(
     }
 
     /// <summary>Asks one replica, or the next one that is there; null when none is left to be asked.</summary>
-    private async Task<Screened?> Attempt(Asked asked, ReleasePool pool, Attempts attempts, byte[] body)
+    private async Task<Screened?> Attempt(Asked asked, ReleasePool pool, Attempts attempts, UpstreamBody body)
     {
         var dialect = asked.Request.Dialect;
         var result = await upstream.Send(pool, attempts, replica => replica.AddressFor(dialect), body, asked.Id, asked.Caller.Headers, asked.Time);
@@ -246,7 +248,7 @@ public sealed class RequestPath(
 
             var answer = isStream
                 ? await Stream(answering, pool, asked)
-                : await whole.Read(answering, pool, dialect, asked.Context, asked.Time);
+                : await whole.Read(answering, asked.OpenRing(pool), dialect, asked.Time);
             if (answer is Screened.Failed { Replaced: false })
             {
                 answering.Replica.Failed();
@@ -263,7 +265,7 @@ public sealed class RequestPath(
     private async Task<Screened> Stream(UpstreamResult.Answering answering, ReleasePool pool, Asked asked)
     {
         using var open = routes.Current.Streams(asked.Request.Alias!).Begin(pool.Release.Digest);
-        return await streamed.Relay(answering, pool, asked.Request.Dialect.Choices!, asked.Context, asked.Sink, asked.Time, open);
+        return await streamed.Relay(answering, asked.OpenRing(pool), asked.Request.Dialect.Choices!, asked.Sink, asked.Time, open);
     }
 
     /// <summary>Asks those who stand in, until one gives an answer. The user gets a good answer; the release that failed keeps the failure on its record.</summary>
@@ -276,7 +278,7 @@ public sealed class RequestPath(
             var pool = table.Pool(other);
 
             // Each release gets the texts as its own ring leaves them: the policy of the one that failed may be what is wrong with it.
-            var input = pool.Ring.Open(asked.Context).ScreenInput(asked.Request.Texts);
+            var input = asked.ScreenedBy(pool);
             if (input.Stops || pool.CannotRead(asked.Request))
             {
                 continue;
@@ -314,11 +316,11 @@ public sealed class RequestPath(
     private static Task Relay(HttpContext http, Screened answer, Screened? standIn, Asked asked, TrafficPolicy policy) => (answer, standIn) switch
     {
         _ when asked.Sink.Started => Task.CompletedTask,
-        (_, Screened.Deliverable ok) => asked.Sink.Whole(ok.Status, ok.Body, asked.Time.Left),
-        (Screened.Deliverable ok, _) => asked.Sink.Whole(ok.Status, ok.Body, asked.Time.Left),
+        (_, Screened.Deliverable { Body: { } body } ok) => asked.Sink.Whole(ok.Status, body, asked.Time.Left),
+        (Screened.Deliverable { Body: { } body } ok, _) => asked.Sink.Whole(ok.Status, body, asked.Time.Left),
         (Screened.Blocked { SafeBody: null } blocked, _) => http.Refuse(ApiError.OutputBlocked(blocked.SafeText), asked.Request.Dialect.Errors),
-        (Screened.Blocked blocked, _) when asked.Request.Stream => asked.Sink.Stream(blocked.SafeBody, asked.Time.Left),
-        (Screened.Blocked blocked, _) => asked.Sink.Whole(StatusCodes.Status200OK, blocked.SafeBody, asked.Time.Left),
+        (Screened.Blocked blocked, _) when asked.Request.Stream => asked.Sink.Events(blocked.SafeBody, asked.Time.Left),
+        (Screened.Blocked blocked, _) => asked.Sink.Whole(StatusCodes.Status200OK, BodyBytes.Own(blocked.SafeBody), asked.Time.Left),
         (Screened.Failed, not Screened.Deliverable) when Canned(asked, policy) is { } canned => SendCanned(http, canned, asked),
         (Screened.Refused refused, _) => asked.Sink.Refusal(refused, asked.Time.Left),
         (Screened.Failed { Unreachable: true }, null or Screened.Failed { Unreachable: true }) =>
@@ -335,7 +337,9 @@ public sealed class RequestPath(
         // No release answered, so none is named.
         http.Response.Headers.Remove("x-backstop-release");
         http.Response.Headers["x-backstop-fallback"] = "text";
-        return asked.Request.Stream ? asked.Sink.Stream(answer, asked.Time.Left) : asked.Sink.Whole(StatusCodes.Status200OK, answer, asked.Time.Left);
+        return asked.Request.Stream
+            ? asked.Sink.Events(answer, asked.Time.Left)
+            : asked.Sink.Whole(StatusCodes.Status200OK, BodyBytes.Own(answer), asked.Time.Left);
     }
 
     private void Observe(PendingRequest pending, bool attack, Screened answer, Screened? standIn, ModelRequest request)
@@ -358,5 +362,14 @@ public sealed class RequestPath(
     }
 
     /// <summary>What stays the same whichever release is asked.</summary>
-    private sealed record Asked(ModelRequest Request, string Id, HttpRequest Caller, RingContext Context, AnswerSink Sink, RequestTime Time, Timeouts Timeouts);
+    private sealed record Asked(ModelRequest Request, Route Route, string Id, HttpRequest Caller, AnswerSink Sink, RequestTime Time)
+    {
+        private RingContext Context => field ??= new(Route.Alias) { Messages = Request.Texts };
+
+        /// <summary>What a release's ring says to the request.</summary>
+        public Ruling ScreenedBy(ReleasePool pool) => pool.Looks ? pool.Ring.Open(Context).ScreenInput(Request.Texts) : Ruling.Clean;
+
+        /// <summary>The ring for a release's answer; null when nobody looks at it, neither to stop it nor to keep a sample.</summary>
+        public RingSession? OpenRing(ReleasePool pool) => pool.Looks || Route.CaptureSamples ? pool.Ring.Open(Context) : null;
+    }
 }

@@ -3,10 +3,12 @@ using Backstop.Core.Routing;
 namespace Backstop.Gateway.Requests;
 
 /// <summary>The time one request has: until its caller leaves, and never longer than its total.</summary>
-public sealed class RequestTime(TimeSpan total, TimeProvider clock, CancellationToken left)
+/// <remarks>A request waits for one thing at a time, so one timer serves all its waits.</remarks>
+public sealed class RequestTime(TimeSpan total, TimeProvider clock, CancellationToken left) : IDisposable
 {
-    private TimeSpan _total = total;
     private readonly long _began = clock.GetTimestamp();
+    private TimeSpan _total = total;
+    private CancellationTokenSource? _wait;
 
     /// <summary>Cancelled when the caller has gone.</summary>
     public CancellationToken Left => left;
@@ -17,20 +19,28 @@ public sealed class RequestTime(TimeSpan total, TimeProvider clock, Cancellation
     /// <summary>From one piece of an answer to the next.</summary>
     public TimeSpan BetweenTokens { get; private set; } = total;
 
+    private TimeSpan Remaining => _total - clock.GetElapsedTime(_began) is var rest && rest > TimeSpan.Zero ? rest : TimeSpan.Zero;
+
     /// <summary>Takes over what the alias and the release that is asked now say. The total counts from the request's beginning.</summary>
     public void Keep(Timeouts timeouts) => (_total, FirstToken, BetweenTokens) =
         (timeouts.Total ?? _total, timeouts.FirstToken ?? FirstToken, timeouts.BetweenTokens ?? BetweenTokens);
 
-    private TimeSpan Remaining => _total - clock.GetElapsedTime(_began) is var rest && rest > TimeSpan.Zero ? rest : TimeSpan.Zero;
-
-    /// <summary>Begins a wait that ends when the caller leaves, after <paramref name="limit"/>, or when the request's time is over.</summary>
-    public CancellationTokenSource Wait(TimeSpan limit)
+    /// <summary>Begins a wait, and ends the one before.</summary>
+    /// <returns>Cancelled when the caller leaves, after <paramref name="limit"/>, or when the request's time is over.</returns>
+    public CancellationToken Within(TimeSpan limit)
     {
-        var wait = CancellationTokenSource.CreateLinkedTokenSource(left);
-        Restart(wait, limit);
-        return wait;
+        if (_wait is null or { IsCancellationRequested: true })
+        {
+            _wait?.Dispose();
+            _wait = CancellationTokenSource.CreateLinkedTokenSource(left);
+        }
+
+        _wait.CancelAfter(limit < Remaining ? limit : Remaining);
+        return _wait.Token;
     }
 
-    /// <summary>Gives a wait its limit anew; the request's total goes on running.</summary>
-    public void Restart(CancellationTokenSource wait, TimeSpan limit) => wait.CancelAfter(limit < Remaining ? limit : Remaining);
+    /// <summary>Ends the wait that is going on as if its time were over.</summary>
+    public void Interrupt() => Volatile.Read(ref _wait)?.Cancel();
+
+    public void Dispose() => _wait?.Dispose();
 }

@@ -14,9 +14,9 @@ public abstract record Screened
     public abstract Outcome Outcome { get; }
 
     /// <summary>May go to the user, edited or not.</summary>
-    /// <param name="Body">The whole answer, or empty when it was streamed already.</param>
+    /// <param name="Body">The whole answer, or null when it was streamed already.</param>
     /// <param name="Text">What it says, for a sample.</param>
-    public sealed record Deliverable(int Status, ReadOnlyMemory<byte> Body, string Text, Outcome Recorded) : Screened
+    public sealed record Deliverable(int Status, BodyBytes? Body, string Text, Outcome Recorded) : Screened
     {
         public override Outcome Outcome => Recorded;
     }
@@ -33,7 +33,7 @@ public abstract record Screened
     /// <summary>The model server says that the request is wrong. That is between it and the caller, and no mark against the release.</summary>
     /// <remarks>Counted like a request the input checks refused: carried in the counts, never bet on.</remarks>
     /// <param name="RetryAfter">The <c>retry-after</c> header, if there was one.</param>
-    public sealed record Refused(int Status, ReadOnlyMemory<byte> Body, string? RetryAfter) : Screened
+    public sealed record Refused(int Status, BodyBytes Body, string? RetryAfter) : Screened
     {
         public override Outcome Outcome => Outcome.InputBlocked;
     }

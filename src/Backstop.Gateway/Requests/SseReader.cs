@@ -5,79 +5,78 @@ namespace Backstop.Gateway.Requests;
 /// <param name="maxEventBytes">Longest event; a longer one is an error of the sender.</param>
 public sealed class SseReader(Stream stream, int maxEventBytes)
 {
-    private byte[] _buffer = new byte[8 * 1024];
+    private byte[] _buffer = new byte[4 * 1024];
     private int _start;
     private int _end;
     private int _scanned;
 
-    /// <summary>The bytes of the next event with its empty line, or null at the end of the stream. Valid until the next call.</summary>
-    /// <exception cref="InvalidDataException">An event is too long.</exception>
-    public async ValueTask<ReadOnlyMemory<byte>?> Next(CancellationToken cancellation)
+    /// <summary>Takes the next event, with its empty line, out of what was read. Valid until the next <see cref="Fill"/>.</summary>
+    public bool TryNext(out ReadOnlyMemory<byte> bytes)
     {
-        while (true)
+        var end = EndOfEvent();
+        bytes = end < 0 ? default : _buffer.AsMemory(_start, end - _start);
+        if (end >= 0)
         {
-            if (EndOfEvent() is var end && end >= 0)
-            {
-                var found = _buffer.AsMemory(_start, end - _start);
-                _start = _scanned = end;
-                return found;
-            }
-
-            MakeRoom();
-            var read = await stream.ReadAsync(_buffer.AsMemory(_end), cancellation);
-            if (read == 0)
-            {
-                return null;
-            }
-
-            _end += read;
+            _start = _scanned = end;
         }
+
+        return end >= 0;
+    }
+
+    /// <summary>Reads more. False at the end of the stream.</summary>
+    /// <exception cref="InvalidDataException">An event is too long.</exception>
+    public async ValueTask<bool> Fill(CancellationToken cancellation)
+    {
+        MakeRoom();
+        var read = await stream.ReadAsync(_buffer.AsMemory(_end), cancellation);
+        _end += read;
+        return read > 0;
     }
 
     /// <summary>What an event says: its data lines, joined as a client joins them; empty for comments and other fields.</summary>
-    public static byte[] Data(ReadOnlySpan<byte> bytes)
+    public static ReadOnlyMemory<byte> Data(ReadOnlyMemory<byte> bytes)
     {
-        byte[]? data = null;
+        ReadOnlyMemory<byte>? data = null;
         while (!bytes.IsEmpty)
         {
             // A lone CR ends a line too: a client would read what follows it as a field of its own.
-            var end = bytes.IndexOfAny((byte)'\n', (byte)'\r');
+            var end = bytes.Span.IndexOfAny((byte)'\n', (byte)'\r');
             var line = end < 0 ? bytes : bytes[..end];
-            if (line.StartsWith("data:"u8))
+            if (line.Span.StartsWith("data:"u8))
             {
                 var value = line["data:"u8.Length..].Trim((byte)' ');
-                data = data is null ? value.ToArray() : [.. data, (byte)'\n', .. value];
+                data = data is { } before ? (byte[])[.. before.Span, (byte)'\n', .. value.Span] : value;
             }
 
-            bytes = end < 0 ? [] : bytes[(end + 1)..];
+            bytes = end < 0 ? default : bytes[(end + 1)..];
         }
 
-        return data ?? [];
+        return data ?? default;
     }
 
     private int EndOfEvent()
     {
-        for (var i = Math.Max(_scanned, _start); i < _end; i++)
+        for (var at = Math.Max(_scanned, _start); ; at++)
         {
-            if (_buffer[i] != '\n')
+            var line = _buffer.AsSpan(at, _end - at).IndexOf((byte)'\n');
+            if (line < 0)
             {
-                continue;
+                // The last two bytes may be the beginning of an end.
+                _scanned = Math.Max(_start, _end - 2);
+                return -1;
             }
 
-            if (i + 1 < _end && _buffer[i + 1] == '\n')
+            at += line;
+            if (at + 1 < _end && _buffer[at + 1] == '\n')
             {
-                return i + 2;
+                return at + 2;
             }
 
-            if (i + 2 < _end && _buffer[i + 1] == '\r' && _buffer[i + 2] == '\n')
+            if (at + 2 < _end && _buffer[at + 1] == '\r' && _buffer[at + 2] == '\n')
             {
-                return i + 3;
+                return at + 3;
             }
         }
-
-        // The last two bytes may be the beginning of an end.
-        _scanned = Math.Max(_start, _end - 2);
-        return -1;
     }
 
     private void MakeRoom()

@@ -11,47 +11,54 @@ public sealed class StreamedAnswer(GatewayOptions options)
 {
     private const int SampleLength = 4096;
 
-    public async Task<Screened> Relay(
-        UpstreamResult.Answering answering, ReleasePool pool, ChoiceForm form, RingContext context, AnswerSink sink, RequestTime time, OpenStream? open = null)
+    /// <param name="ring">What looks at its texts; null when nothing does.</param>
+    /// <param name="open">Tells when its release was taken out under it; null when nobody can.</param>
+    public async ValueTask<Screened> Relay(
+        UpstreamResult.Answering answering, RingSession? ring, ChoiceForm form, AnswerSink sink, RequestTime time, OpenStream? open = null)
     {
         if (answering.Response.Content.Headers.ContentType?.MediaType != "text/event-stream")
         {
             return new Screened.Failed(ApiError.UpstreamError($"it answered with status {(int)answering.Response.StatusCode} and no event stream."));
         }
 
-        using var patience = time.Wait(time.FirstToken);
-        await using var cut = (open?.Cut ?? CancellationToken.None).Register(patience.Cancel);
-        var relay = new Run(pool.Ring.Open(context), form, sink, options.MaxAnswerBytes, time.Left);
+        using var cut = (open?.Cut ?? CancellationToken.None).UnsafeRegister(static waiting => ((RequestTime)waiting!).Interrupt(), time);
+        var relay = new Run(ring, form, sink, options.MaxAnswerBytes);
         try
         {
-            await using var stream = await answering.Response.Content.ReadAsStreamAsync(patience.Token);
-            var events = new SseReader(stream, options.MaxAnswerBytes);
-            while (await events.Next(patience.Token) is { } bytes)
+            var events = new SseReader(await answering.Response.Content.ReadAsStreamAsync(time.Left), options.MaxAnswerBytes);
+            var patience = time.Within(time.FirstToken);
+
+            // Asked before a wait, which could miss that it is to end, and after it: what came meanwhile must not go on.
+            while (open?.IsTakenOut != true && await events.Fill(patience) && open?.IsTakenOut != true)
             {
-                if (open?.IsTakenOut == true)
+                var came = false;
+                while (events.TryNext(out var bytes))
                 {
-                    return await relay.Fail(ApiError.ReleaseReplaced(), replaced: true);
+                    came = true;
+                    if (relay.Take(bytes) is { } stopped)
+                    {
+                        return stopped;
+                    }
                 }
 
-                time.Restart(patience, time.BetweenTokens);
-
-                if (await relay.Take(bytes) is { } stopped)
+                if (came)
                 {
-                    return stopped;
+                    await sink.Flush(time.Left);
+                    patience = time.Within(time.BetweenTokens);
                 }
             }
 
-            return await relay.End("its stream broke off.");
+            return open?.IsTakenOut == true ? relay.Fail(ApiError.ReleaseReplaced(), replaced: true) : relay.End("its stream broke off.");
         }
         catch (Exception e) when (e is IOException or HttpRequestException or InvalidDataException or JsonException or InvalidOperationException
             || (e is OperationCanceledException && !time.Left.IsCancellationRequested))
         {
             if (open?.IsTakenOut == true)
             {
-                return await relay.Fail(ApiError.ReleaseReplaced(), replaced: true);
+                return relay.Fail(ApiError.ReleaseReplaced(), replaced: true);
             }
 
-            return await relay.Fail(
+            return relay.Fail(
                 e is OperationCanceledException
                     ? ApiError.UpstreamTimeout()
                     : ApiError.UpstreamError(e is JsonException or InvalidOperationException ? "its stream is not of the kind that was asked for." : "its stream broke off."),
@@ -60,7 +67,7 @@ public sealed class StreamedAnswer(GatewayOptions options)
     }
 
     /// <summary>One answer on its way through.</summary>
-    private sealed class Run(RingSession session, ChoiceForm form, AnswerSink sink, int mostBytesWaiting, CancellationToken left)
+    private sealed class Run(RingSession? ring, ChoiceForm form, AnswerSink sink, int mostBytesWaiting)
     {
         private readonly Dictionary<AnswerPlace, OutputStream> _open = [];
         private readonly List<byte[]> _prelude = [];
@@ -72,28 +79,36 @@ public sealed class StreamedAnswer(GatewayOptions options)
         private bool _done;
 
         /// <summary>One event; not null when the answer must not go on.</summary>
-        public async Task<Screened?> Take(ReadOnlyMemory<byte> bytes)
+        public Screened? Take(ReadOnlyMemory<byte> bytes)
         {
-            var data = SseReader.Data(bytes.Span);
-            if (data.AsSpan().SequenceEqual("[DONE]"u8))
+            var data = SseReader.Data(bytes);
+            if (data.Span.SequenceEqual("[DONE]"u8))
             {
                 _done = true;
-                if (await CloseAll() is { } stopped)
+                if (CloseAll() is { } stopped)
                 {
                     return stopped;
                 }
 
-                await Forward(bytes, release: true);
+                Forward(bytes.Span, release: true);
                 return null;
             }
 
             if (data.Length == 0)
             {
-                await Forward(bytes, release: false);
+                Forward(bytes.Span, release: false);
                 return null;
             }
 
-            _last = data;
+            if (ring is null)
+            {
+                var (says, ends) = Glance.Event(data.Span, form);
+                _anyEnded |= ends;
+                Forward(bytes.Span, release: says || ends);
+                return null;
+            }
+
+            _last = data.ToArray();
             var edits = new List<AnswerText>();
             var before = new List<byte[]>();
             var release = false;
@@ -104,7 +119,7 @@ public sealed class StreamedAnswer(GatewayOptions options)
                     var step = Push(text, part.Ends);
                     if (step.Ruling is { Stops: true } ruling)
                     {
-                        return await Block(part.Choice, ruling);
+                        return Block(part.Choice, ruling);
                     }
 
                     release |= step.Released.Length > 0;
@@ -119,32 +134,32 @@ public sealed class StreamedAnswer(GatewayOptions options)
                     (release, _anyEnded) = (true, true);
                     if (Finish(part.Choice, before) is { } ruling)
                     {
-                        return await Block(part.Choice, ruling);
+                        return Block(part.Choice, ruling);
                     }
                 }
             }
 
-            await Pass(bytes, data, edits, before, release);
+            Pass(bytes.Span, edits, before, release);
             return null;
         }
 
         /// <summary>The stream is over.</summary>
-        public async Task<Screened> End(string problem)
+        public Screened End(string problem)
         {
             if (!_done && !_anyEnded)
             {
-                return await Fail(ApiError.UpstreamError(problem));
+                return Fail(ApiError.UpstreamError(problem));
             }
 
-            return await CloseAll() ?? new Screened.Deliverable(200, default, _text.ToString(), _recorded);
+            return CloseAll() ?? new Screened.Deliverable(200, Body: null, _text.ToString(), _recorded);
         }
 
         /// <summary>The release failed; a caller who has seen something is told inside the stream.</summary>
-        public async Task<Screened> Fail(ApiError error, bool brokeOff = false, bool replaced = false)
+        public Screened Fail(ApiError error, bool brokeOff = false, bool replaced = false)
         {
             if (sink.Started)
             {
-                await sink.Stream(ChoiceEvent.Error(error), left);
+                sink.Stream(ChoiceEvent.Error(error));
             }
 
             return new Screened.Failed(error, BrokeOff: brokeOff, Replaced: replaced);
@@ -154,7 +169,7 @@ public sealed class StreamedAnswer(GatewayOptions options)
         {
             if (!_open.TryGetValue(text.Place, out var stream))
             {
-                _open[text.Place] = stream = session.OpenStream(text.Place.Stage, text.Place.Choice);
+                _open[text.Place] = stream = ring!.OpenStream(text.Place.Stage, text.Place.Choice);
             }
 
             if (stream.Ended)
@@ -199,25 +214,25 @@ public sealed class StreamedAnswer(GatewayOptions options)
             return null;
         }
 
-        private async Task Pass(ReadOnlyMemory<byte> bytes, byte[] data, List<AnswerText> edits, List<byte[]> before, bool release)
+        private void Pass(ReadOnlySpan<byte> bytes, List<AnswerText> edits, List<byte[]> before, bool release)
         {
             foreach (var text in before)
             {
-                await Forward(text, release: true);
+                Forward(text, release: true);
             }
 
             if (edits.Count == 0)
             {
-                await Forward(bytes, release);
+                Forward(bytes, release);
             }
-            else if (ChoiceEvent.WithTexts(data, form, edits) is { } changed)
+            else if (ChoiceEvent.WithTexts(_last, form, edits) is { } changed)
             {
-                await Forward(changed, release);
+                Forward(changed, release);
             }
         }
 
         // What comes before the first text waits, so that a blocked answer can still be asked of another release.
-        private async Task Forward(ReadOnlyMemory<byte> bytes, bool release)
+        private void Forward(ReadOnlySpan<byte> bytes, bool release)
         {
             if (!release && !sink.Started)
             {
@@ -233,33 +248,33 @@ public sealed class StreamedAnswer(GatewayOptions options)
 
             foreach (var early in _prelude)
             {
-                await sink.Stream(early, left);
+                sink.Stream(early);
             }
 
             _prelude.Clear();
-            await sink.Stream(bytes, left);
+            sink.Stream(bytes);
         }
 
-        private async Task<Screened?> CloseAll()
+        private Screened? CloseAll()
         {
             foreach (var choice in _open.Keys.Select(p => p.Choice).Distinct().ToList())
             {
                 var rest = new List<byte[]>();
                 if (Finish(choice, rest) is { } ruling)
                 {
-                    return await Block(choice, ruling);
+                    return Block(choice, ruling);
                 }
 
                 foreach (var text in rest)
                 {
-                    await Forward(text, release: true);
+                    Forward(text, release: true);
                 }
             }
 
             return null;
         }
 
-        private async Task<Screened> Block(int choice, Ruling ruling)
+        private Screened.Blocked Block(int choice, Ruling ruling)
         {
             if (!sink.Started)
             {
@@ -267,7 +282,7 @@ public sealed class StreamedAnswer(GatewayOptions options)
                     ChoiceEvent.Safe(_last, form, choice, Screened.SafeTextOf(ruling)), _text.ToString(), ruling);
             }
 
-            await sink.Stream(ChoiceEvent.Stop(_last, form, choice), left);
+            sink.Stream(ChoiceEvent.Stop(_last, form, choice));
             return new Screened.Blocked([], _text.ToString(), ruling);
         }
 

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Http.Headers;
 using Backstop.Gateway.Routing;
 using Microsoft.AspNetCore.Http;
 
@@ -22,16 +21,16 @@ public sealed class Upstream(GatewayOptions options) : IDisposable
     /// <param name="body">What is posted; null to get.</param>
     /// <returns>What became of it; null when the attempts were over before.</returns>
     public async Task<UpstreamResult?> Send(
-        ReleasePool pool, Attempts attempts, Func<Replica, Uri> address, byte[]? body, string requestId, IHeaderDictionary caller, RequestTime time)
+        ReleasePool pool, Attempts attempts, Func<Replica, Uri> address, HttpContent? body, string requestId, IHeaderDictionary caller, RequestTime time)
     {
         UpstreamResult? last = null;
         while (attempts.Next() is { } replica)
         {
-            using var patience = time.Wait(time.FirstToken);
+            var patience = time.Within(time.FirstToken);
             replica.Enter();
             try
             {
-                var response = await Http(pool).SendAsync(Message(pool, address(replica), body, requestId, caller), patience.Token);
+                var response = await Http(pool).SendAsync(Message(pool, address(replica), body, requestId, caller), patience);
                 if (response.StatusCode is not (HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout))
                 {
                     return new UpstreamResult.Answering(response, replica);
@@ -96,15 +95,9 @@ public sealed class Upstream(GatewayOptions options) : IDisposable
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
         }));
 
-    private static HttpRequestMessage Message(ReleasePool pool, Uri address, byte[]? body, string requestId, IHeaderDictionary caller)
+    private static HttpRequestMessage Message(ReleasePool pool, Uri address, HttpContent? body, string requestId, IHeaderDictionary caller)
     {
-        var message = new HttpRequestMessage(body is null ? HttpMethod.Get : HttpMethod.Post, address);
-        if (body is not null)
-        {
-            message.Content = new ByteArrayContent(body);
-            message.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        }
-
+        var message = new HttpRequestMessage(body is null ? HttpMethod.Get : HttpMethod.Post, address) { Content = body };
         message.Headers.TryAddWithoutValidation("x-request-id", requestId);
         foreach (var name in (ReadOnlySpan<string>)["traceparent", "tracestate"])
         {

@@ -1,66 +1,103 @@
 using System.Collections.Immutable;
+using System.Net;
 using System.Text;
-using System.Text.Json;
-using Backstop.Core.Registry;
 
 namespace Backstop.Gateway.Requests;
 
-/// <summary>The body a release's model server gets: the caller's bytes with the release's own parts spliced in.</summary>
-public static class UpstreamBody
+/// <summary>The body a release's model server gets: the caller's bytes with the release's own parts spliced in as they are sent.</summary>
+public sealed class UpstreamBody : HttpContent
 {
+    private readonly ReadOnlyMemory<byte> _body;
+    private readonly List<Splice.Edit> _edits = new(1);
+    private int _length;
+
+    private UpstreamBody(ReadOnlyMemory<byte> body)
+    {
+        (_body, _length) = (body, body.Length);
+        Headers.TryAddWithoutValidation("Content-Type", "application/json");
+    }
+
     /// <summary>Replaces the model's name and the texts the ring changed, puts the release's prompt first, overrides its parameters; copies everything else.</summary>
     /// <param name="fixedTexts">For each text of the request what the release's ring made of it, null where it changed nothing; or empty.</param>
-    public static byte[] For(ModelRequest request, Release release, ImmutableArray<string?> fixedTexts)
+    public static UpstreamBody For(ModelRequest request, ReleaseParts release, ImmutableArray<string?> fixedTexts)
     {
-        var edits = new List<Splice.Edit>();
+        var body = new UpstreamBody(request.Body.Memory);
         if (request.ModelValue is { } model)
         {
-            edits.Add(Splice.Edit.Of(model, release.Serving.Model));
+            body.Add(new(model.Start.Value, model.End.Value, release.Model));
         }
 
         for (var i = 0; i < fixedTexts.Length; i++)
         {
             if (fixedTexts[i] is { } text)
             {
-                edits.Add(Splice.Edit.Of(request.TextValues[i], text));
+                body.Add(Splice.Edit.Of(request.TextPlaces[i].Value, text));
             }
         }
 
-        if (release.SystemPrompt is { } prompt && request.ConversationStart is { } start)
+        if (request.ConversationStart is { } start && (request.ConversationEmpty ? release.Prompt : release.PromptBefore) is { } prompt)
         {
-            var message = $"{{\"role\":\"system\",\"content\":{JsonSerializer.Serialize(prompt)}}}{(request.ConversationEmpty ? "" : ",")}";
-            edits.Add(new(start, start, Encoding.UTF8.GetBytes(message)));
+            body.Add(new(start, start, prompt));
         }
 
-        AddParameters(edits, request.Parameters, release);
-        return Splice.Into(request.Body.Span, edits);
+        body.AddParameters(request.Parameters, release);
+        body._edits.Sort(Splice.ByPlace);
+        return body;
     }
 
-    private static void AddParameters(List<Splice.Edit> edits, ParameterPlace place, Release release)
+    protected override bool TryComputeLength(out long length)
     {
-        var added = new List<string>();
-        foreach (var (name, value) in release.Parameters)
+        length = _length;
+        return true;
+    }
+
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+        SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    {
+        var position = 0;
+        foreach (var (start, end, text) in _edits)
         {
-            var text = $"{JsonSerializer.Serialize(name)}:{value}";
+            await stream.WriteAsync(_body[position..start], cancellationToken);
+            await stream.WriteAsync(text, cancellationToken);
+            position = end;
+        }
+
+        await stream.WriteAsync(_body[position..], cancellationToken);
+    }
+
+    private void Add(Splice.Edit edit)
+    {
+        _edits.Add(edit);
+        _length += edit.Text.Length - (edit.End - edit.Start);
+    }
+
+    private void AddParameters(ParameterPlace place, ReleaseParts release)
+    {
+        StringBuilder? added = null;
+        foreach (var (name, member) in release.Parameters)
+        {
             var given = false;
-            foreach (var (member, range) in place.Members)
+            foreach (var (there, range) in place.Members)
             {
-                if (string.Equals(member, name, StringComparison.OrdinalIgnoreCase))
+                if (string.Equals(there, name, StringComparison.OrdinalIgnoreCase))
                 {
-                    edits.Add(new(range.Start.Value, range.End.Value, Encoding.UTF8.GetBytes(text)));
+                    Add(new(range.Start.Value, range.End.Value, Encoding.UTF8.GetBytes(member)));
                     given = true;
                 }
             }
 
             if (!given)
             {
-                added.Add(text);
+                added = added is null ? new(place.Before) : added.Append(',');
+                added.Append(member);
             }
         }
 
-        if (added.Count > 0)
+        if (added is not null)
         {
-            edits.Add(new(place.At, place.At, Encoding.UTF8.GetBytes($"{place.Before}{string.Join(',', added)}{place.After}")));
+            Add(new(place.At, place.At, Encoding.UTF8.GetBytes(added.Append(place.After).ToString())));
         }
     }
 }

@@ -2,15 +2,15 @@ using System.Text.Json;
 using Backstop.Core.Evidence;
 using Backstop.Core.Guards;
 using Backstop.Gateway.Dialects;
-using Backstop.Gateway.Routing;
 
 namespace Backstop.Gateway.Requests;
 
 /// <summary>Reads an answer that is not streamed, and screens it whole.</summary>
 public sealed class WholeAnswer(GatewayOptions options)
 {
-    public async Task<Screened> Read(
-        UpstreamResult.Answering answering, ReleasePool pool, Dialect dialect, RingContext context, RequestTime time)
+    /// <param name="ring">What looks at its texts; null when nothing does.</param>
+    public async ValueTask<Screened> Read(
+        UpstreamResult.Answering answering, RingSession? ring, Dialect dialect, RequestTime time)
     {
         var status = (int)answering.Response.StatusCode;
         if (status is < 200 or > 299 && !IsTheCallers(status))
@@ -18,10 +18,10 @@ public sealed class WholeAnswer(GatewayOptions options)
             return new Screened.Failed(ApiError.UpstreamError($"it answered with status {status}."));
         }
 
-        ReadOnlyMemory<byte> body;
+        BodyBytes body;
         try
         {
-            await using var stream = await answering.Response.Content.ReadAsStreamAsync(time.Left);
+            var stream = await answering.Response.Content.ReadAsStreamAsync(time.Left);
             if (await BoundedBody.Read(stream, options.MaxAnswerBytes, time, time.BetweenTokens) is not { } read)
             {
                 return new Screened.Failed(ApiError.UpstreamError("its answer is too long."));
@@ -40,7 +40,7 @@ public sealed class WholeAnswer(GatewayOptions options)
 
         return IsTheCallers(status)
             ? Refused(status, body, dialect, answering.Response.Headers.RetryAfter?.ToString())
-            : Screen(status, body, dialect, pool.Ring.Open(context));
+            : Screen(status, body, dialect, ring);
     }
 
     /// <summary>Whether a status speaks of what the caller sent.</summary>
@@ -50,15 +50,21 @@ public sealed class WholeAnswer(GatewayOptions options)
     /// </remarks>
     private static bool IsTheCallers(int status) => status is >= 400 and <= 499 and not (401 or 403 or 404 or 405 or 407 or 408);
 
-    private static Screened.Refused Refused(int status, ReadOnlyMemory<byte> body, Dialect dialect, string? retryAfter) =>
-        new(status, dialect.IsError(body) ? body : ApiError.UpstreamRefused(status).ToJson(dialect.Errors), retryAfter);
+    private static Screened.Refused Refused(int status, BodyBytes body, Dialect dialect, string? retryAfter) => new(
+        status, dialect.IsError(body.Memory) ? body : BodyBytes.Own(ApiError.UpstreamRefused(status).ToJson(dialect.Errors)), retryAfter);
 
-    private static Screened Screen(int status, ReadOnlyMemory<byte> body, Dialect dialect, RingSession session)
+    private static Screened Screen(int status, BodyBytes body, Dialect dialect, RingSession? ring)
     {
         List<AnswerText> texts;
         try
         {
-            texts = dialect.TextsOf(body);
+            if (ring is null)
+            {
+                dialect.Expect(body.Memory);
+                return new Screened.Deliverable(status, body, "", Outcome.Unlabelled);
+            }
+
+            texts = dialect.TextsOf(body.Memory);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -69,10 +75,10 @@ public sealed class WholeAnswer(GatewayOptions options)
         var edits = new List<AnswerText>();
         foreach (var text in texts)
         {
-            var ruling = session.ScreenOutput(ScanUnit.Output(text.Text, text.Place.Choice) with { Stage = text.Place.Stage });
+            var ruling = ring.ScreenOutput(ScanUnit.Output(text.Text, text.Place.Choice) with { Stage = text.Place.Stage });
             if (ruling.Stops)
             {
-                return new Screened.Blocked(dialect.Blocked(body, Screened.SafeTextOf(ruling)), text.Text, ruling);
+                return new Screened.Blocked(dialect.Blocked(body.Memory, Screened.SafeTextOf(ruling)), text.Text, ruling);
             }
 
             if (ruling.FixedText is { } fixedText)
@@ -84,6 +90,6 @@ public sealed class WholeAnswer(GatewayOptions options)
         }
 
         return new Screened.Deliverable(
-            status, edits.Count == 0 ? body : dialect.WithTexts(body, edits), texts.Count > 0 ? texts[0].Text : "", recorded);
+            status, edits.Count == 0 ? body : BodyBytes.Own(dialect.WithTexts(body.Memory, edits)), texts.Count > 0 ? texts[0].Text : "", recorded);
     }
 }

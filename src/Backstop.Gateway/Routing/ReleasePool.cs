@@ -28,6 +28,8 @@ public sealed class ReleasePool
             throw new UnusableReleaseException($"release '{release.Name}': {e.Message}", e);
         }
 
+        Looks = Ring.Policy.Stages.Values.Any(stage => stage.Checks.Any(check => check.Mode != CheckMode.Off));
+        Parts = new(release);
         _screensInput = Ring.Policy.ChecksOf(GuardStage.Input).Any(check => check.Mode == CheckMode.Enforce);
         _replicas = [.. release.Serving.Replicas.Select(r => new Replica(release.Serving, r, time))];
         foreach (var replica in _replicas)
@@ -48,6 +50,12 @@ public sealed class ReleasePool
     }
 
     public Ring Ring { get; }
+
+    /// <summary>Whether its ring looks at anything; if not, texts need not be read.</summary>
+    public bool Looks { get; }
+
+    /// <summary>What it puts into every request.</summary>
+    public ReleaseParts Parts { get; }
 
     /// <summary>Whether its model servers can be asked in a dialect.</summary>
     public bool Speaks(Dialect dialect) => Release.Serving.Protocol == dialect.Protocol;

@@ -13,7 +13,7 @@ public sealed class BoundedBodyTests
             var time = new RequestTime(TimeSpan.FromMinutes(1), TimeProvider.System, CancellationToken.None);
             var body = await BoundedBody.Read(stream, limit, time, TimeSpan.FromMinutes(1));
 
-            return (length > limit ? body is null : body?.Length == length) && stream.LargestEnd <= limit + 1;
+            return (length > limit ? body is null : body?.Memory.Length == length) && stream.LargestEnd <= limit + 1;
         }, iter: 300);
 
     /// <summary>Knows how much room it was ever offered in all.</summary>

@@ -149,7 +149,8 @@ public sealed class StreamedAnswerTests
         response.Content.Headers.ContentType = new MediaTypeHeaderValue("text/event-stream");
         var time = new RequestTime(TimeSpan.FromMinutes(5), TimeProvider.System, CancellationToken.None);
         var screened = await new StreamedAnswer(new()).Relay(
-            new UpstreamResult.Answering(response, Nowhere.Replica), Pool, ChoiceForm.Chat, RingContext.None, new(http.Response, 1), time);
+            new UpstreamResult.Answering(response, Nowhere.Replica), Pool.Ring.Open(RingContext.None), ChoiceForm.Chat, new(http.Response, 1), time);
+        await http.Response.CompleteAsync();
         return (new(System.Net.HttpStatusCode.OK, Encoding.UTF8.GetString(body.ToArray()), new Dictionary<string, string>()), screened);
     }
 

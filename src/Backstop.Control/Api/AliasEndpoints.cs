@@ -1,6 +1,7 @@
 using Backstop.Control.Fleet;
 using Backstop.Control.Registry;
 using Backstop.Control.Rollouts;
+using Backstop.Control.Store;
 using Backstop.Core.Registry;
 using Backstop.Core.Text;
 using Microsoft.AspNetCore.Builder;
@@ -100,11 +101,13 @@ internal static class AliasEndpoints
         var body = await StrictBody.Read<ApproveRequest>(context);
         await View(queries, name);
         var release = await ReleaseEndpoints.Find(releases, body.Release);
-        Check(await grains.GetGrain<IAliasGrain>(name).Approve(release.Release.Digest, Reason(body.Reason), Caller.Of(context)));
+        Check(await grains.GetGrain<IAliasGrain>(name)
+            .Amend(StoreJson.Write<AliasAmendment>(new AliasAmendment.Approve(release.Release.Digest)), Reason(body.Reason), Caller.Of(context)));
         return ApiJson.Ok(await View(queries, name));
     }
 
-    private static string Reason(string reason) => reason.Trim() is { Length: > 0 and <= 1000 } given
+    /// <summary>A reason that is fit for the journal.</summary>
+    public static string Reason(string reason) => reason.Trim() is { Length: > 0 and <= 1000 } given
         ? given
         : throw RefusedException.Invalid("'reason' must say why in 1 to 1000 characters; it is kept in the journal.");
 

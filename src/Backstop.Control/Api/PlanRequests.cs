@@ -6,24 +6,53 @@ namespace Backstop.Control.Api;
 
 /// <summary>A rollout plan as it is sent; what is left out has the default of <see cref="RolloutPlan"/>.</summary>
 internal sealed record PlanRequest(
+    string? Preset = null,
+    ShadowRequest? Shadow = null,
     StepRequest[]? Steps = null,
+    PlanEnd? End = null,
+    bool? ApprovePromotion = null,
     int? HoldbackBasisPoints = null,
     int? ContainmentBasisPoints = null,
     long? BakeMs = null,
     long? HeldDeadlineMs = null,
+    HeldAction? HeldAction = null,
     long? ConvergenceDeadlineMs = null,
-    long? VerifyWindowMs = null)
+    long? VerifyWindowMs = null,
+    double? Coverage = null,
+    long? WarmForMs = null,
+    long? CoolDownMs = null,
+    string? Fallback = null,
+    string? BreakGlass = null)
 {
     private const int MostSteps = 100;
     private const long LongestMs = 366L * 24 * 3600 * 1000;
 
     /// <summary>The plan.</summary>
+    /// <param name="fallback">Digest of the release that <see cref="Fallback"/> names, or null.</param>
     /// <exception cref="RefusedException">A value is out of range; the text names it.</exception>
-    public RolloutPlan ToPlan()
+    public RolloutPlan ToPlan(string? fallback)
     {
-        var usual = new RolloutPlan();
+        var usual = Preset is null ? new() : RolloutPresets.All.GetValueOrDefault(Preset)
+            ?? throw RefusedException.Invalid($"There is no preset '{Preset}': use {string.Join(", ", RolloutPresets.All.Keys)}, or none.");
+        if (Shadow is not null || usual.Shadow is not null)
+        {
+            throw RefusedException.Invalid("Gateways cannot send shadow copies for a rollout yet: leave out 'shadow'.");
+        }
+
         return usual with
         {
+            End = End ?? usual.End,
+            ApprovePromotion = ApprovePromotion ?? usual.ApprovePromotion,
+            HeldAction = HeldAction ?? usual.HeldAction,
+            Coverage = Coverage is null or (>= 0 and <= 1)
+                ? Coverage ?? usual.Coverage
+                : throw RefusedException.Invalid($"'coverage' is {Coverage}: it is a share of the gateways, 0 to 1."),
+            WarmFor = Time(WarmForMs, usual.WarmFor, "warm_for_ms"),
+            CoolDown = Time(CoolDownMs, usual.CoolDown, "cool_down_ms"),
+            Fallback = fallback,
+            BreakGlass = BreakGlass is null || BreakGlass.Trim().Length is > 0 and <= 1000
+                ? BreakGlass?.Trim()
+                : throw RefusedException.Invalid("'break_glass' must say why in 1 to 1000 characters; it is kept in the journal."),
             Steps = Steps is null ? usual.Steps : [.. Checked(Steps)],
             HoldbackBasisPoints = Share(HoldbackBasisPoints, usual.HoldbackBasisPoints, "holdback_basis_points", 0, Route.Whole / 2),
             ContainmentBasisPoints = Share(ContainmentBasisPoints, usual.ContainmentBasisPoints, "containment_basis_points", 0, Route.Whole),
@@ -56,7 +85,7 @@ internal sealed record PlanRequest(
             }
 
             last = step.BasisPoints;
-            yield return new(step.BasisPoints, Time(step.DwellMs, TimeSpan.Zero, "dwell_ms"), step.MinUnits);
+            yield return new(step.BasisPoints, Time(step.DwellMs, TimeSpan.Zero, "dwell_ms"), step.MinUnits, step.Approval ?? false);
         }
     }
 
@@ -70,7 +99,10 @@ internal sealed record PlanRequest(
 }
 
 /// <summary>A canary step as it is sent.</summary>
-internal sealed record StepRequest(int BasisPoints, long DwellMs, long MinUnits);
+internal sealed record StepRequest(int BasisPoints, long DwellMs, long MinUnits, bool? Approval = null);
+
+/// <summary>A shadow stage as it is sent.</summary>
+internal sealed record ShadowRequest(int BasisPoints, long DwellMs, long MinUnits);
 
 /// <summary>How evidence is to be judged, as it is sent; what is left out has the default of <see cref="EvidencePlan"/>.</summary>
 internal sealed record EvidenceRequest(

@@ -1,20 +1,29 @@
+using System.Collections.Immutable;
 using Backstop.Control.Registry;
 using Backstop.Control.Rollouts;
 using Backstop.Control.Store;
+using Backstop.Core.Rollouts;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
 namespace Backstop.Control.Api;
 
-/// <summary>Rollouts: submit, read, abort.</summary>
+/// <summary>Rollouts: submit, forecast, read, and what people may ask of one.</summary>
 internal static class RolloutEndpoints
 {
     public static void Map(IEndpointRouteBuilder api)
     {
         api.MapPost("/aliases/{name}/rollouts", Submit);
+        api.MapPost("/aliases/{name}/rollouts/forecast", ForecastPlan);
         api.MapGet("/rollouts/{id}", async (string id, AliasQueries queries) => ApiJson.Ok(await View(queries, id)));
-        api.MapPost("/rollouts/{id}/abort", Abort);
+        api.MapGet("/rollouts/{id}/forecast", ForecastRollout);
+        Map<ReasonRequest>(api, "abort", body => new RolloutCommand.Abort(AliasEndpoints.Reason(body.Reason)));
+        Map<ReasonRequest>(api, "pause", body => new RolloutCommand.Pause(AliasEndpoints.Reason(body.Reason)));
+        Map<ResumeRequest>(api, "resume", _ => new RolloutCommand.Resume());
+        Map<ApproveRequest>(api, "approve", body => new RolloutCommand.Approve(body.Step - 1));
+        Map<ReasonRequest>(api, "trip", body => new RolloutCommand.Trip(AliasEndpoints.Reason(body.Reason)));
+        api.MapPost("/rollouts/{id}/plan", ChangePlan);
     }
 
     private static async Task<RolloutView> View(AliasQueries queries, string id) =>
@@ -27,22 +36,72 @@ internal static class RolloutEndpoints
         var release = await ReleaseEndpoints.Find(releases, body.Release);
         var reply = await grains.GetGrain<IAliasGrain>(name).Submit(
             release.Release.Digest,
-            StoreJson.Write((body.Plan ?? new()).ToPlan()),
+            StoreJson.Write(await Plan(body.Plan, releases)),
             StoreJson.Write((body.Evidence ?? new()).ToPlan()),
+            body.Supersede ?? false,
             Caller.Of(context));
         AliasEndpoints.Check(reply);
         return ApiJson.Ok(await View(queries, reply.Text), StatusCodes.Status202Accepted);
     }
 
-    private static async Task<IResult> Abort(string id, HttpContext context, AliasQueries queries, IGrainFactory grains)
+    private static async Task<IResult> ForecastPlan(string name, HttpContext context, AliasStore aliases, ReleaseStore releases, AliasQueries queries, TimeProvider clock)
     {
-        var body = await StrictBody.Read<AbortRequest>(context);
+        var body = await StrictBody.Read<NewRollout>(context);
+        await AliasEndpoints.View(queries, name);
+        var release = await ReleaseEndpoints.Find(releases, body.Release);
+        var submitted = RolloutMachine.Submit(
+            (await aliases.Find(name))!, "forecast", release.Release.Digest, await Plan(body.Plan, releases), clock.GetUtcNow());
+        return ApiJson.Ok(await Forecast(submitted.Next, submitted.Refused, queries, clock));
+    }
+
+    private static async Task<IResult> ForecastRollout(string id, AliasStore aliases, AliasQueries queries, TimeProvider clock)
+    {
+        var stored = await aliases.Rollout(id) ?? throw RefusedException.Missing($"There is no rollout '{id}'.");
+        return ApiJson.Ok(await Forecast(new(stored.Rollout, (await aliases.Find(stored.Rollout.Alias))!), refused: null, queries, clock));
+    }
+
+    private static async Task<ForecastView> Forecast(RolloutState state, string? refused, AliasQueries queries, TimeProvider clock)
+    {
+        var (rollout, now) = (state.Rollout, clock.GetUtcNow());
+        var returnsTo = rollout.Promoted ? state.Alias.Previous : state.Alias.ReturnsTo(rollout.Candidate, rollout.Plan.Fallback);
+        return new(
+            refused,
+            returnsTo is null ? null : await queries.Name(returnsTo),
+            rollout.PlanDigest,
+            refused is null ? Core.Rollouts.Forecast.AtBest(state, now) : [],
+            refused is null ? Core.Rollouts.Forecast.InSilence(state, now) : []);
+    }
+
+    private static async Task<IResult> ChangePlan(string id, HttpContext context, ReleaseStore releases, AliasQueries queries, IGrainFactory grains)
+    {
+        var body = await StrictBody.Read<PlanChange>(context);
+        return await Tell(id, new RolloutCommand.ChangePlan(await Plan(body.Plan, releases), body.Approval), context, queries, grains);
+    }
+
+    private static void Map<T>(IEndpointRouteBuilder api, string verb, Func<T, RolloutCommand> command) =>
+        api.MapPost($"/rollouts/{{id}}/{verb}", async (string id, HttpContext context, AliasQueries queries, IGrainFactory grains) =>
+            await Tell(id, command(await StrictBody.Read<T>(context)), context, queries, grains));
+
+    private static async Task<IResult> Tell(string id, RolloutCommand command, HttpContext context, AliasQueries queries, IGrainFactory grains)
+    {
         var rollout = await View(queries, id);
-        AliasEndpoints.Check(await grains.GetGrain<IAliasGrain>(rollout.Alias).Abort(id, body.Reason, Caller.Of(context)));
+        AliasEndpoints.Check(await grains.GetGrain<IAliasGrain>(rollout.Alias).Tell(id, StoreJson.Write(command), Caller.Of(context)));
         return ApiJson.Ok(await View(queries, id));
     }
 
-    private sealed record NewRollout(string Release, PlanRequest? Plan = null, EvidenceRequest? Evidence = null);
+    private static async Task<RolloutPlan> Plan(PlanRequest? plan, ReleaseStore releases) => (plan ?? new()).ToPlan(
+        plan?.Fallback is { } fallback ? (await ReleaseEndpoints.Find(releases, fallback)).Release.Digest : null);
 
-    private sealed record AbortRequest(string Reason);
+    private sealed record NewRollout(string Release, PlanRequest? Plan = null, EvidenceRequest? Evidence = null, bool? Supersede = null);
+
+    private sealed record PlanChange(PlanRequest Plan, string? Approval = null);
+
+    private sealed record ReasonRequest(string Reason);
+
+    private sealed record ResumeRequest;
+
+    private sealed record ApproveRequest(int Step);
+
+    private sealed record ForecastView(
+        string? Refused, ReleaseName? ReturnsTo, string? PlanDigest, ImmutableArray<ForecastStep> AtBest, ImmutableArray<ForecastStep> InSilence);
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Backstop.Core.Incidents;
+using Backstop.Core.Registry;
 
 namespace Backstop.Control.Api;
 
@@ -23,6 +24,9 @@ public sealed record AliasView(
     int CandidateBasisPoints,
     ReleaseName? Previous,
     int HoldbackBasisPoints,
+    bool IsVerified,
+    AliasPin? Pin,
+    ImmutableArray<FreezeWindow> Freezes,
     ImmutableArray<ReleaseName> Quarantined,
     bool CaptureSamples,
     long LabelDeadlineMs,
@@ -45,6 +49,11 @@ public sealed record RolloutView(
     ReleaseName Baseline,
     long Generation,
     bool Contained,
+    bool Paused,
+    string? Waits,
+    string? Withheld,
+    long WatchedMs,
+    string? SupersededBy,
     DateTimeOffset SubmittedAt,
     DateTimeOffset Since,
     Timeline Timeline,

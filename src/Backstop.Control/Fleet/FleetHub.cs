@@ -25,7 +25,7 @@ public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
     {
         lock (_gate)
         {
-            _gateways.TryAdd(gateway, new() { VanishedAt = clock.GetUtcNow() });
+            _gateways.TryAdd(gateway, new() { VanishedAt = clock.GetTimestamp() });
         }
     }
 
@@ -94,7 +94,7 @@ public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
             if (_gateways.TryGetValue(link.Gateway, out var state) && state.Link == link)
             {
                 state.Link = null;
-                state.VanishedAt = clock.GetUtcNow();
+                state.VanishedAt = clock.GetTimestamp();
             }
         }
     }
@@ -164,7 +164,23 @@ public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
     {
         lock (_gate)
         {
-            return IsConverged(alias, epoch, generation, clock.GetUtcNow());
+            return IsConverged(alias, epoch, generation);
+        }
+    }
+
+    /// <summary>Share of the connected gateways that serve this generation or a newer one, 0 to 1; 0 when none is connected.</summary>
+    public double Coverage(string alias, long epoch, long generation)
+    {
+        lock (_gate)
+        {
+            var (connected, serving) = (0, 0);
+            foreach (var gateway in _gateways.Values.Where(g => g.Link is not null))
+            {
+                connected++;
+                serving += gateway.Serves(alias, epoch, generation) ? 1 : 0;
+            }
+
+            return connected == 0 ? 0 : serving / (double)connected;
         }
     }
 
@@ -215,7 +231,7 @@ public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
             }
 
             (epoch, generation) = (published.Route.Epoch, published.Route.Generation);
-            if (_announced.GetValueOrDefault(alias) == (epoch, generation) || !IsConverged(alias, epoch, generation, now))
+            if (_announced.GetValueOrDefault(alias) == (epoch, generation) || !IsConverged(alias, epoch, generation))
             {
                 return;
             }
@@ -226,12 +242,12 @@ public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
         Converged?.Invoke(alias, epoch, generation, now);
     }
 
-    private bool IsConverged(string alias, long epoch, long generation, DateTimeOffset now)
+    private bool IsConverged(string alias, long epoch, long generation)
     {
         var lease = _routes.TryGetValue(alias, out var published) ? published.Route.CandidateLease : TimeSpan.Zero;
         return _gateways.Values.All(g =>
-            (g.Acked.TryGetValue(alias, out var acked) && (acked.Epoch, acked.Generation).CompareTo((epoch, generation)) >= 0)
-            || (g.Link is null && now - g.VanishedAt >= lease));
+            g.Serves(alias, epoch, generation)
+            || (g.Link is null && clock.GetElapsedTime(g.VanishedAt) >= lease));
     }
 
     private static bool SameAge(Core.Routing.Route one, Core.Routing.Route other) => one.Epoch == other.Epoch && one.Generation == other.Generation;
@@ -246,11 +262,14 @@ public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
     {
         public GatewayLink? Link { get; set; }
 
-        public DateTimeOffset VanishedAt { get; set; }
+        /// <summary>A timestamp, not a time: setting the clock forward must not end anybody's lease.</summary>
+        public long VanishedAt { get; set; }
 
         public Dictionary<string, GatewayProgress> Acked { get; } = new(StringComparer.Ordinal);
 
-        public bool Has(Core.Routing.Route route) => Acked.TryGetValue(route.Alias, out var acked)
-            && (acked.Epoch, acked.Generation).CompareTo((route.Epoch, route.Generation)) >= 0;
+        public bool Has(Core.Routing.Route route) => Serves(route.Alias, route.Epoch, route.Generation);
+
+        public bool Serves(string alias, long epoch, long generation) =>
+            Acked.TryGetValue(alias, out var acked) && (acked.Epoch, acked.Generation).CompareTo((epoch, generation)) >= 0;
     }
 }

@@ -13,7 +13,7 @@ public sealed class GatewayLink(string gateway, string start, TimeProvider clock
     // What was said and not acknowledged is said again after this time.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<string, (long Epoch, long Generation, DateTimeOffset At)> _said = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (long Epoch, long Generation, long At)> _said = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
     private readonly Dictionary<string, RouteUpdate> _routes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, LeaseRenewal> _leases = new(StringComparer.Ordinal);
@@ -35,19 +35,18 @@ public sealed class GatewayLink(string gateway, string start, TimeProvider clock
     public void Offer(PublishedRoute published)
     {
         var route = published.Route;
-        var now = clock.GetUtcNow();
         lock (_gate)
         {
             if (_said.TryGetValue(route.Alias, out var said))
             {
                 var age = (route.Epoch, route.Generation).CompareTo((said.Epoch, said.Generation));
-                if (age < 0 || (age == 0 && now - said.At < Patience))
+                if (age < 0 || (age == 0 && clock.GetElapsedTime(said.At) < Patience))
                 {
                     return;
                 }
             }
 
-            _said[route.Alias] = (route.Epoch, route.Generation, now);
+            _said[route.Alias] = (route.Epoch, route.Generation, clock.GetTimestamp());
 
             var update = new RouteUpdate { Nonce = ++_nonce, Route = published.Route.ToMessage() };
             update.Releases.AddRange(published.Releases.Select(r => r.ToMessage()));

@@ -69,6 +69,7 @@ public static class ControlHosting
         var api = endpoints.MapGroup("/api/v1").AddEndpointFilter<ProblemFilter>();
         ReleaseEndpoints.Map(api);
         AliasEndpoints.Map(api);
+        AliasRuleEndpoints.Map(api);
         RolloutEndpoints.Map(api);
         JournalEndpoints.Map(api);
         IncidentEndpoints.Map(api);

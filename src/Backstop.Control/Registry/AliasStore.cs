@@ -47,6 +47,9 @@ public sealed class AliasStore(DurableStore store, TimeProvider clock)
             return (new CommitResult.Committed(), true);
         });
 
+    /// <summary>Notes the time that a rollout was watched, if nobody moved first. It decides nothing, so it is no entry of the journal.</summary>
+    public Task<bool> Keep(StoredRollout rollout) => store.Write(async context => (await Put(context, rollout), true));
+
     /// <summary>The row, or null.</summary>
     public Task<AliasRecord?> Find(string name) => store.Read(async context =>
         await context.Aliases.SingleOrDefaultAsync(a => a.Name == name) is { } row ? StoreJson.Read<AliasRecord>(row.Record) : null);

@@ -10,15 +10,18 @@ internal sealed partial class AliasGrain
 {
     private const string Actor = "backstop";
 
-    private async Task Handle(RolloutEvent e, string actor)
+    /// <summary>One event, decided on what the store holds. Returns why it was refused, or null.</summary>
+    private async Task<string?> Handle(RolloutEvent e, string actor)
     {
         for (var attempt = 0; attempt < MostAttempts && _rollout is { } before; attempt++)
         {
             var state = new RolloutState(before.Rollout, _alias);
             var decision = RolloutMachine.Step(state, e);
-            if (decision.Next == state && decision.Effects.IsEmpty)
+            if (!decision.IsNews(state))
             {
-                return;
+                // Only time went by. It is written down now and then, and a crash forgets the rest: a bake gets longer, never shorter.
+                _rollout = before with { Rollout = decision.Next.Rollout };
+                return decision.Refused;
             }
 
             var after = Follow(before, decision, e);
@@ -34,10 +37,13 @@ internal sealed partial class AliasGrain
             _rollout = swapped && after.Rollout.Status == RolloutStatus.RollingBack
                 ? after with { Timeline = after.Timeline with { Swapped = clock.GetUtcNow() } }
                 : after;
+            _keptAt = Now;
             Moved(log, Name, after.Rollout.Id, after.Rollout.Status, _alias.Generation, draft.Reason);
             await Run(decision.Effects);
-            return;
+            return decision.Refused;
         }
+
+        return _rollout is null ? "there is no rollout" : "others keep changing it: ask again";
     }
 
     private StoredRollout Follow(StoredRollout before, Decision decision, RolloutEvent e)
@@ -68,6 +74,7 @@ internal sealed partial class AliasGrain
             Rollout = rollout,
             Timeline = timeline,
             IncidentId = _incident.IncidentId ?? before.IncidentId,
+            Successor = rollout.SupersededBy is not null ? _successor ?? before.Successor : null,
             Stages = swapped ? before.Stages.Add(decision.Next.Alias.ToRoute()) : before.Stages,
         };
     }
@@ -88,6 +95,9 @@ internal sealed partial class AliasGrain
                 case Effect.OpenIncident open:
                     _incident.Open(_rollout!, _judgement, _evidence.RatesFor(new(Name, _alias.Epoch, _alias.Generation)), open);
                     break;
+                case Effect.StartSuccessor:
+                    await StartSuccessor();
+                    break;
                 default:
                     Start(effect);
                     break;
@@ -95,14 +105,6 @@ internal sealed partial class AliasGrain
         }
 
         _incident.Stamp(_rollout!.Timeline);
-    }
-
-    private void StartAll(Decision decision)
-    {
-        foreach (var effect in decision.Effects)
-        {
-            Start(effect);
-        }
     }
 
     /// <summary>Starts what asks the outside world. It answers with an event, so an abort never waits for it.</summary>
@@ -121,11 +123,16 @@ internal sealed partial class AliasGrain
     {
         RolloutEvent.Judged judged => judged.Reason,
         RolloutEvent.AbortRequested abort => abort.Reason,
+        RolloutEvent.PauseRequested pause => pause.Reason,
+        RolloutEvent.ResumeRequested => "resumed",
+        RolloutEvent.Approved approved => $"approved up to step {approved.Step + 1} of {rollout.Plan.Steps.Length}, then the promotion",
+        RolloutEvent.PlanChanged changed => $"plan sha256:{rollout.PlanDigest}{(changed.Approval is { } by ? $", approved: {by}" : ", tightened")}",
+        RolloutEvent.SupersedeRequested supersede => $"superseded by {supersede.By}",
         RolloutEvent.Converged => "every gateway acknowledged it",
         RolloutEvent.Observed seen => $"{seen.OnBadRelease} requests were started on the candidate within {seen.Window.TotalMilliseconds:0} ms",
         RolloutEvent.Gated { Failed: null } => "every gate passed",
         RolloutEvent.Warmed { Failed: null } => "every replica answered",
-        _ => rollout.Reason ?? e.GetType().Name,
+        _ => rollout.Reason ?? rollout.Waits ?? e.GetType().Name,
     };
 
     [LoggerMessage(3102, LogLevel.Information, "Rollout {Rollout} of {Alias} is {Status} at generation {Generation}: {Reason}")]

@@ -25,7 +25,8 @@ internal sealed partial class AliasGrain
         if (message.Epochs.Any(e => e.Alias == Name))
         {
             _newEvidenceAt = receivedAt;
-            if (clock.GetUtcNow() - _judgedAt >= options.JudgeInterval)
+            _newEvidence = Now;
+            if (Now - _judgedAt >= options.JudgeInterval)
             {
                 await Judge();
             }
@@ -34,57 +35,74 @@ internal sealed partial class AliasGrain
 
     private async Task Tick()
     {
-        var now = clock.GetUtcNow();
         if (_rollout is { } rollout)
         {
-            await Advance(rollout, now);
+            await Advance(rollout, clock.GetUtcNow());
         }
 
-        if (_unstored.Count > 0 && now - _storedAt >= options.EvidenceInterval)
+        if (_unstored.Count > 0 && Now - _storedAt >= options.EvidenceInterval)
         {
-            await StoreEvidence(now);
+            await StoreEvidence(clock.GetUtcNow());
         }
     }
 
-    private async Task Advance(StoredRollout rollout, DateTimeOffset now)
+    private async Task Advance(StoredRollout rollout, DateTimeOffset at)
     {
         // Only a living owner renews: when this stops, gateways take the candidate's share away by themselves.
-        if (rollout.HoldsLease && now - _renewedAt >= _alias.CandidateLease / 3)
+        if (rollout.HoldsLease && Now - _renewedAt >= _alias.CandidateLease / 3)
         {
-            _renewedAt = now;
+            _renewedAt = Now;
             fleet.RenewLease(Name, _alias.Epoch, _alias.Generation);
         }
 
         // Again or for the first time: the moment's own events may have been lost with an earlier owner.
-        if (rollout.Rollout.Status is RolloutStatus.Promoting or RolloutStatus.RollingBack or RolloutStatus.RollbackDegraded
+        if (rollout.Rollout is { Acknowledged: false, Status: RolloutStatus.Promoting or RolloutStatus.RollingBack or RolloutStatus.RollbackDegraded }
             && fleet.HasConverged(Name, _alias.Epoch, _alias.Generation))
         {
-            await Handle(new RolloutEvent.Converged(now, _alias.Generation), Actor);
+            await Handle(new RolloutEvent.Converged(at, _alias.Generation), Actor);
         }
-        else if (rollout.Rollout.Status == RolloutStatus.Verifying)
+        else if (rollout.Rollout.Status is RolloutStatus.Verifying or RolloutStatus.RollbackDegraded)
         {
-            await Observe(rollout.Rollout, now);
+            await Observe(rollout.Rollout, at);
         }
-        else if (rollout.Rollout.Status is RolloutStatus.Held or RolloutStatus.RollingBack)
+        else if (!rollout.Rollout.IsTerminal)
         {
-            await Handle(new RolloutEvent.Ticked(now), Actor);
+            await Handle(new RolloutEvent.Ticked(at), Actor);
         }
 
+        await KeepWatchedTime();
+
         // Without new evidence only its age changes, and that is counted in seconds.
-        if (now - _judgedAt >= (_newEvidenceAt > _judgedAt ? options.JudgeInterval : TimeSpan.FromSeconds(1)))
+        if (Now - _judgedAt >= (_newEvidence > _judgedAt ? options.JudgeInterval : TimeSpan.FromSeconds(1)))
         {
             await Judge();
         }
     }
 
-    private async Task Observe(Rollout rollout, DateTimeOffset now)
+    // Of a bake of hours, a crash may cost a minute and not all of it.
+    private async Task KeepWatchedTime()
     {
-        var seen = _started?.After(rollout.Since) ?? 0;
-        var window = now - rollout.Since - options.ReportDelay;
-        if (seen > 0 || window >= rollout.Plan.VerifyWindow)
+        if (_rollout is { Rollout.IsTerminal: false } rollout && Now - _keptAt >= KeepInterval)
         {
-            await Handle(new RolloutEvent.Observed(now, seen, window), Actor);
+            _keptAt = Now;
+            var next = rollout with { Revision = rollout.Revision + 1 };
+            if (await aliases.Keep(next))
+            {
+                _rollout = next;
+            }
+            else
+            {
+                await Reload();
+            }
         }
+    }
+
+    private async Task Observe(Rollout rollout, DateTimeOffset at)
+    {
+        // Once degraded, only what is still going on counts: the window begins again with every request that should not have been.
+        var window = rollout.Watched - options.ReportDelay;
+        var from = rollout.Status == RolloutStatus.Verifying ? rollout.Since : at - rollout.Plan.VerifyWindow - options.ReportDelay;
+        await Handle(new RolloutEvent.Observed(at, _started?.After(from) ?? 0, window), Actor);
     }
 
     private async Task Judge()
@@ -95,10 +113,10 @@ internal sealed partial class AliasGrain
         }
 
         var now = clock.GetUtcNow();
-        _judgedAt = now;
+        _judgedAt = Now;
         var judgement = Core.Evidence.Judge.Evaluate(_evidence, contrast, _rollout.Evidence, now);
         _judgement = judgement;
-        await Handle(new RolloutEvent.Judged(now, judgement.Verdict, judgement.Units, judgement.OneArmAlarm, judgement.Reason), Actor);
+        await Handle(new RolloutEvent.Judged(now, judgement.Verdict, judgement.Units, judgement.OneArmAlarm, judgement.Reason, fleet.Coverage(Name, _alias.Epoch, _alias.Generation)), Actor);
         _incident.Refine(_rollout!, judgement, _evidence.RatesFor(new(Name, _alias.Epoch, _alias.Generation)));
     }
 
@@ -109,7 +127,7 @@ internal sealed partial class AliasGrain
             return;
         }
 
-        _storedAt = now;
+        _storedAt = Now;
         await evidenceStore.Save(_evidence, now);
         while (_unstored.TryDequeue(out var batch))
         {

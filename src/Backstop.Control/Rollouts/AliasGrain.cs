@@ -28,30 +28,36 @@ internal sealed partial class AliasGrain(
     // Every attempt reads afresh; losing so often in a row means a bug, not a race.
     private const int MostAttempts = 50;
 
+    private static readonly TimeSpan KeepInterval = TimeSpan.FromMinutes(1);
+
     private readonly Queue<(string Gateway, string Start, ulong Sequence)> _unstored = new();
     private AliasRecord _alias = null!;
     private StoredRollout? _rollout;
     private AliasEvidence _evidence = null!;
     private Judgement? _judgement;
+    private Successor? _successor;
     private StartedRequests? _started;
     private IncidentReporter _incident = new(incidents, log);
-    private DateTimeOffset _judgedAt;
-    private DateTimeOffset _storedAt;
-    private DateTimeOffset _renewedAt;
     private DateTimeOffset? _newEvidenceAt;
 
+    // On a clock that nobody can set: a wall clock that goes back an hour must not stop renewals and judgements for an hour.
+    private readonly long _born = clock.GetTimestamp();
+    private TimeSpan _judgedAt = -KeepInterval;
+    private TimeSpan _storedAt = -KeepInterval;
+    private TimeSpan _renewedAt = -TimeSpan.FromDays(1);
+    private TimeSpan _newEvidence = -KeepInterval;
+    private TimeSpan _keptAt;
+
     private string Name => this.GetPrimaryKeyString();
+
+    private TimeSpan Now => clock.GetElapsedTime(_born);
 
     /// <inheritdoc/>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _evidence = await evidenceStore.Load(Name);
         await Reload();
-        if (_rollout is { Rollout.Status: RolloutStatus.Canary } canary)
-        {
-            // Nobody looked while the last owner was gone: the step's time starts again, its evidence goes on.
-            _rollout = canary with { Rollout = canary.Rollout with { Since = clock.GetUtcNow() } };
-        }
+        await Handle(new RolloutEvent.TakenUp(clock.GetUtcNow()), Actor);
 
         // The freeze that came with the swap may not have been stored when the last owner died.
         _evidence.Begin(new(Name, _alias.Epoch, _alias.Generation));
@@ -65,6 +71,9 @@ internal sealed partial class AliasGrain(
                 break;
             case RolloutStatus.Warming:
                 Start(new Effect.ProbeWarmth());
+                break;
+            case RolloutStatus.Superseded:
+                await StartSuccessor();
                 break;
             case RolloutStatus.RollingBack or RolloutStatus.Verifying or RolloutStatus.RollbackDegraded:
                 RollbackResumed(log, Name, _alias.Generation);
@@ -84,50 +93,39 @@ internal sealed partial class AliasGrain(
 
     public Task Wake() => Task.CompletedTask;
 
-    public async Task<AliasReply> Submit(string candidate, string plan, string evidence, string actor)
+    public async Task<AliasReply> Submit(string candidate, string plan, string evidence, bool supersede, string actor)
     {
-        if (_rollout is { Rollout.IsTerminal: false } active)
+        var wanted = new Successor($"r{Guid.CreateVersion7():N}", candidate, StoreJson.Read<RolloutPlan>(plan), StoreJson.Read<EvidencePlan>(evidence), actor);
+        if (_rollout is not { Rollout.IsTerminal: false } active)
         {
-            return Refused($"{Name} has an active rollout, {active.Rollout.Id} ({StatusOf(active.Rollout)}): abort it first, or wait until it is over.");
+            return await Submit(wanted);
         }
 
-        if (candidate == _alias.Current)
+        if (!supersede)
         {
-            return Refused($"{Name} serves this release already.");
+            return Refused(
+                $"{Name} has an active rollout, {active.Rollout.Id} ({StatusOf(active.Rollout)}): abort it first, supersede it, or wait until it is over.");
         }
 
-        if (_alias.Quarantined.Contains(candidate))
+        // Asked now: once the old candidate is gone it would be too late to hear that the new one may not come.
+        if (RolloutMachine.Submit(_alias, wanted.Id, candidate, wanted.Plan, clock.GetUtcNow()).Refused is { } refused)
         {
-            return Refused($"The release was rolled back on {Name} and is quarantined; approve it first with 'backstop alias approve'.");
+            return Refused(refused);
         }
 
-        var now = clock.GetUtcNow();
-        var decision = RolloutMachine.Submit(_alias, $"r{Guid.CreateVersion7():N}", candidate, StoreJson.Read<RolloutPlan>(plan), now);
-        var stored = new StoredRollout
-        {
-            SubmittedAt = now,
-            Rollout = decision.Next.Rollout,
-            Evidence = StoreJson.Read<EvidencePlan>(evidence),
-        };
-        var draft = new JournalDraft("rollout_submitted", actor, $"rollout {stored.Rollout.Id} of {candidate}");
-        if (await aliases.Commit(_alias, decision.Next.Alias, stored, draft) is CommitResult.Stale)
-        {
-            await Reload();
-            return Stale();
-        }
-
-        _evidence.ForgetBefore(new(Name, _alias.Epoch, _alias.Generation));
-        _rollout = stored;
-        _started = new(candidate);
-        _incident = new(incidents, log);
-        _judgement = null;
-        StartAll(decision);
-        return new(AliasOutcome.Done, _alias.Generation, stored.Rollout.Id);
+        _successor = wanted;
+        var refusal = await Handle(new RolloutEvent.SupersedeRequested(clock.GetUtcNow(), wanted.Id), actor);
+        _successor = null;
+        return refusal is null
+            ? new(AliasOutcome.Done, _alias.Generation, _rollout!.Rollout.Id)
+            : Refused($"{active.Rollout.Id} cannot be superseded: {refusal}.");
     }
 
     public async Task<AliasReply> Swap(string release, long expectedGeneration, string reason, string actor) =>
-        _rollout is { Rollout.IsTerminal: false } active
+        _rollout is { Rollout: { IsTerminal: false, Status: not RolloutStatus.RollbackDegraded } } active
             ? Refused($"{Name} has an active rollout, {active.Rollout.Id}: abort it before swapping by hand.")
+            : _alias.Pin is { } pin
+            ? Refused($"{Name} is pinned by {pin.By}: {pin.Reason}. Lift the pin first with 'backstop alias unpin'.")
             : await Change(new AliasChange.Promote(release, HoldbackBasisPoints: 0, _alias.Salt), expectedGeneration, "alias_swapped", reason, actor);
 
     public async Task<AliasReply> Rollback(string reason, string actor)
@@ -141,24 +139,23 @@ internal sealed partial class AliasGrain(
         return await Change(new AliasChange.Revert(), _alias.Generation, "alias_reverted", reason, actor);
     }
 
-    public async Task<AliasReply> Abort(string rollout, string reason, string actor)
+    public async Task<AliasReply> Tell(string rollout, string command, string actor)
     {
         if (_rollout is not { } known || known.Rollout.Id != rollout)
         {
             return Refused($"Rollout {rollout} is over; another one followed it.");
         }
 
-        if (known.Rollout.Status is RolloutStatus.RolledBack or RolloutStatus.Rejected)
-        {
-            return Refused($"Rollout {rollout} is {StatusOf(known.Rollout)}: there is nothing left to take back.");
-        }
-
-        await Handle(new RolloutEvent.AbortRequested(clock.GetUtcNow(), reason), actor);
-        return new(AliasOutcome.Done, _alias.Generation, rollout);
+        return await Handle(StoreJson.Read<RolloutCommand>(command).ToEvent(clock.GetUtcNow(), actor), actor) is { } refused
+            ? Refused($"Rollout {rollout}: {refused}.")
+            : new(AliasOutcome.Done, _alias.Generation, rollout);
     }
 
-    public Task<AliasReply> Approve(string release, string reason, string actor) =>
-        Change(new AliasChange.Approve(release), _alias.Generation, "release_approved", reason, actor);
+    public Task<AliasReply> Amend(string change, string reason, string actor)
+    {
+        var (asked, kind) = StoreJson.Read<AliasAmendment>(change).ToChange(actor, reason, clock.GetUtcNow());
+        return Change(asked, _alias.Generation, kind, reason, actor);
+    }
 
     public Task Converged(long generation, DateTimeOffset at) =>
         Handle(new RolloutEvent.Converged(at, generation), Actor);
@@ -172,6 +169,41 @@ internal sealed partial class AliasGrain(
         : Task.CompletedTask;
 
     public Task<string?> Judgement() => Task.FromResult(_judgement is null ? null : StoreJson.Write(_judgement));
+
+    private async Task<AliasReply> Submit(Successor wanted)
+    {
+        var now = clock.GetUtcNow();
+        var decision = RolloutMachine.Submit(_alias, wanted.Id, wanted.Candidate, wanted.Plan, now);
+        if (decision.Refused is { } refused)
+        {
+            return Refused(refused);
+        }
+
+        var stored = new StoredRollout { SubmittedAt = now, Rollout = decision.Next.Rollout, Evidence = wanted.Evidence };
+        var draft = new JournalDraft(
+            "rollout_submitted", wanted.Actor, $"rollout {wanted.Id} of {wanted.Candidate}, plan sha256:{decision.Next.Rollout.PlanDigest}");
+        if (await aliases.Commit(_alias, decision.Next.Alias, stored, draft) is CommitResult.Stale)
+        {
+            await Reload();
+            return Stale();
+        }
+
+        _evidence.ForgetBefore(new(Name, _alias.Epoch, _alias.Generation));
+        _rollout = stored;
+        _started = new(wanted.Candidate);
+        _incident = new(incidents, log);
+        _judgement = null;
+        await Run(decision.Effects);
+        return new(AliasOutcome.Done, _alias.Generation, wanted.Id);
+    }
+
+    private async Task StartSuccessor()
+    {
+        if (_rollout?.Successor is { } wanted && await Submit(wanted) is { Outcome: not AliasOutcome.Done } reply)
+        {
+            SuccessorRefused(log, wanted.Id, Name, reply.Text);
+        }
+    }
 
     private async Task<AliasReply> Change(AliasChange change, long expected, string kind, string reason, string actor)
     {
@@ -224,6 +256,9 @@ internal sealed partial class AliasGrain(
     private AliasReply Stale() => new(AliasOutcome.Stale, _alias.Generation, $"{Name} is at generation {_alias.Generation} now. Read it again and decide again.");
 
     private static string StatusOf(Rollout rollout) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(rollout.Status.ToString());
+
+    [LoggerMessage(3105, LogLevel.Error, "Rollout {Rollout} of {Alias} was to take another one's place and may not begin: {Reason}")]
+    private static partial void SuccessorRefused(ILogger logger, string rollout, string alias, string reason);
 
     [LoggerMessage(3101, LogLevel.Warning, "Takes up the unfinished rollback of {Alias} at generation {Generation}.")]
     private static partial void RollbackResumed(ILogger logger, string alias, long generation);

@@ -13,8 +13,9 @@ public interface IAliasGrain : IGrainWithStringKey
     /// <param name="candidate">Digest of the release to expose.</param>
     /// <param name="plan">A rollout plan as JSON.</param>
     /// <param name="evidence">An evidence plan as JSON.</param>
+    /// <param name="supersede">Whether it takes the place of an active rollout that is not promoted yet.</param>
     /// <param name="actor">Who asks.</param>
-    Task<AliasReply> Submit(string candidate, string plan, string evidence, string actor);
+    Task<AliasReply> Submit(string candidate, string plan, string evidence, bool supersede, string actor);
 
     /// <summary>Makes a release current at once, if the alias is still at the expected generation.</summary>
     Task<AliasReply> Swap(string release, long expectedGeneration, string reason, string actor);
@@ -22,11 +23,13 @@ public interface IAliasGrain : IGrainWithStringKey
     /// <summary>Returns to the previous release, or withdraws the candidate. Never refused while there is something to take back.</summary>
     Task<AliasReply> Rollback(string reason, string actor);
 
-    /// <summary>Takes a rollout back.</summary>
-    Task<AliasReply> Abort(string rollout, string reason, string actor);
+    /// <summary>Does what a person asks of a rollout.</summary>
+    /// <param name="command">A <see cref="RolloutCommand"/> as JSON.</param>
+    Task<AliasReply> Tell(string rollout, string command, string actor);
 
-    /// <summary>Lifts the quarantine of a release.</summary>
-    Task<AliasReply> Approve(string release, string reason, string actor);
+    /// <summary>Changes something about the alias besides its releases.</summary>
+    /// <param name="change">An <see cref="AliasAmendment"/> as JSON.</param>
+    Task<AliasReply> Amend(string change, string reason, string actor);
 
     /// <summary>Merges what a batch (a <c>SignalBatch</c> message) says about this alias.</summary>
     Task Merge(byte[] batch, DateTimeOffset receivedAt);

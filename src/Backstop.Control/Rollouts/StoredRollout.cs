@@ -26,6 +26,9 @@ public sealed record StoredRollout
     /// <summary>The incident that was opened, if any.</summary>
     public string? IncidentId { get; init; }
 
+    /// <summary>The rollout that is submitted once nothing of this one is exposed, or null.</summary>
+    public Successor? Successor { get; init; }
+
     /// <summary>What is to be compared now, or null while nothing is exposed.</summary>
     public Contrast? Contrast()
     {
@@ -42,3 +45,6 @@ public sealed record StoredRollout
     /// <summary>Whether the candidate has a share that lives on a lease.</summary>
     public bool HoldsLease => Rollout.Status is RolloutStatus.Canary or RolloutStatus.Held;
 }
+
+/// <summary>A rollout that waits for the end of the one it takes the place of. Durable with it, so that a crash in between loses neither.</summary>
+public sealed record Successor(string Id, string Candidate, RolloutPlan Plan, EvidencePlan Evidence, string Actor);

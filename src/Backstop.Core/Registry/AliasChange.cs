@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Backstop.Core.Routing;
 
 namespace Backstop.Core.Registry;
@@ -17,6 +18,9 @@ public abstract record AliasChange
     private static SwapResult.Swapped Next(AliasRecord alias) =>
         new(alias with { Generation = alias.Generation + 1 });
 
+    private static SwapResult.Refused Quarantined(AliasRecord alias, string release) =>
+        new($"{release} was rolled back on {alias.Name} and is quarantined; approve it first with 'backstop alias approve'.");
+
     /// <summary>Gives a candidate a share of the traffic. A new salt makes a new assignment; the same one keeps it monotone.</summary>
     public sealed record Expose(string Candidate, int BasisPoints, string Salt) : AliasChange
     {
@@ -26,18 +30,24 @@ public abstract record AliasChange
         {
             if (alias.Quarantined.Contains(Candidate))
             {
-                return new SwapResult.Refused(
-                    $"{Candidate} was rolled back on {alias.Name} and is quarantined; approve it first with 'backstop alias approve'.");
+                return Quarantined(alias, Candidate);
             }
 
             return BasisPoints is < 1 or > Route.Whole
                 ? new SwapResult.Refused($"A share of {BasisPoints} basis points is not between 1 and {Route.Whole}.")
-                : Next(alias with { Candidate = Candidate, CandidateBasisPoints = BasisPoints, HoldbackBasisPoints = 0, Salt = Salt });
+                : Next(alias with
+                {
+                    Candidate = Candidate,
+                    CandidateBasisPoints = BasisPoints,
+                    ShadowBasisPoints = 0,
+                    HoldbackBasisPoints = 0,
+                    Salt = Salt,
+                });
         }
     }
 
-    /// <summary>The candidate becomes current; the old current becomes previous and keeps a holdback.</summary>
-    public sealed record Promote(string Candidate, int HoldbackBasisPoints, string Salt) : AliasChange
+    /// <summary>Copies a share of the requests to a candidate; users see nothing of it.</summary>
+    public sealed record Shadow(string Candidate, int BasisPoints, string Salt) : AliasChange
     {
         public override bool RaisesExposure => true;
 
@@ -45,22 +55,70 @@ public abstract record AliasChange
         {
             if (alias.Quarantined.Contains(Candidate))
             {
-                return new SwapResult.Refused(
-                    $"{Candidate} was rolled back on {alias.Name} and is quarantined; approve it first with 'backstop alias approve'.");
+                return Quarantined(alias, Candidate);
             }
 
-            return Candidate == alias.Current
-                ? new SwapResult.Refused($"{Candidate} is current already.")
-                : Next(alias with
-                {
-                    Current = Candidate,
-                    Previous = alias.Current,
-                    HoldbackBasisPoints = HoldbackBasisPoints,
-                    Candidate = null,
-                    CandidateBasisPoints = 0,
-                    Salt = Salt,
-                });
+            return BasisPoints is < 1 or > Route.Whole
+                ? new SwapResult.Refused($"A share of {BasisPoints} basis points is not between 1 and {Route.Whole}.")
+                : Next(alias with { Candidate = Candidate, CandidateBasisPoints = 0, ShadowBasisPoints = BasisPoints, Salt = Salt });
         }
+    }
+
+    /// <summary>The candidate keeps its place and gets a smaller share, down to none.</summary>
+    public sealed record Shrink(int BasisPoints) : AliasChange
+    {
+        public override bool RaisesExposure => false;
+
+        internal override SwapResult ApplyTo(AliasRecord alias) => alias.Candidate is null || BasisPoints < 0 || BasisPoints > alias.CandidateBasisPoints
+            ? new SwapResult.Refused($"{alias.Name} has no candidate whose share could shrink to {BasisPoints} basis points.")
+            : Next(alias with { CandidateBasisPoints = BasisPoints, ShadowBasisPoints = 0 });
+    }
+
+    /// <summary>The candidate becomes current. What it can be taken back to becomes previous and keeps a holdback.</summary>
+    /// <remarks>
+    /// The way back leads to the last release that was verified here, never merely to the one before: a release that a person
+    /// swapped in by hand an hour ago is nothing to flee to.
+    /// </remarks>
+    /// <param name="Fallback">The release to return to when none was verified; null when there is none.</param>
+    public sealed record Promote(string Candidate, int HoldbackBasisPoints, string Salt, string? Fallback = null) : AliasChange
+    {
+        public override bool RaisesExposure => true;
+
+        internal override SwapResult ApplyTo(AliasRecord alias)
+        {
+            if (alias.Quarantined.Contains(Candidate))
+            {
+                return Quarantined(alias, Candidate);
+            }
+
+            if (Candidate == alias.Current)
+            {
+                return new SwapResult.Refused($"{Candidate} is current already.");
+            }
+
+            var back = alias.ReturnsTo(Candidate, Fallback);
+            return Next(alias with
+            {
+                Current = Candidate,
+                Previous = back,
+                LastVerified = Candidate == alias.LastVerified ? null : alias.LastVerified ?? alias.Current,
+                HoldbackBasisPoints = back is null ? 0 : HoldbackBasisPoints,
+                Candidate = null,
+                CandidateBasisPoints = 0,
+                ShadowBasisPoints = 0,
+                Salt = Salt,
+            });
+        }
+    }
+
+    /// <summary>Current was watched long enough, or a person vouches for it: from now on it is what a later release is taken back to.</summary>
+    public sealed record Verify : AliasChange
+    {
+        public override bool RaisesExposure => false;
+
+        internal override SwapResult ApplyTo(AliasRecord alias) => alias.LastVerified is null
+            ? new SwapResult.Refused($"{alias.Name} serves a release that is verified already.")
+            : Next(alias with { LastVerified = null });
     }
 
     /// <summary>The candidate loses its share and leaves.</summary>
@@ -74,12 +132,14 @@ public abstract record AliasChange
             {
                 Candidate = null,
                 CandidateBasisPoints = 0,
+                ShadowBasisPoints = 0,
                 Quarantined = Quarantine ? alias.Quarantined.Add(alias.Candidate) : alias.Quarantined,
             });
     }
 
     /// <summary>Back to the previous release; the current one is quarantined. There is no rollback of a rollback.</summary>
-    public sealed record Revert : AliasChange
+    /// <param name="AutomaticAt">When evidence decided it; null when a person did.</param>
+    public sealed record Revert(DateTimeOffset? AutomaticAt = null) : AliasChange
     {
         public override bool RaisesExposure => false;
 
@@ -89,9 +149,12 @@ public abstract record AliasChange
             {
                 Current = alias.Previous,
                 Previous = null,
+                LastVerified = null,
+                RolledBackAt = AutomaticAt ?? alias.RolledBackAt,
                 HoldbackBasisPoints = 0,
                 Candidate = null,
                 CandidateBasisPoints = 0,
+                ShadowBasisPoints = 0,
                 Quarantined = alias.Quarantined.Add(alias.Current),
             });
     }
@@ -125,7 +188,25 @@ public abstract record AliasChange
 
         internal override SwapResult ApplyTo(AliasRecord alias) =>
             Traffic.Releases().FirstOrDefault(alias.Quarantined.Contains) is { } quarantined
-                ? new SwapResult.Refused($"{quarantined} was rolled back on {alias.Name} and is quarantined; approve it first with 'backstop alias approve'.")
+                ? Quarantined(alias, quarantined)
                 : Next(alias with { Traffic = Traffic });
+    }
+
+    /// <summary>Says that current stays what it is, or takes that back (null): a person's decision.</summary>
+    public sealed record PinTo(AliasPin? Pin) : AliasChange
+    {
+        public override bool RaisesExposure => false;
+
+        internal override SwapResult ApplyTo(AliasRecord alias) => alias.Pin is null && Pin is null
+            ? new SwapResult.Refused($"{alias.Name} is not pinned.")
+            : Next(alias with { Pin = Pin });
+    }
+
+    /// <summary>Replaces the times in which nothing may rise: a person's decision.</summary>
+    public sealed record Freeze(ImmutableArray<FreezeWindow> Windows) : AliasChange
+    {
+        public override bool RaisesExposure => false;
+
+        internal override SwapResult ApplyTo(AliasRecord alias) => Next(alias with { Freezes = Windows });
     }
 }

@@ -24,8 +24,25 @@ public sealed record AliasRecord
     /// <inheritdoc cref="Route.CandidateBasisPoints"/>
     public int CandidateBasisPoints { get; init; }
 
+    /// <summary>Share of the requests that are copied to the candidate without anybody seeing its answer, in basis points, 0 to 10,000.</summary>
+    public int ShadowBasisPoints { get; init; }
+
     /// <inheritdoc cref="Route.Previous"/>
     public string? Previous { get; init; }
+
+    /// <summary>
+    /// While <see cref="Current"/> is not verified yet: the last release that was, by a bake that ended well or by a person. Null when current is it.
+    /// </summary>
+    public string? LastVerified { get; init; }
+
+    /// <summary>When evidence last took a promoted release back here; another automatic rollback has to keep its distance.</summary>
+    public DateTimeOffset? RolledBackAt { get; init; }
+
+    /// <summary>A person's word that current stays what it is, or null. Automation never goes past it.</summary>
+    public AliasPin? Pin { get; init; }
+
+    /// <summary>When no exposure may rise here. They never hold back anything that lowers it.</summary>
+    public ImmutableArray<FreezeWindow> Freezes { get; init; } = [];
 
     /// <inheritdoc cref="Route.HoldbackBasisPoints"/>
     public int HoldbackBasisPoints { get; init; }
@@ -65,6 +82,15 @@ public sealed record AliasRecord
         CaptureSamples = CaptureSamples,
         Traffic = Traffic,
     };
+
+    /// <summary>What a candidate would be taken back to once it is current: the last release verified here, else the fallback, else nothing.</summary>
+    public string? ReturnsTo(string candidate, string? fallback)
+    {
+        var verified = LastVerified ?? Current;
+        return verified != candidate && !Quarantined.Contains(verified) ? verified
+            : fallback != candidate && fallback is not null && !Quarantined.Contains(fallback) ? fallback
+            : null;
+    }
 
     /// <summary>Applies a change if nobody moved first.</summary>
     /// <param name="change">What to change.</param>

@@ -10,7 +10,7 @@ public abstract record Effect
     /// <summary>Run every enforcing gate of the alias against the candidate; answer with <see cref="RolloutEvent.Gated"/>.</summary>
     public sealed record RunGates : Effect;
 
-    /// <summary>Ask candidate and current for a real answer; answer with <see cref="RolloutEvent.Warmed"/>.</summary>
+    /// <summary>Ask the candidate and what it returns to for real answers; answer with <see cref="RolloutEvent.Warmed"/>.</summary>
     public sealed record ProbeWarmth : Effect;
 
     /// <summary>Push the alias to every gateway; answer with <see cref="RolloutEvent.Converged"/>.</summary>
@@ -18,6 +18,9 @@ public abstract record Effect
 
     /// <summary>Watch what gateways serve; answer with <see cref="RolloutEvent.Observed"/>.</summary>
     public sealed record Watch : Effect;
+
+    /// <summary>Submit the rollout that takes this one's place: nothing of this one is exposed any more.</summary>
+    public sealed record StartSuccessor : Effect;
 
     /// <summary>Open an incident, or add to the open one.</summary>
     /// <param name="Blamed">Whether two-arm evidence says that the release did it.</param>

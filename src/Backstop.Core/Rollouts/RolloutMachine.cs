@@ -4,20 +4,18 @@ using Backstop.Core.Registry;
 
 namespace Backstop.Core.Rollouts;
 
-/// <summary>A rollout with the alias row it writes: both are committed in one transaction, or neither.</summary>
-public sealed record RolloutState(Rollout Rollout, AliasRecord Alias);
-
-/// <summary>The next state, and what to do once it is durable.</summary>
-public readonly record struct Decision(RolloutState Next, ImmutableArray<Effect> Effects);
-
 /// <summary>Decides what a rollout does next. The same state and event always give the same answer.</summary>
 /// <remarks>
 /// Only <see cref="Verdict.Healthy"/> on fresh evidence raises exposure, and only while nobody aborted. Everything that
-/// lowers exposure is accepted at once, in any status, without timer, sample size or permission.
+/// lowers exposure is accepted at once, in any status, without timer, sample size or permission. This file says which
+/// transitions there are; its two neighbours say how exposure rises and how it falls, the third what people may ask for.
 /// </remarks>
-public static class RolloutMachine
+public static partial class RolloutMachine
 {
-    /// <summary>A new rollout, waiting for its gates.</summary>
+    /// <summary>A longer silence between two events was watched by nobody: a crash, a clock that was set forward, a machine that stood still.</summary>
+    public static readonly TimeSpan LongestGap = TimeSpan.FromSeconds(10);
+
+    /// <summary>A new rollout, waiting for its gates; or why there may be none.</summary>
     public static Decision Submit(AliasRecord alias, string id, string candidate, RolloutPlan plan, DateTimeOffset at)
     {
         var rollout = new Rollout
@@ -27,169 +25,135 @@ public static class RolloutMachine
             Baseline = alias.Current,
             Candidate = candidate,
             Plan = plan,
-            Status = RolloutStatus.Gating,
+            PlanDigest = Rollouts.PlanDigest.Of(plan),
+            Status = plan.BreakGlass is null ? RolloutStatus.Gating : RolloutStatus.Warming,
             Since = at,
+            WatchedAt = at,
             Generation = alias.Generation,
         };
-        return new(new(rollout, alias), [new Effect.RunGates()]);
+        return plan.BreakGlass is null
+            ? new(new(rollout, alias), [new Effect.RunGates()], SubmitRefusal(alias, candidate, plan, at))
+            : new(
+                new(rollout, alias),
+                [new Effect.ProbeWarmth(), new Effect.Page($"gates and freezes of {alias.Name} are skipped: {plan.BreakGlass}")],
+                SubmitRefusal(alias, candidate, plan, at));
     }
 
     /// <summary>One event.</summary>
     public static Decision Step(RolloutState state, RolloutEvent e)
     {
+        state = state with { Rollout = Watch(state.Rollout, e) };
         var rollout = state.Rollout;
         return (rollout.Status, e) switch
         {
             // Down first: nothing may hold these up.
-            (_, RolloutEvent.AbortRequested abort) when CanTakeBack(rollout) => TakeBack(state, abort.At, abort.Reason, blamed: false),
+            (_, RolloutEvent.AbortRequested abort) => Abort(state, abort),
+            (_, RolloutEvent.SafetyTripped tripped) when IsExposed(rollout) => TakeBack(state, tripped.At, tripped.Reason, Cause.Safety),
             (_, RolloutEvent.Judged { Verdict: Verdict.Regressed } judged) when IsExposed(rollout) =>
-                TakeBack(state, judged.At, judged.Reason, blamed: true),
+                TakeBack(state, judged.At, judged.Reason, Cause.Evidence),
+            (not RolloutStatus.Completed, RolloutEvent.Unready unready) when IsExposed(rollout) =>
+                TakeBack(state, unready.At, unready.Reason, Cause.World),
+            (_, RolloutEvent.SupersedeRequested supersede) => Supersede(state, supersede),
             (RolloutStatus.Baking or RolloutStatus.Completed, RolloutEvent.Judged { OneArmAlarm: true } judged)
-                when !rollout.Contained => Contain(state, judged),
+                when rollout is { Promoted: true, Contained: false } && state.Alias.Pin is null => Contain(state, judged.Reason),
+
+            (_, RolloutEvent.PauseRequested pause) => Pause(state, pause),
+            (_, RolloutEvent.ResumeRequested resume) => Resume(state, resume),
+            (_, RolloutEvent.Approved approved) => Approve(state, approved),
+            (_, RolloutEvent.PlanChanged changed) => ChangePlan(state, changed),
+            (_, RolloutEvent.TakenUp taken) => TakeUp(state, taken),
 
             (RolloutStatus.Gating, RolloutEvent.Gated { Failed: { } why } gated) => Reject(state, gated.At, why),
             (RolloutStatus.Gating, RolloutEvent.Gated gated) =>
                 new(Enter(state, RolloutStatus.Warming, gated.At), [new Effect.ProbeWarmth()]),
 
-            (RolloutStatus.Warming, RolloutEvent.Warmed { Failed: { } why } warmed) => Reject(state, warmed.At, why),
-            (RolloutStatus.Warming, RolloutEvent.Warmed warmed) => Advance(state, step: 0, warmed.At),
-
-            (RolloutStatus.Canary, RolloutEvent.Judged judged) => OnCanary(state, judged),
-            (RolloutStatus.Held, RolloutEvent.Judged { Verdict: Verdict.Healthy } judged) =>
-                // The dwell starts again; the evidence goes on.
-                Quiet(Enter(state with { Rollout = rollout with { Reason = null } }, RolloutStatus.Canary, judged.At)),
-            (RolloutStatus.Held, RolloutEvent.Ticked tick) when tick.At - rollout.Since >= rollout.Plan.HeldDeadline =>
-                TakeBack(state, tick.At, $"held for {rollout.Plan.HeldDeadline}: {rollout.Reason}", blamed: false),
+            (RolloutStatus.Warming or RolloutStatus.Shadowing or RolloutStatus.Canary, RolloutEvent.Warmed warmed) => OnWarmed(state, warmed),
+            (RolloutStatus.Warming, RolloutEvent.Ticked { } tick) when rollout.WarmedAt is not null => Begin(state, tick.At),
+            (RolloutStatus.Shadowing, RolloutEvent.Judged judged) => OnStep(state, rollout.Plan.Shadow!, judged),
+            (RolloutStatus.Canary, RolloutEvent.Judged judged) => OnStep(state, rollout.Plan.Steps[rollout.Step], judged),
+            (RolloutStatus.Shadowing or RolloutStatus.Canary, RolloutEvent.Ticked tick) when HasWaitedTooLong(rollout) =>
+                HoldStill(state, tick.At, $"{rollout.Waits}, and nobody answered for {Words(rollout.Plan.HeldDeadline)}", doubt: false),
+            (RolloutStatus.Held, RolloutEvent.Judged { Verdict: Verdict.Healthy } judged) when !rollout.Paused && !rollout.Shrunk =>
+                GoOn(state, judged.At),
+            (RolloutStatus.Held, RolloutEvent.Ticked tick) when rollout.Watched >= rollout.Plan.HeldDeadline && !rollout.Shrunk =>
+                HeldTooLong(state, tick.At),
 
             (RolloutStatus.Promoting, RolloutEvent.Converged converged) when converged.Generation >= rollout.Generation =>
-                Quiet(Enter(state, RolloutStatus.Baking, converged.At)),
+                Quiet(Enter(WithReason(state, null), RolloutStatus.Baking, converged.At)),
+            (RolloutStatus.Promoting, RolloutEvent.Ticked) when rollout.Watched >= rollout.Plan.ConvergenceDeadline && rollout.Reason is null =>
+                PageOnce(state, "not every gateway acknowledged the promotion in time"),
+            (RolloutStatus.Baking or RolloutStatus.Completed, RolloutEvent.Judged judged) when rollout.Promoted => OnPromoted(state, judged),
 
-            (RolloutStatus.Baking or RolloutStatus.Completed, RolloutEvent.Judged { Verdict: Verdict.Healthy } judged)
-                when rollout.Contained && judged.Units >= MinUnits(rollout) => Release(state, judged.At),
-            (RolloutStatus.Baking or RolloutStatus.Completed, RolloutEvent.Judged { Verdict: Verdict.Healthy }) when rollout.Reason is not null =>
-                Quiet(state with { Rollout = rollout with { Reason = null } }),
-            (RolloutStatus.Baking, RolloutEvent.Judged { Verdict: Verdict.Healthy } judged)
-                when !rollout.Contained && judged.At - rollout.Since >= rollout.Plan.Bake =>
-                Quiet(Enter(state, RolloutStatus.Completed, judged.At)),
-            (RolloutStatus.Baking or RolloutStatus.Completed, RolloutEvent.Judged { Verdict: Verdict.Inconclusive or Verdict.BrokenExperiment } judged)
-                when rollout.Reason is null => // One doubt, one incident: its words change with every request.
-                new(state with { Rollout = rollout with { Reason = judged.Reason } }, [new Effect.OpenIncident(Blamed: false, judged.Reason)]),
-
-            (RolloutStatus.RollingBack, RolloutEvent.Converged converged) when converged.Generation >= rollout.Generation =>
-                new(Enter(state, RolloutStatus.Verifying, converged.At), [new Effect.Watch()]),
-            (RolloutStatus.RollingBack, RolloutEvent.Ticked tick) when tick.At - rollout.Since >= rollout.Plan.ConvergenceDeadline =>
+            (RolloutStatus.RollingBack, RolloutEvent.Converged converged) when IsGone(state, converged) => OnAcknowledged(state, converged.At),
+            (RolloutStatus.RollbackDegraded, RolloutEvent.Converged converged) when !rollout.Acknowledged && IsGone(state, converged) =>
+                OnAcknowledged(state, converged.At),
+            (RolloutStatus.RollingBack, RolloutEvent.Ticked tick) when rollout.Watched >= rollout.Plan.ConvergenceDeadline =>
                 Degrade(state, tick.At, "not every gateway acknowledged the rollback in time"),
-            (RolloutStatus.RollbackDegraded, RolloutEvent.Converged converged) when converged.Generation >= rollout.Generation =>
-                new(Enter(state, RolloutStatus.Verifying, converged.At), [new Effect.Watch()]),
-
-            (RolloutStatus.Verifying, RolloutEvent.Observed { OnBadRelease: > 0 } seen) =>
-                Degrade(state, seen.At, $"{seen.OnBadRelease} requests were started on the bad release after convergence"),
-            (RolloutStatus.Verifying, RolloutEvent.Observed seen) when seen.Window >= rollout.Plan.VerifyWindow =>
-                Quiet(Enter(state, RolloutStatus.RolledBack, seen.At)),
+            (RolloutStatus.Verifying, RolloutEvent.Observed seen) => OnObserved(state, seen),
+            (RolloutStatus.RollbackDegraded, RolloutEvent.Observed seen) when rollout.Acknowledged => OnObserved(state, seen),
 
             _ => Quiet(state),
         };
     }
 
-    private static Decision OnCanary(RolloutState state, RolloutEvent.Judged judged)
-    {
-        var rollout = state.Rollout;
-        var step = rollout.Plan.Steps[rollout.Step];
-        var dwelt = judged.At - rollout.Since >= step.Dwell;
-        return judged.Verdict switch
-        {
-            Verdict.Healthy when dwelt && judged.Units >= step.MinUnits => Advance(state, rollout.Step + 1, judged.At),
-            Verdict.Inconclusive or Verdict.BrokenExperiment => HoldStill(state, judged.At, judged.Reason),
+    /// <summary>What a rollout may be refused for before it begins; asked before anything is exposed, because asked during a rollback is too late.</summary>
+    private static string? SubmitRefusal(AliasRecord alias, string candidate, RolloutPlan plan, DateTimeOffset at) =>
+        candidate == alias.Current ? $"{alias.Name} serves this release already."
+        : alias.Quarantined.Contains(candidate)
+            ? $"The release was rolled back on {alias.Name} and is quarantined; approve it first with 'backstop alias approve'."
+        : alias.Pin is { } pin ? $"{Pinned(alias, pin)}. Lift the pin first with 'backstop alias unpin'."
+        : plan.BreakGlass is null && CoolDownEnd(alias, plan, at) is { } end
+            ? $"A release was rolled back on {alias.Name} shortly before: wait until {Moment(end)}, or break the glass with a reason."
+        : plan.End == PlanEnd.Promote && alias.ReturnsTo(candidate, plan.Fallback) is null
+            ? $"{alias.Name} would have no release to return to: none was verified here that is not quarantined. Name a fallback in the plan."
+        : null;
 
-            // No data is no reason to stop before the step has had its time, and never a reason to go on.
-            Verdict.NoData or Verdict.Stale when dwelt => HoldStill(state, judged.At, judged.Reason),
-            _ => Quiet(state),
-        };
-    }
+    private static DateTimeOffset? CoolDownEnd(AliasRecord alias, RolloutPlan plan, DateTimeOffset at) =>
+        alias.RolledBackAt + plan.CoolDown is { } end && at < end && at >= alias.RolledBackAt ? end : null;
 
-    private static Decision Advance(RolloutState state, int step, DateTimeOffset at)
+    // Exposure rises on time that was watched, and a verified bake on time that was healthy: judged so, again and again.
+    private static Rollout Watch(Rollout rollout, RolloutEvent e)
     {
-        var rollout = state.Rollout;
-        if (rollout.Abort is not null)
+        if (rollout.Status == RolloutStatus.Baking && e is not (RolloutEvent.Judged or RolloutEvent.TakenUp))
         {
-            return Quiet(state);
+            return rollout;
         }
 
-        // One salt for the whole rollout: raising the share only moves units from current to the candidate.
-        AliasChange change = step < rollout.Plan.Steps.Length
-            ? new AliasChange.Expose(rollout.Candidate, rollout.Plan.Steps[step].BasisPoints, rollout.Id)
-            : new AliasChange.Promote(rollout.Candidate, rollout.Plan.HoldbackBasisPoints, rollout.Id);
-        var promoted = change is AliasChange.Promote;
-        return state.Alias.Apply(change, state.Alias.Generation) switch
-        {
-            SwapResult.Swapped swapped => new(
-                Enter(new(rollout with { Step = step, Promoted = promoted, Generation = swapped.Alias.Generation }, swapped.Alias),
-                    promoted ? RolloutStatus.Promoting : RolloutStatus.Canary, at),
-                [new Effect.Push()]),
-            SwapResult.Refused refused => Reject(state, at, refused.Reason),
-            _ => Quiet(state),
-        };
+        var gap = e.At - rollout.WatchedAt;
+        var counts = gap > TimeSpan.Zero && gap <= LongestGap && e is not RolloutEvent.TakenUp
+            && (rollout.Status != RolloutStatus.Baking || e is RolloutEvent.Judged { Verdict: Verdict.Healthy });
+        return rollout with { Watched = counts ? rollout.Watched + gap : rollout.Watched, WatchedAt = e.At };
     }
 
-    private static Decision TakeBack(RolloutState state, DateTimeOffset at, string reason, bool blamed)
+    private static RolloutState Enter(RolloutState state, RolloutStatus status, DateTimeOffset at) => state with
     {
-        var rollout = state.Rollout with { Abort = state.Rollout.Abort ?? reason };
-        ImmutableArray<Effect> report = blamed ? [new Effect.OpenIncident(Blamed: true, reason)] : [];
-        AliasChange change = rollout.Promoted ? new AliasChange.Revert() : new AliasChange.Withdraw(Quarantine: blamed);
-        return state.Alias.Apply(change, state.Alias.Generation) switch
+        Rollout = state.Rollout with
         {
-            // Swap first, look for the cause afterwards: a swap can be taken back.
-            SwapResult.Swapped swapped => new(
-                Enter(new(rollout with { Generation = swapped.Alias.Generation }, swapped.Alias), RolloutStatus.RollingBack, at),
-                [new Effect.Push(), .. report]),
+            Status = status, Since = at, Watched = TimeSpan.Zero, WatchedAt = at, Waits = null, WaitsFrom = null,
+        },
+    };
 
-            // It serves and there is nothing to return to: only a person can decide what to serve instead.
-            SwapResult.Refused refused when rollout.Promoted => Degrade(state with { Rollout = rollout }, at, refused.Reason),
-
-            // Nothing was exposed yet, so there is nothing to swap.
-            _ => new(Enter(new(rollout with { Reason = reason }, state.Alias), RolloutStatus.Rejected, at), report),
-        };
-    }
-
-    private static Decision Contain(RolloutState state, RolloutEvent.Judged judged)
-    {
-        var plan = state.Rollout.Plan;
-        var share = Math.Max(plan.ContainmentBasisPoints, state.Alias.HoldbackBasisPoints);
-        return Hold(state, share, contained: true, [new Effect.Push(), new Effect.OpenIncident(Blamed: false, judged.Reason)]);
-    }
-
-    private static Decision Release(RolloutState state, DateTimeOffset at) =>
-        state.Rollout.Abort is not null
-            ? Quiet(state)
-            : Hold(state with { Rollout = state.Rollout with { Since = at } }, state.Rollout.Plan.HoldbackBasisPoints, contained: false, [new Effect.Push()]);
-
-    private static Decision Hold(RolloutState state, int basisPoints, bool contained, ImmutableArray<Effect> effects) =>
-        state.Alias.Apply(new AliasChange.Hold(basisPoints), state.Alias.Generation) is SwapResult.Swapped swapped
-            ? new(new(state.Rollout with { Contained = contained, Generation = swapped.Alias.Generation }, swapped.Alias), effects)
-            : Quiet(state);
-
-    private static Decision HoldStill(RolloutState state, DateTimeOffset at, string reason) =>
-        new(Enter(state with { Rollout = state.Rollout with { Reason = reason } }, RolloutStatus.Held, at),
-            [new Effect.OpenIncident(Blamed: false, reason)]);
-
-    private static Decision Reject(RolloutState state, DateTimeOffset at, string reason) =>
-        Quiet(Enter(state with { Rollout = state.Rollout with { Reason = reason } }, RolloutStatus.Rejected, at));
-
-    private static Decision Degrade(RolloutState state, DateTimeOffset at, string reason) =>
-        new(Enter(state with { Rollout = state.Rollout with { Reason = reason } }, RolloutStatus.RollbackDegraded, at),
-            [new Effect.Push(), new Effect.Page(reason)]);
-
-    private static RolloutState Enter(RolloutState state, RolloutStatus status, DateTimeOffset at) =>
-        state with { Rollout = state.Rollout with { Status = status, Since = at } };
+    private static RolloutState WithReason(RolloutState state, string? reason) => state with { Rollout = state.Rollout with { Reason = reason } };
 
     private static Decision Quiet(RolloutState state) => new(state, []);
 
+    private static Decision Refuse(RolloutState state, string why) => new(state, [], why);
+
+    private static Decision Reject(RolloutState state, DateTimeOffset at, string reason) =>
+        Quiet(Enter(WithReason(state, reason), RolloutStatus.Rejected, at));
+
+    private static Decision PageOnce(RolloutState state, string reason) => new(WithReason(state, reason), [new Effect.Page(reason)]);
+
     private static bool IsExposed(Rollout rollout) => rollout.Status is
-        RolloutStatus.Canary or RolloutStatus.Held or RolloutStatus.Promoting or RolloutStatus.Baking or RolloutStatus.Completed;
+        RolloutStatus.Shadowing or RolloutStatus.Canary or RolloutStatus.Held or RolloutStatus.Promoting or RolloutStatus.Baking
+        || rollout is { Status: RolloutStatus.Completed, Promoted: true };
 
-    // A rollout that is already on its way back, or over, has nothing left to take back.
-    private static bool CanTakeBack(Rollout rollout) =>
-        IsExposed(rollout) || rollout.Status is RolloutStatus.Gating or RolloutStatus.Warming;
+    private static bool IsServed(RolloutState state) =>
+        state.Alias.Current == state.Rollout.Candidate || state.Alias.Candidate == state.Rollout.Candidate;
 
-    private static long MinUnits(Rollout rollout) => rollout.Plan.Steps.IsEmpty ? 1000 : rollout.Plan.Steps[^1].MinUnits;
+    private static string Pinned(AliasRecord alias, AliasPin pin) => $"{alias.Name} is pinned by {pin.By}: {pin.Reason}";
+
+    private static string Moment(DateTimeOffset at) => at.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
+
+    private static string Words(TimeSpan time) => time.ToString("c", System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -48,6 +48,9 @@ internal sealed class DurableStore(AliasRecord alias)
         return true;
     }
 
+    /// <summary>Notes the time that was watched; nothing is decided by it.</summary>
+    public void Watched(Rollout rollout) => Rollout = rollout;
+
     /// <summary>Loses the last swap, as no store may.</summary>
     public void ForgetLast() => (Alias, Rollout) = _before;
 }

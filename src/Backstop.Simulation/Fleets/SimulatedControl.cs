@@ -74,6 +74,7 @@ internal sealed class SimulatedControl
         _evidence.Begin(Stage()); // The freeze may have been lost with the process that made it.
         _world.Log.Add(new FleetEvent.Restarted(_world.Now, Name, Store.Alias.Generation));
         Count();
+        Handle(new RolloutEvent.TakenUp(_world.Now));
         switch (Store.Rollout)
         {
             case { Status: RolloutStatus.Gating }:
@@ -81,10 +82,6 @@ internal sealed class SimulatedControl
                 break;
             case { Status: RolloutStatus.Warming }:
                 Run(new Effect.ProbeWarmth());
-                break;
-            case { Status: RolloutStatus.Canary } canary:
-                // Nobody looked while control was gone: the step's time starts again, its evidence goes on.
-                Store.Commit(Store.Alias.Generation, new(canary with { Since = _world.Now }, Store.Alias));
                 break;
         }
     }
@@ -181,11 +178,11 @@ internal sealed class SimulatedControl
         {
             Handle(new RolloutEvent.Converged(_world.Now, Store.Alias.Generation));
         }
-        else if (rollout.Status == RolloutStatus.Verifying)
+        else if (rollout.Status is RolloutStatus.Verifying or RolloutStatus.RollbackDegraded)
         {
             Observe(rollout);
         }
-        else if (rollout.Status is RolloutStatus.Held or RolloutStatus.RollingBack)
+        else
         {
             Handle(new RolloutEvent.Ticked(_world.Now));
         }
@@ -195,12 +192,11 @@ internal sealed class SimulatedControl
 
     private void Observe(Rollout rollout)
     {
-        var seen = _started.Where(s => s.Release == rollout.Candidate && s.Last > rollout.Since).Sum(s => s.First > rollout.Since ? s.Count : 1);
-        var window = _world.Now - rollout.Since - ReportDelay;
-        if (seen > 0 || window >= rollout.Plan.VerifyWindow)
-        {
-            Handle(new RolloutEvent.Observed(_world.Now, seen, window));
-        }
+        // Once degraded, only what is still going on counts: the window begins again with every request that should not have been.
+        var window = rollout.Watched - ReportDelay;
+        var from = rollout.Status == RolloutStatus.Verifying ? rollout.Since : _world.Now - rollout.Plan.VerifyWindow - ReportDelay;
+        var seen = _started.Where(s => s.Release == rollout.Candidate && s.Last > from).Sum(s => s.First > from ? s.Count : 1);
+        Handle(new RolloutEvent.Observed(_world.Now, seen, window));
     }
 
     private void Judge()
@@ -234,14 +230,22 @@ internal sealed class SimulatedControl
     {
         if (Store.Rollout is { } rollout)
         {
-            Commit(RolloutMachine.Step(new(rollout, Store.Alias), e));
+            var state = new RolloutState(rollout, Store.Alias);
+            var decision = RolloutMachine.Step(state, e);
+            if (decision.IsNews(state))
+            {
+                Commit(decision);
+            }
+            else
+            {
+                Store.Watched(decision.Next.Rollout);
+            }
         }
     }
 
     private void Commit(Decision decision)
     {
-        var before = (Store.Rollout, Store.Alias);
-        if ((decision.Next.Rollout, decision.Next.Alias) == before || !Store.Commit(Store.Alias.Generation, decision.Next))
+        if (!Store.Commit(Store.Alias.Generation, decision.Next))
         {
             return;
         }

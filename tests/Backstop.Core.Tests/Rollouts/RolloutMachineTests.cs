@@ -13,9 +13,9 @@ public sealed class RolloutMachineTests
 
     private static readonly RolloutPlan Canary = new()
     {
-        Steps = [new(500, TimeSpan.FromMinutes(1), 100), new(5000, TimeSpan.FromMinutes(1), 100)],
-        Bake = TimeSpan.FromMinutes(5),
-        HeldDeadline = TimeSpan.FromMinutes(30),
+        Steps = [new(500, TimeSpan.FromSeconds(15), 100), new(5000, TimeSpan.FromSeconds(15), 100)],
+        Bake = TimeSpan.FromMinutes(1),
+        HeldDeadline = TimeSpan.FromMinutes(1),
     };
 
     // What may happen, without its time: that is given when the sequence is played.
@@ -31,7 +31,7 @@ public sealed class RolloutMachineTests
         .Select(e => new Func<DateTimeOffset, long, RolloutEvent>(e.Invoke));
 
     private static readonly Gen<(Func<DateTimeOffset, long, RolloutEvent> Event, int Seconds)[]> Histories =
-        Gen.Select(Events, Gen.Int[0, 400]).Array[0, 80];
+        Gen.Select(Events, Gen.Int[0, 12]).Array[0, 120];
 
     private delegate RolloutEvent Event(DateTimeOffset at, long generation);
 

@@ -1,0 +1,57 @@
+using Backstop.Control.Rollouts;
+using Backstop.Control.Store;
+using Backstop.Core.Registry;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Backstop.Control.Api;
+
+/// <summary>What people lay down for an alias: that it stays where it is, when nothing may rise, which release they answer for.</summary>
+internal static class AliasRuleEndpoints
+{
+    private const int MostWindows = 100;
+
+    public static void Map(IEndpointRouteBuilder api)
+    {
+        Map<ReasonRequest>(api, "pin", body => (new AliasAmendment.Pin(), body.Reason));
+        Map<ReasonRequest>(api, "unpin", body => (new AliasAmendment.Unpin(), body.Reason));
+        Map<ReasonRequest>(api, "vouch", body => (new AliasAmendment.Vouch(), body.Reason));
+        Map<FreezeRequest>(api, "freezes", body => (new AliasAmendment.Freeze([.. Checked(body.Windows)]), body.Reason));
+    }
+
+    private static void Map<T>(IEndpointRouteBuilder api, string verb, Func<T, (AliasAmendment Change, string Reason)> read) =>
+        api.MapPost($"/aliases/{{name}}/{verb}", async (string name, HttpContext context, AliasQueries queries, IGrainFactory grains) =>
+        {
+            var (change, reason) = read(await StrictBody.Read<T>(context));
+            await AliasEndpoints.View(queries, name);
+            AliasEndpoints.Check(
+                await grains.GetGrain<IAliasGrain>(name).Amend(StoreJson.Write(change), AliasEndpoints.Reason(reason), Caller.Of(context)));
+            return ApiJson.Ok(await AliasEndpoints.View(queries, name));
+        });
+
+    private static IEnumerable<FreezeWindow> Checked(WindowRequest[] windows)
+    {
+        if (windows.Length > MostWindows)
+        {
+            throw RefusedException.Invalid($"There are {windows.Length} windows; at most {MostWindows} are possible.");
+        }
+
+        foreach (var window in windows)
+        {
+            if (window.Until <= window.From || (window.EveryWeek == true && window.Until - window.From >= TimeSpan.FromDays(7)))
+            {
+                throw RefusedException.Invalid(
+                    $"A window from {window.From:u} until {window.Until:u} is not possible: it must end after it begins, and within a week when it comes every week.");
+            }
+
+            yield return new(window.From, window.Until, AliasEndpoints.Reason(window.Reason), window.EveryWeek ?? false);
+        }
+    }
+
+    private sealed record ReasonRequest(string Reason);
+
+    private sealed record FreezeRequest(WindowRequest[] Windows, string Reason);
+
+    private sealed record WindowRequest(DateTimeOffset From, DateTimeOffset Until, string Reason, bool? EveryWeek = null);
+}

@@ -1,0 +1,54 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using Backstop.Core.Registry;
+
+namespace Backstop.Control.Rollouts;
+
+/// <summary>What a person changes about an alias besides its releases, as it travels between control nodes.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "do")]
+[JsonDerivedType(typeof(Approve), "approve")]
+[JsonDerivedType(typeof(Pin), "pin")]
+[JsonDerivedType(typeof(Unpin), "unpin")]
+[JsonDerivedType(typeof(Freeze), "freeze")]
+[JsonDerivedType(typeof(Vouch), "vouch")]
+public abstract record AliasAmendment
+{
+    private AliasAmendment()
+    {
+    }
+
+    /// <summary>The change, and its kind in the journal.</summary>
+    public abstract (AliasChange Change, string Kind) ToChange(string actor, string reason, DateTimeOffset at);
+
+    /// <summary>Lifts a quarantine.</summary>
+    public sealed record Approve(string Release) : AliasAmendment
+    {
+        public override (AliasChange Change, string Kind) ToChange(string actor, string reason, DateTimeOffset at) =>
+            (new AliasChange.Approve(Release), "release_approved");
+    }
+
+    public sealed record Pin : AliasAmendment
+    {
+        public override (AliasChange Change, string Kind) ToChange(string actor, string reason, DateTimeOffset at) =>
+            (new AliasChange.PinTo(new(actor, reason, at)), "alias_pinned");
+    }
+
+    public sealed record Unpin : AliasAmendment
+    {
+        public override (AliasChange Change, string Kind) ToChange(string actor, string reason, DateTimeOffset at) =>
+            (new AliasChange.PinTo(null), "alias_unpinned");
+    }
+
+    public sealed record Freeze(ImmutableArray<FreezeWindow> Windows) : AliasAmendment
+    {
+        public override (AliasChange Change, string Kind) ToChange(string actor, string reason, DateTimeOffset at) =>
+            (new AliasChange.Freeze(Windows), "alias_frozen");
+    }
+
+    /// <summary>Takes current as verified without a bake.</summary>
+    public sealed record Vouch : AliasAmendment
+    {
+        public override (AliasChange Change, string Kind) ToChange(string actor, string reason, DateTimeOffset at) =>
+            (new AliasChange.Verify(), "alias_vouched");
+    }
+}

@@ -14,6 +14,7 @@ var root = new RootCommand("Backstop: the safety net of a model-serving fleet.")
     ReleaseCommand.Create(),
     AliasCommand.Create(),
     RolloutCommand.Create(),
+    DrillCommand.Create(),
     IncidentCommand.Create(),
     GateCommand.Create(),
     JournalCommand.Create(),

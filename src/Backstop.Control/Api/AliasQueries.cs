@@ -70,6 +70,8 @@ public sealed class AliasQueries(DurableStore store, AliasStore aliases, Release
             alias.LastVerified is null,
             alias.Pin,
             alias.Freezes,
+            alias.Drill is { } drill ? DrillView.Of(drill, Snake(drill.Phase)) : null,
+            alias.DrillEvery?.TotalHours,
             [.. await Task.WhenAll(alias.Quarantined.Select(Name))],
             alias.CaptureSamples,
             (long)alias.LabelDeadline.TotalMilliseconds,

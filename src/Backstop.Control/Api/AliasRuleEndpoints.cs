@@ -17,6 +17,7 @@ internal static class AliasRuleEndpoints
         Map<ReasonRequest>(api, "pin", body => (new AliasAmendment.Pin(), body.Reason));
         Map<ReasonRequest>(api, "unpin", body => (new AliasAmendment.Unpin(), body.Reason));
         Map<ReasonRequest>(api, "vouch", body => (new AliasAmendment.Vouch(), body.Reason));
+        Map<DrillPolicyRequest>(api, "drill-policy", body => (new AliasAmendment.RequireDrills(Hours(body.EveryHours)), body.Reason));
         Map<FreezeRequest>(api, "freezes", body => (new AliasAmendment.Freeze([.. Checked(body.Windows)]), body.Reason));
     }
 
@@ -29,6 +30,10 @@ internal static class AliasRuleEndpoints
                 await grains.GetGrain<IAliasGrain>(name).Amend(StoreJson.Write(change), AliasEndpoints.Reason(reason), Caller.Of(context)));
             return ApiJson.Ok(await AliasEndpoints.View(queries, name));
         });
+
+    private static TimeSpan? Hours(double? hours) => hours is null or (> 0 and <= 24 * 366)
+        ? hours is { } every ? TimeSpan.FromHours(every) : null
+        : throw RefusedException.Invalid($"'every_hours' is {hours}: use more than 0 and at most {24 * 366}, or null to ask for no drills.");
 
     private static IEnumerable<FreezeWindow> Checked(WindowRequest[] windows)
     {
@@ -50,6 +55,8 @@ internal static class AliasRuleEndpoints
     }
 
     private sealed record ReasonRequest(string Reason);
+
+    private sealed record DrillPolicyRequest(string Reason, double? EveryHours = null);
 
     private sealed record FreezeRequest(WindowRequest[] Windows, string Reason);
 

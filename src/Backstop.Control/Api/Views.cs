@@ -27,6 +27,8 @@ public sealed record AliasView(
     bool IsVerified,
     AliasPin? Pin,
     ImmutableArray<FreezeWindow> Freezes,
+    DrillView? Drill,
+    double? DrillEveryHours,
     ImmutableArray<ReleaseName> Quarantined,
     bool CaptureSamples,
     long LabelDeadlineMs,

@@ -70,6 +70,7 @@ public static class ControlHosting
         ReleaseEndpoints.Map(api);
         AliasEndpoints.Map(api);
         AliasRuleEndpoints.Map(api);
+        DrillEndpoints.Map(api);
         RolloutEndpoints.Map(api);
         JournalEndpoints.Map(api);
         IncidentEndpoints.Map(api);

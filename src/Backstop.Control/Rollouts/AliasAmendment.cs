@@ -11,6 +11,7 @@ namespace Backstop.Control.Rollouts;
 [JsonDerivedType(typeof(Unpin), "unpin")]
 [JsonDerivedType(typeof(Freeze), "freeze")]
 [JsonDerivedType(typeof(Vouch), "vouch")]
+[JsonDerivedType(typeof(RequireDrills), "require_drills")]
 public abstract record AliasAmendment
 {
     private AliasAmendment()
@@ -43,6 +44,12 @@ public abstract record AliasAmendment
     {
         public override (AliasChange Change, string Kind) ToChange(string actor, string reason, DateTimeOffset at) =>
             (new AliasChange.Freeze(Windows), "alias_frozen");
+    }
+
+    public sealed record RequireDrills(TimeSpan? Every) : AliasAmendment
+    {
+        public override (AliasChange Change, string Kind) ToChange(string actor, string reason, DateTimeOffset at) =>
+            (new AliasChange.RequireDrills(Every), "drills_required");
     }
 
     /// <summary>Takes current as verified without a bake.</summary>

@@ -19,6 +19,8 @@ internal sealed partial class AliasGrain
         foreach (var started in message.Started.Where(s => s.Alias == Name))
         {
             _started?.Add(started);
+            _onPrevious?.Add(started);
+            _onCurrent?.Add(started);
         }
 
         effects.Keep(message.Samples.Where(s => s.Alias == Name));
@@ -40,6 +42,7 @@ internal sealed partial class AliasGrain
             await Advance(rollout, clock.GetUtcNow());
         }
 
+        await AdvanceDrill(clock.GetUtcNow());
         if (_unstored.Count > 0 && Now - _storedAt >= options.EvidenceInterval)
         {
             await StoreEvidence(clock.GetUtcNow());

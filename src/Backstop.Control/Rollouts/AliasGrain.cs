@@ -64,22 +64,16 @@ internal sealed partial class AliasGrain(
 
         // Level-triggered: what the row says is pushed and what the rollout waits for is asked again, whatever happened before.
         await publisher.Publish(_alias);
-        switch (_rollout?.Rollout.Status)
+        if (_rollout is { } rollout)
         {
-            case RolloutStatus.Gating:
-                Start(new Effect.RunGates());
-                break;
-            case RolloutStatus.Warming:
-                Start(new Effect.ProbeWarmth());
-                break;
-            case RolloutStatus.Superseded:
-                await StartSuccessor();
-                break;
-            case RolloutStatus.RollingBack or RolloutStatus.Verifying or RolloutStatus.RollbackDegraded:
+            await Run(RolloutMachine.Unanswered(rollout.Rollout));
+            if (rollout.Rollout.Status is RolloutStatus.RollingBack or RolloutStatus.Verifying or RolloutStatus.RollbackDegraded)
+            {
                 RollbackResumed(log, Name, _alias.Generation);
-                break;
+            }
         }
 
+        await Handle(new DrillEvent.TakenUp(clock.GetUtcNow()));
         ReportAgain();
         this.RegisterGrainTimer(Tick, new() { DueTime = TimeSpan.Zero, Period = options.JudgeInterval, Interleave = false, KeepAlive = true });
     }
@@ -211,14 +205,29 @@ internal sealed partial class AliasGrain(
         {
             case SwapResult.Refused refused:
                 return Refused(refused.Reason);
-            case SwapResult.Swapped swapped when await aliases.Commit(_alias, swapped.Alias, rollout: null, new(kind, actor, reason)) is CommitResult.Committed:
-                _alias = swapped.Alias;
-                await publisher.Publish(_alias);
+            case SwapResult.Swapped swapped when await Write(swapped.Alias, new(kind, actor, reason)):
                 return new(AliasOutcome.Done, _alias.Generation, "");
             default:
-                await Reload();
                 return Stale();
         }
+    }
+
+    /// <summary>Writes a row that the rollout did not decide, and goes on judging under its generation; false when somebody else moved first.</summary>
+    private async Task<bool> Write(AliasRecord next, JournalDraft draft)
+    {
+        var rollout = _rollout is { } judged && judged.Contrast() is not null
+            ? judged with { Revision = judged.Revision + 1, Stages = judged.Stages.Add(next.ToRoute()) }
+            : null;
+        if (await aliases.Commit(_alias, next, rollout, draft) is CommitResult.Stale)
+        {
+            await Reload();
+            return false;
+        }
+
+        (_alias, _rollout) = (next, rollout ?? _rollout);
+        _evidence.Begin(new(Name, _alias.Epoch, _alias.Generation));
+        await publisher.Publish(_alias);
+        return true;
     }
 
     private async Task Reload()
@@ -249,7 +258,7 @@ internal sealed partial class AliasGrain(
     }
 
     private bool IsServed(StoredRollout rollout) =>
-        rollout.Rollout.Status == RolloutStatus.Completed && rollout.Rollout.Generation == _alias.Generation && _alias.Previous is not null;
+        rollout.Rollout.Status == RolloutStatus.Completed && rollout.Rollout.Candidate == _alias.Current && _alias.Previous is not null;
 
     private AliasReply Refused(string text) => new(AliasOutcome.Refused, _alias.Generation, text);
 

@@ -31,6 +31,11 @@ public interface IAliasGrain : IGrainWithStringKey
     /// <param name="change">An <see cref="AliasAmendment"/> as JSON.</param>
     Task<AliasReply> Amend(string change, string reason, string actor);
 
+    /// <summary>Begins to rehearse a rollback.</summary>
+    /// <param name="basisPoints">Share that goes to the previous release and back.</param>
+    /// <param name="warm">How long its replicas took to answer just now: asked outside, so that nobody here waits for a cold one.</param>
+    Task<AliasReply> StartDrill(int basisPoints, TimeSpan warm, string reason, string actor);
+
     /// <summary>Merges what a batch (a <c>SignalBatch</c> message) says about this alias.</summary>
     Task Merge(byte[] batch, DateTimeOffset receivedAt);
 

@@ -17,6 +17,9 @@ public sealed class RolloutEffects(ReleaseStore releases, WarmthProbe warmth, Ga
     public async Task<string?> ProbeWarmth(Rollout rollout) =>
         await warmth.Failure(await releases.Get(rollout.Candidate), await releases.Get(rollout.Baseline));
 
+    /// <summary>Which replica of a release gave no answer, or null.</summary>
+    public async Task<string?> ProbeWarmth(string release) => await warmth.Failure(await releases.Get(release));
+
     /// <summary>Keeps redacted samples for an incident that may come.</summary>
     public void Keep(IEnumerable<Sample> captured) => samples.Keep(captured);
 }

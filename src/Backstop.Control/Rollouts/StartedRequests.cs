@@ -33,6 +33,14 @@ public sealed class StartedRequests(string release)
         }
     }
 
+    /// <summary>When the first one after a moment was started, as far as it is known; null when there was none.</summary>
+    public DateTimeOffset? FirstAfter(DateTimeOffset moment)
+    {
+        var ms = moment.ToUnixTimeMilliseconds();
+        var after = _recent.Where(s => s.LastMs > ms).Select(s => s.FirstMs > ms ? s.FirstMs : s.LastMs).DefaultIfEmpty(0).Min();
+        return after == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(after);
+    }
+
     /// <summary>How many were started after a moment. Of an entry that spans it, one is known for certain: its last.</summary>
     public long After(DateTimeOffset moment)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Backstop.Core.Rollouts;
 using Backstop.Core.Routing;
 
 namespace Backstop.Core.Registry;
@@ -168,6 +169,23 @@ public abstract record AliasChange
         internal override SwapResult ApplyTo(AliasRecord alias) => alias.Previous is null
             ? new SwapResult.Refused($"{alias.Name} has no previous release that could hold back a share.")
             : Next(alias with { HoldbackBasisPoints = BasisPoints });
+    }
+
+    /// <summary>Writes where a drill is, and the holdback that this means.</summary>
+    public sealed record Rehearse(Drill Drill, int HoldbackBasisPoints) : AliasChange
+    {
+        /// <summary>The way back from a drill gives current its traffic again.</summary>
+        public override bool RaisesExposure => true;
+
+        internal override SwapResult ApplyTo(AliasRecord alias) => Next(alias with { Drill = Drill, HoldbackBasisPoints = HoldbackBasisPoints });
+    }
+
+    /// <summary>Asks for drills, or no longer (null): a person's decision.</summary>
+    public sealed record RequireDrills(TimeSpan? Every) : AliasChange
+    {
+        public override bool RaisesExposure => false;
+
+        internal override SwapResult ApplyTo(AliasRecord alias) => Next(alias with { DrillEvery = Every });
     }
 
     /// <summary>Lifts the quarantine of a release: a person's decision.</summary>

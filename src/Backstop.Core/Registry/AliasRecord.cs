@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Backstop.Core.Rollouts;
 using Backstop.Core.Routing;
 
 namespace Backstop.Core.Registry;
@@ -37,6 +38,12 @@ public sealed record AliasRecord
 
     /// <summary>When evidence last took a promoted release back here; another automatic rollback has to keep its distance.</summary>
     public DateTimeOffset? RolledBackAt { get; init; }
+
+    /// <summary>The last rehearsal of a rollback, under way or over; null when there was none.</summary>
+    public Drill? Drill { get; init; }
+
+    /// <summary>How old a passed drill may be for a rollout to begin; null when none is asked for.</summary>
+    public TimeSpan? DrillEvery { get; init; }
 
     /// <summary>A person's word that current stays what it is, or null. Automation never goes past it.</summary>
     public AliasPin? Pin { get; init; }

@@ -21,7 +21,7 @@ public static class Forecast
     {
         var steps = ImmutableArray.CreateBuilder<ForecastStep>();
         var queue = new Queue<RolloutEvent>();
-        Take(new(state, Unanswered(state.Rollout)));
+        Take(new(state, [new Effect.Push(), .. RolloutMachine.Unanswered(state.Rollout)]));
         for (var tick = 0; tick < MostTicks && !state.Rollout.IsTerminal; tick++)
         {
             Play(new RolloutEvent.Ticked(at));
@@ -74,15 +74,6 @@ public static class Forecast
             }
         }
     }
-
-    // What a rollout in this status was asked for and waits for.
-    private static ImmutableArray<Effect> Unanswered(Rollout rollout) => rollout.Status switch
-    {
-        RolloutStatus.Gating => [new Effect.RunGates()],
-        RolloutStatus.Warming => [new Effect.ProbeWarmth()],
-        RolloutStatus.Promoting or RolloutStatus.RollingBack => [new Effect.Push()],
-        _ => [],
-    };
 }
 
 /// <summary>Something that would happen.</summary>

@@ -79,6 +79,11 @@ public static partial class RolloutMachine
             return new(Pinned(alias, pin));
         }
 
+        if (rollout.PlanDigest is { } locked && locked != Rollouts.PlanDigest.Of(plan))
+        {
+            return new("the plan is not the one that was submitted or approved");
+        }
+
         if (plan.BreakGlass is null)
         {
             if (Frozen(alias, at) is { } frozen)
@@ -150,11 +155,6 @@ public static partial class RolloutMachine
         if (rollout.Abort is not null)
         {
             return Quiet(state);
-        }
-
-        if (rollout.PlanDigest is { } locked && locked != Rollouts.PlanDigest.Of(rollout.Plan))
-        {
-            return HoldStill(state, at, "the plan is not the one that was submitted or approved", doubt: true);
         }
 
         return state.Alias.Apply(change, state.Alias.Generation) switch

@@ -96,6 +96,17 @@ public static partial class RolloutMachine
         };
     }
 
+    /// <summary>What a rollout in this status was asked for and waits for: a new owner asks it again, and doing it twice does no harm.</summary>
+    public static ImmutableArray<Effect> Unanswered(Rollout rollout) => rollout.Status switch
+    {
+        RolloutStatus.Gating => [new Effect.RunGates()],
+        RolloutStatus.Warming => [new Effect.ProbeWarmth()],
+        RolloutStatus.Shadowing or RolloutStatus.Canary when rollout.WarmthAskedAt is not null => [new Effect.ProbeWarmth()],
+        RolloutStatus.Verifying => [new Effect.Watch()],
+        RolloutStatus.Superseded => [new Effect.StartSuccessor()],
+        _ => [],
+    };
+
     /// <summary>What a rollout may be refused for before it begins; asked before anything is exposed, because asked during a rollback is too late.</summary>
     private static string? SubmitRefusal(AliasRecord alias, string candidate, RolloutPlan plan, DateTimeOffset at) =>
         candidate == alias.Current ? $"{alias.Name} serves this release already."
@@ -104,6 +115,8 @@ public static partial class RolloutMachine
         : alias.Pin is { } pin ? $"{Pinned(alias, pin)}. Lift the pin first with 'backstop alias unpin'."
         : plan.BreakGlass is null && CoolDownEnd(alias, plan, at) is { } end
             ? $"A release was rolled back on {alias.Name} shortly before: wait until {Moment(end)}, or break the glass with a reason."
+        : plan.BreakGlass is null && alias.DrillEvery is { } every && Drill.Objection(alias.Drill, every, at) is { } objection
+            ? $"{alias.Name} may start no rollout: {objection}. Run 'backstop drill {alias.Name}', or break the glass with a reason."
         : plan.End == PlanEnd.Promote && alias.ReturnsTo(candidate, plan.Fallback) is null
             ? $"{alias.Name} would have no release to return to: none was verified here that is not quarantined. Name a fallback in the plan."
         : null;

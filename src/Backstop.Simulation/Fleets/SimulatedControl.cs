@@ -75,14 +75,9 @@ internal sealed class SimulatedControl
         _world.Log.Add(new FleetEvent.Restarted(_world.Now, Name, Store.Alias.Generation));
         Count();
         Handle(new RolloutEvent.TakenUp(_world.Now));
-        switch (Store.Rollout)
+        foreach (var effect in Store.Rollout is { } rollout ? RolloutMachine.Unanswered(rollout) : [])
         {
-            case { Status: RolloutStatus.Gating }:
-                Run(new Effect.RunGates());
-                break;
-            case { Status: RolloutStatus.Warming }:
-                Run(new Effect.ProbeWarmth());
-                break;
+            Run(effect);
         }
     }
 

@@ -53,8 +53,31 @@ public sealed class ControlClient(Uri server) : IDisposable
 
     public Task<Reply<RolloutView>> Rollout(string id, CancellationToken cancel) => Get<RolloutView>($"rollouts/{Escape(id)}", cancel);
 
-    public Task<Reply<RolloutView>> AbortRollout(string id, string reason, CancellationToken cancel) =>
-        Post<RolloutView>($"rollouts/{Escape(id)}/abort", new { reason }, cancel);
+    public Task<Reply<RolloutView>> AbortRollout(string id, string reason, CancellationToken cancel) => Tell(id, "abort", new { reason }, cancel);
+
+    public Task<Reply<RolloutView>> PauseRollout(string id, string reason, CancellationToken cancel) => Tell(id, "pause", new { reason }, cancel);
+
+    public Task<Reply<RolloutView>> ResumeRollout(string id, CancellationToken cancel) => Tell(id, "resume", new { }, cancel);
+
+    public Task<Reply<RolloutView>> ApproveStep(string id, int step, CancellationToken cancel) => Tell(id, "approve", new { step }, cancel);
+
+    public Task<Reply<RolloutView>> TripRollout(string id, string reason, CancellationToken cancel) => Tell(id, "trip", new { reason }, cancel);
+
+    public Task<Reply<RolloutView>> ChangePlan(string id, JsonNode plan, string? approval, CancellationToken cancel) =>
+        Tell(id, "plan", new { plan, approval }, cancel);
+
+    public Task<Reply<ForecastView>> Forecast(string id, CancellationToken cancel) => Get<ForecastView>($"rollouts/{Escape(id)}/forecast", cancel);
+
+    public Task<Reply<ForecastView>> ForecastRollout(string alias, NewRollout rollout, CancellationToken cancel) =>
+        Post<ForecastView>($"aliases/{Escape(alias)}/rollouts/forecast", rollout, cancel);
+
+    public Task<Reply<DrillView>> StartDrill(string alias, int basisPoints, string reason, CancellationToken cancel) =>
+        Post<DrillView>($"aliases/{Escape(alias)}/drills", new { basis_points = basisPoints, reason }, cancel);
+
+    public Task<Reply<DrillView>> Drill(string alias, CancellationToken cancel) => Get<DrillView>($"aliases/{Escape(alias)}/drill", cancel);
+
+    public Task<Reply<AliasView>> AliasRule(string alias, string rule, object body, CancellationToken cancel) =>
+        Post<AliasView>($"aliases/{Escape(alias)}/{rule}", body, cancel);
 
     public Task<Reply<IncidentView[]>> Incidents(string? alias, CancellationToken cancel) =>
         Get<IncidentView[]>(alias is null ? "incidents" : $"incidents?alias={Escape(alias)}", cancel);
@@ -94,6 +117,9 @@ public sealed class ControlClient(Uri server) : IDisposable
     public void Dispose() => _http.Dispose();
 
     private static string Escape(string segment) => Uri.EscapeDataString(segment);
+
+    private Task<Reply<RolloutView>> Tell(string id, string what, object body, CancellationToken cancel) =>
+        Post<RolloutView>($"rollouts/{Escape(id)}/{what}", body, cancel);
 
     private Task<Reply<T>> Get<T>(string path, CancellationToken cancel) =>
         Send<T>(new HttpRequestMessage(HttpMethod.Get, path), cancel);

@@ -35,12 +35,30 @@ public sealed record AliasView(string Name, long Epoch, long Generation, Named C
 
     public Named[] Quarantined { get; init; } = [];
 
+    public bool IsVerified { get; init; }
+
+    public PinView? Pin { get; init; }
+
+    public FreezeView[] Freezes { get; init; } = [];
+
+    public DrillView? Drill { get; init; }
+
     public GatewayAck[] Gateways { get; init; } = [];
 
     public RolloutView? Rollout { get; init; }
 
     public JudgementView? Judgement { get; init; }
 }
+
+public sealed record DrillView(
+    string Id, string Phase, bool Passed, string? Failed, int BasisPoints, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, double? WarmMs,
+    SegmentsView Away, SegmentsView Back);
+
+public sealed record SegmentsView(double? CommittedMs, double? ConvergedMs, double? ObservedMs);
+
+public sealed record PinView(string By, string Reason, DateTimeOffset At);
+
+public sealed record FreezeView(DateTimeOffset From, DateTimeOffset Until, string Reason, bool EveryWeek);
 
 public sealed record GatewayAck(string Id, long Generation, DateTimeOffset? AckedAt);
 
@@ -66,18 +84,36 @@ public sealed record PlanRequest(StepPlan[] Steps)
     public long? ConvergenceDeadlineMs { get; init; }
 
     public long? VerifyWindowMs { get; init; }
+
+    public JsonNode ToJson() => JsonSerializer.SerializeToNode(this, ControlClient.Json)!;
 }
 
 public sealed record NewRollout(string Release)
 {
-    public PlanRequest? Plan { get; init; }
+    /// <summary>A <see cref="PlanRequest"/>, or whatever else the API takes as a plan.</summary>
+    public JsonNode? Plan { get; init; }
+
+    public bool? Supersede { get; init; }
 
     public JsonObject? Evidence { get; init; }
 }
 
 public sealed record RolloutView(string Id, string Alias, string Status)
 {
+    /// <summary>Counted from 0; -1 before the first share.</summary>
     public int Step { get; init; }
+
+    public int Steps { get; init; }
+
+    public bool Paused { get; init; }
+
+    public string? Waits { get; init; }
+
+    public string? Withheld { get; init; }
+
+    public long? WatchedMs { get; init; }
+
+    public string? SupersededBy { get; init; }
 
     public string? Reason { get; init; }
 
@@ -90,8 +126,12 @@ public sealed record RolloutView(string Id, string Alias, string Status)
     public DateTimeOffset? Since { get; init; }
 
     /// <summary>Whether nothing more will happen by itself.</summary>
-    public bool IsOver => Status is "completed" or "rolled_back" or "rejected";
+    public bool IsOver => Status is "completed" or "rolled_back" or "rejected" or "superseded";
 }
+
+public sealed record ForecastView(string? Refused, Named? ReturnsTo, string? PlanDigest, ForecastStep[] AtBest, ForecastStep[] InSilence);
+
+public sealed record ForecastStep(DateTimeOffset At, string Status, int BasisPoints, string? Text);
 
 public sealed record IncidentView(string Id, string Alias, string Status, DateTimeOffset OpenedAt)
 {

@@ -15,10 +15,19 @@ internal static class AliasCommand
         DefaultValueFactory = _ => "by hand",
     };
 
-    public static Verb Create() => new("alias", "Create the names that applications call, see and change what they serve.")
+    public static Verb Create()
     {
-        New(), List(), Show(), History(), Swap(), Rollback(), Approve(),
-    };
+        var alias = new Verb("alias", "Create the names that applications call, see and change what they serve.")
+        {
+            New(), List(), Show(), History(), Swap(), Rollback(), Approve(),
+        };
+        foreach (var rule in AliasRules.All())
+        {
+            alias.Subcommands.Add(rule);
+        }
+
+        return alias;
+    }
 
     private static Verb New()
     {
@@ -120,6 +129,9 @@ internal static class AliasCommand
             ("previous", alias.Previous is null ? null : $"{alias.Previous.Name} with {Screen.Percent(alias.HoldbackBasisPoints)}"),
             ("generation", $"{alias.Generation} (epoch {alias.Epoch})"),
             ("quarantined", string.Join(", ", alias.Quarantined.Select(q => q.Name))),
+            ("verified", alias.IsVerified ? "yes" : "no: a later release would not return to it"),
+            ("pinned", alias.Pin is { } pin ? $"by {pin.By}: {pin.Reason}" : null),
+            ("last drill", alias.Drill is null ? null : Drill(alias.Drill)),
             ("rollout", alias.Rollout is null ? null : $"{alias.Rollout.Id} {alias.Rollout.Status} {alias.Rollout.Reason}"),
             ("judgement", alias.Judgement is null ? null : Verdict(alias.Judgement)));
         screen.Table(
@@ -129,6 +141,10 @@ internal static class AliasCommand
             ("generation", g => g.Generation.ToString()),
             ("acknowledged", g => g.AckedAt is { } at ? Screen.Time(at) : null));
     }
+
+    private static string Drill(DrillView drill) =>
+        $"{(drill.Passed ? "passed" : $"failed ({drill.Failed ?? drill.Phase})")} at {Screen.Time(drill.StartedAt)}: {Screen.Percent(drill.BasisPoints)} "
+        + $"on the previous release {drill.Away.ConvergedMs:0} ms after the decision, back after {drill.Back.ConvergedMs:0} ms";
 
     private static string Verdict(JudgementView judgement) =>
         $"{judgement.Verdict} on {judgement.Units} units, log E {judgement.LogE?.Form:0.0} form and {judgement.LogE?.Quality:0.0} quality " +

@@ -17,7 +17,8 @@ internal static class Remote
         DefaultValueFactory = _ => "http://127.0.0.1:8080",
     };
 
-    private static readonly Option<bool> JsonOption = CommandLine.Verb.JsonOption();
+    /// <summary>Every verb has it.</summary>
+    public static readonly Option<bool> JsonOption = CommandLine.Verb.JsonOption();
 
     /// <summary>A verb that asks the server one thing and shows the answer, as it was sent with <c>--json</c>.</summary>
     public static Verb Verb<T>(
@@ -26,21 +27,23 @@ internal static class Remote
         Symbol[] symbols,
         Func<ParseResult, ControlClient, CancellationToken, Task<Reply<T>>> ask,
         Action<T, Screen> show) =>
-        Verb(name, description, symbols, async (line, client, cancel) =>
-        {
-            var reply = await ask(line, client, cancel);
-            if (line.GetValue(JsonOption))
-            {
-                using var document = JsonDocument.Parse(reply.Text);
-                line.InvocationConfiguration.Output.WriteJson(document.RootElement);
-            }
-            else
-            {
-                show(reply.Body, new Screen(AnsiConsole.Console));
-            }
+        Verb(name, description, symbols, async (line, client, cancel) => Show(line, await ask(line, client, cancel), show));
 
-            return ExitCode.Ok;
-        });
+    /// <summary>Shows an answer to a person, or as it was sent with <c>--json</c>.</summary>
+    public static int Show<T>(ParseResult line, Reply<T> reply, Action<T, Screen> show)
+    {
+        if (line.GetValue(JsonOption))
+        {
+            using var document = JsonDocument.Parse(reply.Text);
+            line.InvocationConfiguration.Output.WriteJson(document.RootElement);
+        }
+        else
+        {
+            show(reply.Body, new Screen(AnsiConsole.Console));
+        }
+
+        return ExitCode.Ok;
+    }
 
     /// <summary>Prints what a verb found out by itself: one JSON object with <c>--json</c>, else text.</summary>
     public static void Print<T>(ParseResult line, T value, Action<T, Screen> show)

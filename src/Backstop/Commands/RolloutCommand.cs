@@ -10,52 +10,124 @@ internal static class RolloutCommand
 {
     private static readonly Argument<string> Id = new("id") { Description = "Id of the rollout." };
 
-    public static Verb Create() => new("rollout", "Expose a release in steps, watch it, take it back.")
+    private static readonly Option<string> Reason = new("--reason")
     {
-        Start(), Show(), Abort(), Watch(),
+        Description = "Why; it is kept in the journal.",
+        DefaultValueFactory = _ => "by hand",
     };
 
-    private static Verb Start()
+    public static Verb Create() => new("rollout", "Expose a release in steps, watch it, hold it, take it back.")
     {
-        var alias = new Argument<string>("alias") { Description = "The alias, such as assistant:prod." };
-        var release = new Argument<string>("release") { Description = "The release to expose." };
-        var steps = new Option<string[]>("--step")
+        RolloutStart.Create(), Show(), WhatComes(), Watch(), Approve(), Pause(), Resume(), Plan(), Abort(), Trip(),
+    };
+
+    /// <summary>Where a rollout is.</summary>
+    public static void Describe(RolloutView rollout, Screen screen) => screen.Facts(
+        ("id", rollout.Id),
+        ("alias", rollout.Alias),
+        ("status", rollout.Paused ? $"{rollout.Status} (paused)" : rollout.Status),
+        ("candidate", rollout.Candidate?.Name),
+        ("baseline", rollout.Baseline?.Name),
+        ("step", rollout.Step < 0 ? null : $"{rollout.Step + 1} of {rollout.Steps}"),
+        ("generation", rollout.Generation),
+        ("since", rollout.Since is { } since ? Screen.Time(since) : null),
+        ("watched", rollout.WatchedMs is { } watched ? Screen.Span(TimeSpan.FromMilliseconds(watched)) : null),
+        ("reason", rollout.Reason),
+        ("waits", rollout.Waits),
+        ("withheld", rollout.Withheld),
+        ("superseded by", rollout.SupersededBy));
+
+    /// <summary>What would happen, at best and in silence.</summary>
+    public static void Describe(ForecastView forecast, Screen screen)
+    {
+        if (forecast.Refused is { } refused)
         {
-            Description = "A canary step as PERCENT:SECONDS:UNITS, such as 5:600:1000; repeat it for more steps.",
-            AllowMultipleArgumentsPerToken = true,
-        };
-        var atOnce = new Option<bool>("--at-once") { Description = "No canary: promote as soon as the release is warm." };
-        var holdback = new Option<double?>("--holdback") { Description = "Percent that stays on the previous release after promotion. 5 by default." };
-        var bake = new Option<double?>("--bake-s") { Description = "Seconds the promoted release is watched before it counts as verified. 7200 by default." };
-        return Remote.Verb(
-            "start",
-            "Start a rollout.",
-            [alias, release, steps, atOnce, holdback, bake],
-            (parse, client, cancel) => client.StartRollout(
-                parse.GetRequiredValue(alias),
-                new(parse.GetRequiredValue(release))
-                {
-                    Plan = Plan(parse.GetValue(steps) ?? [], parse.GetValue(atOnce), parse.GetValue(holdback), parse.GetValue(bake)),
-                },
-                cancel),
-            (rollout, screen) =>
-            {
-                Describe(rollout, screen);
-                screen.Next($"backstop rollout watch {rollout.Id}");
-            });
+            screen.Line($"It would be refused: {refused}");
+            return;
+        }
+
+        screen.Line(forecast.ReturnsTo is { } back ? $"A rollback after the promotion would return to {back.Name}." : "Nothing is promoted.");
+        Describe("If every verdict is healthy", forecast.AtBest, screen);
+        Describe("If no evidence arrives", forecast.InSilence, screen);
+    }
+
+    private static void Describe(string when, ForecastStep[] steps, Screen screen)
+    {
+        screen.Line("");
+        screen.Line($"{when}:");
+        foreach (var step in steps)
+        {
+            screen.Line($"  {Screen.Time(step.At)}  {step.Status} with {Screen.Percent(step.BasisPoints)}{(step.Text is { } text ? $": {text}" : "")}");
+        }
     }
 
     private static Verb Show() => Remote.Verb(
         "show", "Show where a rollout is.", [Id], (parse, client, cancel) => client.Rollout(parse.GetRequiredValue(Id), cancel), Describe);
 
-    private static Verb Abort()
+    private static Verb WhatComes() => Remote.Verb(
+        "forecast",
+        "Say what a rollout will do from here: if every verdict is healthy, and if no evidence arrives.",
+        [Id],
+        (parse, client, cancel) => client.Forecast(parse.GetRequiredValue(Id), cancel),
+        Describe);
+
+    private static Verb Approve()
     {
-        var reason = new Option<string>("--reason") { Description = "Why; it is kept in the journal.", DefaultValueFactory = _ => "by hand" };
+        var step = new Option<int?>("--step") { Description = "Approve the steps up to this one, counted from 1. Otherwise the next one." };
         return Remote.Verb(
-            "abort",
-            "Take a rollout back. Nothing can stop this or undo it.",
+            "approve",
+            "Approve the next step of a rollout, or its promotion. It is taken with the next healthy verdict.",
+            [Id, step],
+            async (parse, client, cancel) =>
+            {
+                var id = parse.GetRequiredValue(Id);
+                return await client.ApproveStep(id, parse.GetValue(step) ?? (await client.Rollout(id, cancel)).Body.Step + 2, cancel);
+            },
+            Describe);
+    }
+
+    private static Verb Pause() => Remote.Verb(
+        "pause",
+        "Hold a rollout where it is. Its share stays, nothing rises, and a regression still takes it back.",
+        [Id, Reason],
+        (parse, client, cancel) => client.PauseRollout(parse.GetRequiredValue(Id), parse.GetRequiredValue(Reason), cancel),
+        Describe);
+
+    private static Verb Resume() => Remote.Verb(
+        "resume",
+        "Let a held rollout go on, with the next healthy verdict.",
+        [Id],
+        (parse, client, cancel) => client.ResumeRollout(parse.GetRequiredValue(Id), cancel),
+        Describe);
+
+    private static Verb Plan()
+    {
+        var file = new Argument<FileInfo>("file") { Description = "The plan, YAML or JSON." };
+        var approve = new Option<string?>("--approve") { Description = "Why a looser plan is right. A tighter one needs no approval." };
+        return Remote.Verb(
+            "plan",
+            "Change what is left of a rollout's plan.",
+            [Id, file, approve],
+            async (parse, client, cancel) => await client.ChangePlan(
+                parse.GetRequiredValue(Id), await RolloutPlanFile.Read(parse.GetRequiredValue(file), cancel), parse.GetValue(approve), cancel),
+            Describe);
+    }
+
+    private static Verb Abort() => Remote.Verb(
+        "abort",
+        "Take a rollout back. Nothing can stop this or undo it.",
+        [Id, Reason],
+        (parse, client, cancel) => client.AbortRollout(parse.GetRequiredValue(Id), parse.GetRequiredValue(Reason), cancel),
+        Describe);
+
+    private static Verb Trip()
+    {
+        var reason = new Option<string>("--reason") { Description = "What was confirmed; it is kept in the journal.", Required = true };
+        return Remote.Verb(
+            "trip",
+            "Take a release back for one confirmed safety event, such as leaked personal data, and quarantine it.",
             [Id, reason],
-            (parse, client, cancel) => client.AbortRollout(parse.GetRequiredValue(Id), parse.GetRequiredValue(reason), cancel),
+            (parse, client, cancel) => client.TripRollout(parse.GetRequiredValue(Id), parse.GetRequiredValue(reason), cancel),
             Describe);
     }
 
@@ -70,7 +142,7 @@ internal static class RolloutCommand
             for (string? last = null; ;)
             {
                 var rollout = (await client.Rollout(id, cancel)).Body;
-                var now = $"{rollout.Status} step {rollout.Step} generation {rollout.Generation} {rollout.Reason}".TrimEnd();
+                var now = $"{rollout.Status} step {Math.Max(0, rollout.Step + 1)} of {rollout.Steps} generation {rollout.Generation} {rollout.Reason}".TrimEnd();
                 if (now != last)
                 {
                     screen.Line($"{Screen.Time(DateTimeOffset.UtcNow)}  {now}");
@@ -85,42 +157,4 @@ internal static class RolloutCommand
                 await Task.Delay(TimeSpan.FromMilliseconds(250), cancel);
             }
         });
-
-    private static void Describe(RolloutView rollout, Screen screen) => screen.Facts(
-        ("id", rollout.Id),
-        ("alias", rollout.Alias),
-        ("status", rollout.Status),
-        ("candidate", rollout.Candidate?.Name),
-        ("baseline", rollout.Baseline?.Name),
-        ("step", rollout.Step),
-        ("generation", rollout.Generation),
-        ("since", rollout.Since is { } since ? Screen.Time(since) : null),
-        ("reason", rollout.Reason));
-
-    private static PlanRequest? Plan(string[] steps, bool atOnce, double? holdback, double? bakeSeconds)
-    {
-        if (steps.Length == 0 && !atOnce)
-        {
-            return holdback is null && bakeSeconds is null
-                ? null
-                : throw CommandFailure.Usage("--holdback and --bake-s need a whole plan: name its steps with --step, or choose --at-once.");
-        }
-
-        if (steps.Length > 0 && atOnce)
-        {
-            throw CommandFailure.Usage("--at-once has no steps: leave out --step.");
-        }
-
-        return new([.. steps.Select(Step)])
-        {
-            HoldbackBasisPoints = holdback is { } percent ? (int)Math.Round(percent * 100) : null,
-            BakeMs = bakeSeconds is { } seconds ? (long)(seconds * 1000) : null,
-        };
-    }
-
-    private static StepPlan Step(string text) =>
-        text.Split(':') is [var percent, var seconds, var units]
-        && double.TryParse(percent, out var share) && double.TryParse(seconds, out var dwell) && long.TryParse(units, out var least)
-            ? new((int)Math.Round(share * 100), (long)(dwell * 1000), least)
-            : throw CommandFailure.Usage($"--step '{text}' is not a step: write PERCENT:SECONDS:UNITS, such as 5:600:1000.");
 }

@@ -65,6 +65,8 @@ internal sealed class Screen(IAnsiConsole console)
 
     public static string Time(DateTimeOffset at) => at.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss.fff'Z'");
 
+    public static string Span(TimeSpan time) => time.ToString(time.TotalDays >= 1 ? @"d\.hh\:mm\:ss" : @"hh\:mm\:ss");
+
     private static string Row(IEnumerable<string> cells, int[] widths) =>
         string.Join("  ", cells.Select((cell, i) => cell.PadRight(widths[i]))).TrimEnd();
 }

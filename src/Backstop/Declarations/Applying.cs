@@ -52,7 +52,7 @@ internal sealed class Applying(ControlClient client)
                     await client.CreateAlias(alias.Settings with { Name = alias.Name, Release = alias.ReleaseName }, cancel);
                     break;
                 case { Action: ApplyAction.Change, Declared: Declaration.Alias alias }:
-                    var plan = alias.Plan is { } name ? set.Plans[name].Plan : null;
+                    var plan = alias.Plan is { } name ? set.Plans[name].Plan.ToJson() : null;
                     started.Add((await client.StartRollout(alias.Name, new(alias.ReleaseName) { Plan = plan }, cancel)).Body);
                     break;
             }

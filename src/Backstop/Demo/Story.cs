@@ -111,12 +111,12 @@ internal sealed class Story(DemoOptions options, DemoFleet fleet, Traffic traffi
 
     private NewRollout Rollout() => new(fleet.Bad.Release)
     {
-        Plan = new(options.AtOnce ? [] : [new(BasisPoints: 500, DwellMs: 12_000, MinUnits: (long)(options.Rate * 10))])
+        Plan = new PlanRequest(options.AtOnce ? [] : [new(BasisPoints: 500, DwellMs: 12_000, MinUnits: (long)(options.Rate * 10))])
         {
             HoldbackBasisPoints = 500,
             BakeMs = 6000,
             VerifyWindowMs = 1000,
-        },
+        }.ToJson(),
     };
 
     /// <summary>Looks until something is so, and shows what it sees.</summary>

@@ -42,6 +42,7 @@ public sealed class RolloutModelTests
         {
             LastVerified = alias.LastVerified, RolledBackAt = (alias.RolledBackAt - Histories.Zero)?.TotalSeconds,
         };
+        model.Quarantined.UnionWith(alias.Quarantined);
         var submitted = RolloutMachine.Submit(alias, "r1", Histories.Tested, Histories.ToPlan(plan), Histories.Zero);
         Assert.Null(submitted.Refused);
         var state = submitted.Next;

@@ -36,12 +36,14 @@ internal static class Histories
     {
         var random = new Random(seed);
         var plan = Plans[random.Next(Plans.Length)];
+        var verified = random.Next(4) == 0 ? "v6" : null;
         var alias = new AliasRecord
         {
             Name = "assistant:prod",
             Current = "v7",
             Salt = "s",
-            LastVerified = random.Next(4) == 0 ? "v6" : null,
+            LastVerified = verified,
+            Quarantined = verified is not null && plan.Fallback is not null && random.Next(2) == 0 ? [verified] : [],
             RolledBackAt = plan.BreakGlass && random.Next(2) == 0 ? Zero.AddSeconds(-60) : null,
         };
         var at = 0.0;

@@ -1,0 +1,110 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Backstop.Client;
+using Backstop.CommandLine;
+using Spectre.Console;
+
+namespace Backstop.Commands;
+
+/// <summary><c>backstop rollout start</c>.</summary>
+internal static class RolloutStart
+{
+    private static readonly Argument<string> Alias = new("alias") { Description = "The alias, such as assistant:prod." };
+    private static readonly Argument<string> Release = new("release") { Description = "The release to expose." };
+    private static readonly Option<FileInfo?> File = new("--plan") { Description = "The plan, YAML or JSON." };
+    private static readonly Option<string?> Preset = new("--preset") { Description = "A plan that has a name: canary, blue-green or a-b." };
+
+    private static readonly Option<string[]> Steps = new("--step")
+    {
+        Description = "A canary step as PERCENT:SECONDS:UNITS, such as 5:600:1000; repeat it for more steps.",
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    private static readonly Option<bool> AtOnce = new("--at-once") { Description = "No canary: promote as soon as the release is warm." };
+    private static readonly Option<double?> Holdback = new("--holdback") { Description = "Percent that stays on the previous release after promotion. 5 by default." };
+
+    private static readonly Option<double?> Bake = new("--bake-s")
+    {
+        Description = "Seconds the promoted release must be seen healthy before it counts as verified. 7200 by default.",
+    };
+
+    private static readonly Option<string?> BreakGlass = new("--break-glass")
+    {
+        Description = "Skip gates, freezes and approvals for this reason: current itself is broken. Safety monitors stay on, and a person is paged.",
+    };
+
+    private static readonly Option<bool> Supersede = new("--supersede") { Description = "Take the place of an active rollout that is not promoted yet." };
+    private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Only say what the plan would do, and when." };
+
+    public static Verb Create() => Remote.Verb(
+        "start",
+        "Start a rollout, or say what it would do.",
+        [Alias, Release, File, Preset, Steps, AtOnce, Holdback, Bake, BreakGlass, Supersede, DryRun],
+        Run,
+        examples:
+        [
+            "backstop rollout start assistant:prod v8 --step 5:600:1000 50:600:1000",
+            "backstop rollout start assistant:prod v8 --preset canary --dry-run",
+            "backstop rollout start assistant:prod v8 --plan plan.yaml",
+        ]);
+
+    private static async Task<int> Run(ParseResult line, ControlClient client, CancellationToken cancel)
+    {
+        var rollout = new NewRollout(line.GetRequiredValue(Release))
+        {
+            Plan = await Plan(line, cancel), Supersede = line.GetValue(Supersede) ? true : null,
+        };
+        var alias = line.GetRequiredValue(Alias);
+        return line.GetValue(DryRun)
+            ? Remote.Show(line, await client.ForecastRollout(alias, rollout, cancel), RolloutCommand.Describe)
+            : Remote.Show(line, await client.StartRollout(alias, rollout, cancel), (started, screen) =>
+            {
+                RolloutCommand.Describe(started, screen);
+                screen.Next($"backstop rollout watch {started.Id}");
+            });
+    }
+
+    private static async Task<JsonNode?> Plan(ParseResult line, CancellationToken cancel)
+    {
+        var (file, preset, steps, atOnce) = (line.GetValue(File), line.GetValue(Preset), line.GetValue(Steps) ?? [], line.GetValue(AtOnce));
+        if (new[] { file is not null, preset is not null, steps.Length > 0, atOnce }.Count(given => given) > 1)
+        {
+            throw CommandFailure.Usage("--plan, --preset, --step and --at-once are four ways to give a plan: choose one.");
+        }
+
+        var plan = file is not null ? await RolloutPlanFile.Read(file, cancel) : new JsonObject();
+        if (preset is not null)
+        {
+            plan["preset"] = preset;
+        }
+
+        if (steps.Length > 0 || atOnce)
+        {
+            plan["steps"] = JsonSerializer.SerializeToNode(steps.Select(Step), ControlClient.Json);
+        }
+
+        if (line.GetValue(Holdback) is { } holdback)
+        {
+            plan["holdback_basis_points"] = (int)Math.Round(holdback * 100);
+        }
+
+        if (line.GetValue(Bake) is { } bake)
+        {
+            plan["bake_ms"] = (long)(bake * 1000);
+        }
+
+        if (line.GetValue(BreakGlass) is { } why)
+        {
+            plan["break_glass"] = why;
+        }
+
+        return plan.Count == 0 ? null : plan;
+    }
+
+    private static StepPlan Step(string text) =>
+        text.Split(':') is [var percent, var seconds, var units]
+        && double.TryParse(percent, out var share) && double.TryParse(seconds, out var dwell) && long.TryParse(units, out var least)
+            ? new((int)Math.Round(share * 100), (long)(dwell * 1000), least)
+            : throw CommandFailure.Usage($"--step '{text}' is not a step: write PERCENT:SECONDS:UNITS, such as 5:600:1000.");
+}

@@ -8,11 +8,18 @@ public static class CheckTrial
 {
     /// <summary>Runs the check over every text twice: for its scores, then, warm, for its decisions and its time.</summary>
     /// <param name="use">The check with its settings and threshold.</param>
-    public static CheckFigures Run(CheckUse use, StreamingPolicy streaming, IReadOnlyList<LabelledText> texts)
+    /// <param name="progress">Told after every text which share of the work is done.</param>
+    public static CheckFigures Run(CheckUse use, StreamingPolicy streaming, IReadOnlyList<LabelledText> texts, Action<double>? progress = null)
     {
         var scorer = CheckCatalog.Create(use with { Threshold = 0 }, streaming, use.Id);
         var judge = CheckCatalog.Create(use, streaming, use.Id);
-        var scores = texts.Select(text => Scan(scorer, text.Text).Select(finding => finding.Score).DefaultIfEmpty(0).Max()).ToArray();
+        var scores = new double[texts.Count];
+        for (var i = 0; i < texts.Count; i++)
+        {
+            scores[i] = Scan(scorer, texts[i].Text).Select(finding => finding.Score).DefaultIfEmpty(0).Max();
+            progress?.Invoke((i + 1) / (2.0 * texts.Count));
+        }
+
         var micros = new double[texts.Count];
         var found = new IReadOnlyList<Finding>[texts.Count];
         for (var i = 0; i < texts.Count; i++)
@@ -20,6 +27,7 @@ public static class CheckTrial
             var begun = Stopwatch.GetTimestamp();
             found[i] = Scan(judge, texts[i].Text);
             micros[i] = Stopwatch.GetElapsedTime(begun).TotalMicroseconds;
+            progress?.Invoke(0.5 + ((i + 1) / (2.0 * texts.Count)));
         }
 
         return CheckFigures.Of(texts, scores, found, micros);

@@ -7,6 +7,13 @@ namespace Backstop.Simulation.Training;
 /// <param name="Spans">What must be found where; null where the line does not say.</param>
 public sealed record LabelledText(string Id, string Text, bool? Positive, IReadOnlyList<LabelledSpan>? Spans)
 {
+    private static readonly string[] TextNames = ["text", "prompt", "content", "input", "data", "comment", "full_text"];
+    private static readonly string[] LabelNames = ["label", "labels", "is_toxic", "toxic", "is_attack", "expected"];
+    private static readonly string[] SpanNames = ["spans", "entities", "annotations"];
+
+    private static readonly string[] Yes = ["1", "1.0", "true", "yes", "positive", "unsafe", "toxic", "attack", "injection", "jailbreak", "harmful", "hateful", "malicious"];
+    private static readonly string[] No = ["0", "0.0", "false", "no", "negative", "safe", "benign", "clean", "harmless", "normal", "neutral", "non-hateful", "not toxic", "none"];
+
     /// <summary>Reads a file of JSON lines. Empty lines are skipped.</summary>
     /// <exception cref="FormatException">A line is not of the form; the message names it.</exception>
     public static IReadOnlyList<LabelledText> ReadFile(string path)
@@ -30,76 +37,64 @@ public sealed record LabelledText(string Id, string Text, bool? Positive, IReadO
         {
             using var document = JsonDocument.Parse(line);
             var row = document.RootElement;
-            if (row.ValueKind != JsonValueKind.Object || !row.TryGetProperty("text", out var text) || text.ValueKind != JsonValueKind.String)
+            if (row.ValueKind != JsonValueKind.Object)
             {
-                throw new FormatException($"line {number}: needs an object with a string 'text'.");
+                throw new FormatException($"line {number}: is {Kind(row)}; write one JSON object a line, with a string 'text' and a 'label' of 0 or 1.");
+            }
+
+            var text = Member(row, TextNames);
+            if (text.ValueKind != JsonValueKind.String)
+            {
+                throw new FormatException(text.ValueKind == JsonValueKind.Undefined
+                    ? $"line {number}: has no 'text'; it has {string.Join(", ", row.EnumerateObject().Take(8).Select(member => $"'{member.Name}'"))}."
+                    : $"line {number}: 'text' is {Kind(text)}; write a string.");
             }
 
             var content = text.GetString()!;
-            var id = row.TryGetProperty("id", out var name) ? name.ToString() : $"line {number}";
-            IReadOnlyList<LabelledSpan>? spans = row.TryGetProperty("spans", out var list) && list.ValueKind == JsonValueKind.Array
+            var id = row.TryGetProperty("id", out var name) && name.ValueKind != JsonValueKind.Null ? name.ToString() : $"line {number}";
+            var list = Member(row, SpanNames);
+            IReadOnlyList<LabelledSpan>? spans = list.ValueKind == JsonValueKind.Array
                 ? [.. list.EnumerateArray().Select(span => LabelledSpan.Read(span, content, number))]
                 : null;
-            return new LabelledText(id, content, LabelOf(row, number) ?? (spans is null ? null : spans.Count > 0), spans);
+            return new LabelledText(id, content, LabelOf(Member(row, LabelNames), number) ?? (spans is null ? null : spans.Count > 0), spans);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new FormatException($"line {number}: is not JSON ({e.Message})", e);
+            // A lone surrogate is valid JSON and no valid text.
+            throw new FormatException($"line {number}: is not JSON text ({e.Message.TrimEnd('.')}).", e);
         }
     }
 
-    private static bool? LabelOf(JsonElement row, int number)
+    private static JsonElement Member(JsonElement row, string[] names)
     {
-        if (!row.TryGetProperty("label", out var label) || label.ValueKind == JsonValueKind.Null)
+        foreach (var name in names)
         {
-            return null;
+            if (row.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null)
+            {
+                return value;
+            }
         }
 
-        return label.ValueKind switch
-        {
-            JsonValueKind.True => true,
-            JsonValueKind.False => false,
-            JsonValueKind.Number when label.TryGetDouble(out var value) && value is 0 or 1 => value == 1,
-            _ => throw new FormatException($"line {number}: 'label' is {label.GetRawText()}; write 1 for what must be caught, else 0."),
-        };
+        return default;
     }
-}
 
-/// <summary>What must be found where.</summary>
-/// <param name="Start">First character, as .NET counts them.</param>
-/// <param name="End">After the last character.</param>
-public readonly record struct LabelledSpan(int Start, int End, string Type)
-{
-    /// <summary>Reads <c>[start, end, "TYPE"]</c> or an object with these names. Data sets count code points.</summary>
-    public static LabelledSpan Read(JsonElement span, string text, int number)
+    private static bool? LabelOf(JsonElement label, int number) => label.ValueKind switch
     {
-        var array = span.ValueKind == JsonValueKind.Array && span.GetArrayLength() >= 3;
-        var (start, end, type) = (Part("start", 0), Part("end", 1), Part("type", 2));
-        if (!start.TryGetInt32(out var from) || !end.TryGetInt32(out var to) || from < 0 || to < from || type.ValueKind != JsonValueKind.String)
-        {
-            throw Malformed();
-        }
+        JsonValueKind.Undefined => null,
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        JsonValueKind.Number when label.TryGetDouble(out var value) && value is 0 or 1 => value == 1,
+        JsonValueKind.String when Yes.Contains(label.GetString()!.Trim(), StringComparer.OrdinalIgnoreCase) => true,
+        JsonValueKind.String when No.Contains(label.GetString()!.Trim(), StringComparer.OrdinalIgnoreCase) => false,
+        _ => throw new FormatException($"line {number}: 'label' is {Shortened(label)}; write 1 for what must be caught, else 0."),
+    };
 
-        return new LabelledSpan(PositionOf(text, from), PositionOf(text, to), type.GetString()!);
-
-        JsonElement Part(string name, int index) =>
-            array ? span[index]
-            : span.ValueKind == JsonValueKind.Object && span.TryGetProperty(name, out var part)
-                && part.ValueKind is JsonValueKind.Number or JsonValueKind.String ? part
-            : throw Malformed();
-
-        FormatException Malformed() =>
-            new($"line {number}: a span is {span.GetRawText()}; write [start, end, \"TYPE\"] or an object with start, end and type.");
-    }
-
-    private static int PositionOf(string text, int codePoint)
+    private static string Kind(JsonElement value) => value.ValueKind switch
     {
-        var position = 0;
-        for (; codePoint > 0 && position < text.Length; codePoint--)
-        {
-            position += char.IsHighSurrogate(text[position]) && position + 1 < text.Length ? 2 : 1;
-        }
+        JsonValueKind.Array => "an array",
+        JsonValueKind.Object => "an object",
+        _ => Shortened(value),
+    };
 
-        return position;
-    }
+    internal static string Shortened(JsonElement value) => value.GetRawText() is { Length: > 80 } raw ? raw[..80] + "…" : value.GetRawText();
 }

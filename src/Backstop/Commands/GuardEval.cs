@@ -9,7 +9,7 @@ internal static class GuardEval
 {
     public static Command Create()
     {
-        var data = new Option<FileInfo>("--data") { Description = "JSON lines: 'text', 'label' 0 or 1, perhaps 'id', and 'spans' for PII.", Required = true };
+        var data = new Option<FileInfo>("--data") { Description = "JSON lines: 'text', 'label' 0 or 1, perhaps 'id', and 'spans' of [start, end, \"TYPE\"] for PII.", Required = true };
         var check = GuardCommand.CheckOption("The check to measure.");
         check.Required = true;
         var policy = GuardCommand.PolicyOption();
@@ -32,7 +32,8 @@ internal static class GuardEval
         verb.SetAction(line =>
         {
             var (use, streaming) = GuardCommand.UseOf(line.GetValue(check)!, line.GetValue(policy));
-            var figures = CheckTrial.Run(use, streaming, Read(line.GetValue(data)!));
+            var progress = new ProgressLine(line.InvocationConfiguration.Error, $"{use.Id} on {line.GetValue(data)!.Name}");
+            var figures = CheckTrial.Run(use, streaming, Read(line.GetValue(data)!), progress.Report);
             var output = line.InvocationConfiguration.Output;
             if (line.GetValue(json))
             {

@@ -12,5 +12,6 @@ internal static class LabCommand
         LabMttr.Create(),
         LabFleet.Create(),
         LabCorpus.Create(),
+        LabRing.Create(),
     };
 }

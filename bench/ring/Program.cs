@@ -1,0 +1,33 @@
+using System.CommandLine;
+using Backstop.RingBench;
+
+var seconds = new Option<double>("--seconds") { Description = "Time for one contender on one kind of text.", DefaultValueFactory = _ => 0.3 };
+var only = new Option<string?>("--only") { Description = "Only contenders of ours that have this in their name." };
+var node = new Option<string?>("--node") { Description = "Node.js; the peers are left out without it." };
+var peers = new Option<string?>("--peers") { Description = "Folder with the peers' node_modules." };
+var work = new Option<string>("--work") { Description = "Folder for texts and results.", DefaultValueFactory = _ => "artifacts/bench/ring" };
+var json = new Option<bool>("--json") { Description = "Print the results as JSON, not as tables." };
+var bench = new RootCommand("Measures the ring and its checks on one core, beside libraries that run offline.") { seconds, only, node, peers, work, json };
+bench.SetAction(line =>
+{
+    var (texts, time) = (Texts.All(), TimeSpan.FromSeconds(line.GetValue(seconds)));
+    var folder = Directory.CreateDirectory(line.GetRequiredValue(work)).FullName;
+    var load = Report.Load();
+    var rows = new List<Row>();
+    foreach (var contender in Contender.Ours().Where(c => line.GetValue(only) is not { } part || c.Name.Contains(part, StringComparison.Ordinal)))
+    {
+        Console.Error.WriteLine(contender.Name);
+        rows.AddRange(texts.GroupBy(text => (text.Kind, text.Size))
+            .Select(group => Measurement.Of(contender, group.Key.Kind, group.Key.Size, [.. group.Select(text => text.Text)], time)));
+    }
+
+    if (line.GetValue(node) is { } program && line.GetValue(peers) is { } modules)
+    {
+        rows.AddRange(Peers.Measure(program, Path.GetFullPath(modules), folder, texts, time));
+    }
+
+    var report = new Report(Report.Describe(load), rows);
+    File.WriteAllText(Path.Combine(folder, "results.json"), report.ToJson());
+    Console.Out.WriteLine(line.GetValue(json) ? report.ToJson() : report.ToTables());
+});
+return bench.Parse(args).Invoke();

@@ -8,10 +8,14 @@ namespace Backstop.Core.Guards.Classifiers;
 public sealed class AbuseLexicon
 {
     private const int ShortestPrefix = 3;
+    private const int LongestPrefix = 14;
     private readonly FrozenDictionary<string, WordClass> _words;
     private readonly FrozenDictionary<string, WordClass> _prefixes;
     private readonly FrozenDictionary<string, WordClass>.AlternateLookup<ReadOnlySpan<char>> _wordAt;
     private readonly FrozenDictionary<string, WordClass>.AlternateLookup<ReadOnlySpan<char>> _prefixAt;
+
+    // Whether any prefix begins with three characters of that hash.
+    private readonly bool[] _starts = new bool[1 << 12];
 
     private AbuseLexicon(Dictionary<string, WordClass> words, Dictionary<string, WordClass> prefixes)
     {
@@ -19,6 +23,10 @@ public sealed class AbuseLexicon
         _prefixes = prefixes.ToFrozenDictionary(StringComparer.Ordinal);
         _wordAt = _words.GetAlternateLookup<ReadOnlySpan<char>>();
         _prefixAt = _prefixes.GetAlternateLookup<ReadOnlySpan<char>>();
+        foreach (var prefix in prefixes.Keys.Where(prefix => prefix.Length >= ShortestPrefix))
+        {
+            _starts[StartOf(prefix)] = true;
+        }
     }
 
     public static AbuseLexicon Shared { get; } = Parse(EmbeddedText.Read("abuse.lexicon"));
@@ -64,6 +72,8 @@ public sealed class AbuseLexicon
         return found;
     }
 
+    private static int StartOf(ReadOnlySpan<char> word) => (int)(Features.Mix(Features.Hash(word[..ShortestPrefix])) & ((1 << 12) - 1));
+
     private WordClass Find(ReadOnlySpan<char> word)
     {
         if (_wordAt.TryGetValue(word, out var found)
@@ -72,7 +82,9 @@ public sealed class AbuseLexicon
             return found;
         }
 
-        for (var length = Math.Min(word.Length, 14); length >= ShortestPrefix; length--)
+        // Few words begin like any prefix: one look tells, instead of one for each length.
+        var longest = word.Length >= ShortestPrefix && _starts[StartOf(word)] ? Math.Min(word.Length, LongestPrefix) : 0;
+        for (var length = longest; length >= ShortestPrefix; length--)
         {
             if (_prefixAt.TryGetValue(word[..length], out found))
             {

@@ -31,7 +31,8 @@ public static class Disguises
 
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> RotatedAt = Rotated.GetAlternateLookup<ReadOnlySpan<char>>();
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> BackwardsAt = Backwards.GetAlternateLookup<ReadOnlySpan<char>>();
-    private static readonly SearchValues<char> Escapes = SearchValues.Create("%&\\");
+    private static readonly SearchValues<char> Escapes = SearchValues.Create("%&\\=");
+    private static readonly SearchValues<char> Base32Signs = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567=");
 
     /// <summary>The uncovered texts; empty for ordinary text.</summary>
     public static IReadOnlyList<string> Of(ReadOnlySpan<char> text)
@@ -62,6 +63,16 @@ public static class Disguises
         if (text.ContainsAny(Escapes))
         {
             Keep(Unescape(text), ref views);
+        }
+
+        if (text.IndexOf("<~") is >= 0 and var from && text[from..].IndexOf("~>") is > 2 and var to)
+        {
+            Keep(Readable(Encodings.Ascii85(text[(from + 2)..(from + to)])), ref views);
+        }
+
+        if (text.Contains(". ", StringComparison.Ordinal) || text.Contains("- ", StringComparison.Ordinal))
+        {
+            Keep(Encodings.FromMorse(text), ref views);
         }
 
         if (text.IndexOfAnyInRange('\ud800', '\udbff') >= 0 || text.IndexOfAnyInRange('\ufe00', '\ufe0f') >= 0)
@@ -127,6 +138,11 @@ public static class Disguises
             return Readable(bytes.AsSpan(0, hex));
         }
 
+        if (!run.ContainsAnyExcept(Base32Signs) && Readable(Encodings.Base32(run)) is { } thirtyTwo)
+        {
+            return thirtyTwo;
+        }
+
         var padded = new char[(run.Length + 3) / 4 * 4];
         padded.AsSpan().Fill('=');
         var body = run.TrimEnd('=');
@@ -136,7 +152,7 @@ public static class Disguises
         }
 
         return Convert.TryFromBase64Chars(padded.AsSpan(0, (body.Length + 3) / 4 * 4), bytes, out var length)
-            ? Readable(bytes.AsSpan(0, length))
+            ? Readable(run.StartsWith("H4sI", StringComparison.Ordinal) ? Encodings.Gzip(bytes[..length], MostChars) : bytes.AsSpan(0, length))
             : null;
     }
 
@@ -148,9 +164,14 @@ public static class Disguises
         return plain >= 0.8 * text.Length && text.Length >= 6 && !text.Contains('\ufffd') ? text : null;
     }
 
-    /// <summary>Percent signs, numeric entities and backslash escapes of at least three characters made plain.</summary>
+    /// <summary>Percent signs, numeric entities, backslash escapes and quoted-printable, of at least three characters, made plain.</summary>
     private static string? Unescape(ReadOnlySpan<char> text)
     {
+        if (CountEscapes(text) < 3)
+        {
+            return null;
+        }
+
         var plain = new StringBuilder(text.Length);
         var bytes = new List<byte>();
         var found = 0;
@@ -180,6 +201,18 @@ public static class Disguises
         return found >= 3 ? plain.ToString() : null;
     }
 
+    // Most texts with such a sign have no escape, and get no view.
+    private static int CountEscapes(ReadOnlySpan<char> text)
+    {
+        var found = 0;
+        for (var at = 0; found < 3 && text[at..].IndexOfAny(Escapes) is >= 0 and var next; at += next + 1)
+        {
+            found += Escape(text[(at + next)..], out _, out _) > 0 ? 1 : 0;
+        }
+
+        return found;
+    }
+
     private static void Flush(List<byte> bytes, StringBuilder plain)
     {
         if (bytes.Count > 0)
@@ -193,6 +226,12 @@ public static class Disguises
     {
         (code, isByte) = (0, false);
         if (text.Length >= 3 && text[0] == '%' && Hex(text.Slice(1, 2), out code))
+        {
+            isByte = true;
+            return 3;
+        }
+
+        if (text.Length >= 3 && text[0] == '=' && Hex(text.Slice(1, 2), out code))
         {
             isByte = true;
             return 3;

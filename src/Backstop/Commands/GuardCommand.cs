@@ -2,6 +2,7 @@ using System.CommandLine;
 using Backstop.Client;
 using Backstop.CommandLine;
 using Backstop.Core.Guards;
+using Backstop.Simulation.Training;
 
 namespace Backstop.Commands;
 
@@ -10,7 +11,7 @@ internal static class GuardCommand
 {
     public static Verb Create() => new("guard", "Check a text, measure the checks, train their classifiers.")
     {
-        GuardCheck.Create(), GuardEval.Create(), GuardTrain.Create(), GuardReport.Create(),
+        GuardCheck.Create(), GuardEval.Create(), GuardTrain.Create(), GuardReport.Create(), GuardCalibrate.Create(),
     };
 
     /// <summary>The name of a check; an unknown one is refused with the known ones.</summary>
@@ -44,6 +45,20 @@ internal static class GuardCommand
         null => throw CommandFailure.Usage("Say where the data sets are: --data DIR, or set BACKSTOP_DATA."),
         _ => throw CommandFailure.Usage($"The folder {data.FullName} does not exist."),
     };
+
+    /// <summary>Labelled texts; what cannot be read is told with its line.</summary>
+    public static IReadOnlyList<LabelledText> Texts(FileInfo file)
+    {
+        try
+        {
+            var texts = LabelledText.ReadFile(file.FullName);
+            return texts.Count > 0 ? texts : throw CommandFailure.Usage($"{file.Name} has no lines.");
+        }
+        catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
+        {
+            throw CommandFailure.Usage(e is FormatException ? $"{file.Name}, {e.Message}" : e.Message);
+        }
+    }
 
     public static GuardPolicy Policy(FileInfo file)
     {

@@ -33,7 +33,7 @@ internal static class GuardEval
         {
             var (use, streaming) = GuardCommand.UseOf(line.GetValue(check)!, line.GetValue(policy));
             var progress = new ProgressLine(line.InvocationConfiguration.Error, $"{use.Id} on {line.GetValue(data)!.Name}");
-            var figures = CheckTrial.Run(use, streaming, Read(line.GetValue(data)!), progress.Report);
+            var figures = CheckTrial.Run(use, streaming, GuardCommand.Texts(line.GetValue(data)!), progress.Report);
             var output = line.InvocationConfiguration.Output;
             if (line.GetValue(json))
             {
@@ -45,19 +45,6 @@ internal static class GuardEval
             }
         });
         return verb;
-    }
-
-    private static IReadOnlyList<LabelledText> Read(FileInfo file)
-    {
-        try
-        {
-            var texts = LabelledText.ReadFile(file.FullName);
-            return texts.Count > 0 ? texts : throw CommandFailure.Usage($"{file.Name} has no lines.");
-        }
-        catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
-        {
-            throw CommandFailure.Usage(e is FormatException ? $"{file.Name}, {e.Message}" : e.Message);
-        }
     }
 
     private static void Explain(TextWriter output, CheckFigures figures)

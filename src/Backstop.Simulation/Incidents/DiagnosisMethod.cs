@@ -13,27 +13,36 @@ namespace Backstop.Simulation.Incidents;
 /// <param name="Together">Whom it blames together; empty when one explains it all.</param>
 public sealed record Answer(SuspectKind Suspect, double Sure, SuspectKind Second, RollbackAdvice Rollback, ImmutableArray<SuspectKind> Together);
 
+/// <summary>A case as it is put before every method.</summary>
+/// <param name="Closer">The same after a closer look, where one can be had.</param>
+/// <param name="Seed">The luck of those who guess.</param>
+public sealed record PresentedCase(IncidentCase First, Func<IncidentCase>? Closer, ulong Seed)
+{
+    /// <summary>What our diagnosis says of the first look: two methods ask for it.</summary>
+    internal Lazy<Findings> Findings { get; } = new(() => Investigation.Of(First));
+}
+
 /// <summary>A way to find the cause: ours, and the rules of thumb beside it.</summary>
-public sealed record DiagnosisMethod(string Name, Func<IncidentCase, Func<IncidentCase>?, ulong, Answer> Diagnose)
+public sealed record DiagnosisMethod(string Name, Func<PresentedCase, Answer> Diagnose)
 {
     private static readonly SuspectKind[] Kinds = [.. SignatureTable.All.Select(SignatureTable.KindOf).Distinct().Where(k => k != SuspectKind.Unknown)];
 
     public static readonly ImmutableArray<DiagnosisMethod> All =
     [
-        new("ours", (first, closer, _) => Ours(first, closer)),
-        new("ours, first look only", (first, _, _) => Ours(Investigation.Of(first))),
-        new("ours without a holdback", (first, _, _) => WithoutHoldback(first)),
-        new("last deploy", (first, _, _) => LastChange(first)),
-        new("largest anomaly", (first, _, _) => Largest(first)),
-        new("random", (_, _, seed) => Anybody(new SplitMix64(seed).Split())),
+        new("ours", Ours),
+        new("ours, first look only", shown => Ours(shown.Findings.Value)),
+        new("ours without a holdback", shown => WithoutHoldback(shown.First)),
+        new("last deploy", shown => LastChange(shown.First)),
+        new("largest anomaly", shown => Largest(shown.First)),
+        new("random", shown => Anybody(new SplitMix64(shown.Seed).Split())),
     ];
 
     // What the first look leaves open, a closer one of both arms may tell: it costs judging, and no user anything.
-    private static Answer Ours(IncidentCase first, Func<IncidentCase>? closer)
+    private static Answer Ours(PresentedCase shown)
     {
-        var findings = Investigation.Of(first);
+        var findings = shown.Findings.Value;
         var open = findings.Rollback == RollbackAdvice.Inconclusive || findings.Named == SuspectKind.Unknown;
-        return Ours(open && closer is not null ? Investigation.Of(closer()) : findings);
+        return Ours(open && shown.Closer is { } closer ? Investigation.Of(closer()) : findings);
     }
 
     // "Unknown" is no suspect: it takes its part of the probability and is never the first choice.

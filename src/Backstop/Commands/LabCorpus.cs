@@ -169,9 +169,10 @@ internal static class LabCorpus
 
     private static void Answer(int number, IncidentCase first, Func<IncidentCase>? closer, DiagnosisTally[] tallies)
     {
+        var shown = new PresentedCase(first, closer, (ulong)number);
         for (var m = 0; m < tallies.Length; m++)
         {
-            tallies[m].Add(number, first.Truth!, DiagnosisMethod.All[m].Diagnose(first, closer, (ulong)number));
+            tallies[m].Add(number, first.Truth!, DiagnosisMethod.All[m].Diagnose(shown));
         }
     }
 

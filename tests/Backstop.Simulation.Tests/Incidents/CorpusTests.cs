@@ -91,7 +91,7 @@ public sealed class CorpusTests(ITestOutputHelper output)
             {
                 var incident = CaseReader.Read(TracedIncident.Make(fault, 0.6, (ulong)seed));
                 var truth = new CaseTruth(suspect is { } s ? [s] : [], rollback, fault);
-                tally.Add(number++, truth, DiagnosisMethod.All[1].Diagnose(incident, null, (ulong)seed));
+                tally.Add(number++, truth, DiagnosisMethod.All[1].Diagnose(new(incident, null, (ulong)seed)));
             }
         }
 
@@ -111,7 +111,7 @@ public sealed class CorpusTests(ITestOutputHelper output)
         for (var seed = 1; seed <= seeds; seed++)
         {
             var incident = Corpus.One(family, new(), (ulong)seed);
-            var answer = DiagnosisMethod.All[0].Diagnose(incident.First, () => incident.Closer.Value, (ulong)seed);
+            var answer = DiagnosisMethod.All[0].Diagnose(new(incident.First, () => incident.Closer.Value, (ulong)seed));
             right += answer.Suspect == suspect && (answer.Rollback == RollbackAdvice.Helps) == rollback ? 1 : 0;
         }
 
@@ -125,9 +125,10 @@ public sealed class CorpusTests(ITestOutputHelper output)
         for (var i = 0; i < options.Cases; i++)
         {
             var incident = plan(i);
+            var shown = new PresentedCase(incident.First, () => incident.Closer.Value, (ulong)i);
             for (var m = 0; m < tallies.Length; m++)
             {
-                tallies[m].Add(i, incident.First.Truth!, DiagnosisMethod.All[m].Diagnose(incident.First, () => incident.Closer.Value, (ulong)i));
+                tallies[m].Add(i, incident.First.Truth!, DiagnosisMethod.All[m].Diagnose(shown));
             }
         }
 

@@ -35,7 +35,7 @@ public sealed record DiscriminatingAction(string Words, double Gain, double Cost
     public static ImmutableArray<DiscriminatingAction> Ranked(IncidentCase incident, ImmutableArray<CauseProbability> causes)
     {
         var measured = incident.Signals.Select(s => s.Name).Concat(incident.Contrasts.Select(c => c.Name)).ToHashSet(StringComparer.Ordinal);
-        var severalParts = incident.ReleaseDiffers is not { } parts || parts.SelectMany(part => SignatureTable.SuspectsOf(part)).Distinct().Count() > 1;
+        var severalParts = incident.ReleaseDiffers is not { } parts || parts.SelectMany(part => SignatureTable.SuspectsOf(part)).Where(cause => SignatureTable.ReachOf(cause) == Reach.Release).Distinct().Count() > 1;
         return
         [
             .. Known

@@ -15,6 +15,9 @@ internal static class JsonOutput
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
     };
 
+    /// <summary>The same in one line.</summary>
+    public static JsonSerializerOptions Lines { get; } = new(Options) { WriteIndented = false };
+
     /// <summary>Writes one value and ends the line.</summary>
     public static void WriteJson<T>(this TextWriter output, T value) => output.WriteLine(JsonSerializer.Serialize(value, Options));
 }

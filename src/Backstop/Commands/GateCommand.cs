@@ -8,9 +8,9 @@ internal static class GateCommand
 {
     private static readonly Argument<string> Id = new("id") { Description = "Id of the gate." };
 
-    public static Verb Create() => new("gate", "See the gates that past incidents left, and run them.")
+    public static Verb Create() => new("gate", "See the gates that past incidents left, and run them and your own.")
     {
-        List(), Show(), Run(),
+        List(), Show(), GateRun.Create(),
     };
 
     private static Verb List() => Remote.Verb(
@@ -38,16 +38,4 @@ internal static class GateCommand
             ("cases", gate.Cases),
             ("fails at more than", gate.FailIfMoreThan),
             ("created", gate.CreatedAt is { } at ? Screen.Time(at) : null)));
-
-    private static Verb Run()
-    {
-        var release = new Argument<string>("release") { Description = "The release to test." };
-        return Remote.Verb(
-            "run",
-            "Run a gate against a release.",
-            [Id, release],
-            (parse, client, cancel) => client.RunGate(parse.GetRequiredValue(Id), parse.GetRequiredValue(release), cancel),
-            (result, screen) => screen.Facts(
-                ("passed", result.Passed), ("failures", $"{result.Failures} of {result.Runs} runs"), ("reason", result.Reason)));
-    }
 }

@@ -43,7 +43,7 @@ internal static class IncidentDiagnose
                 }
                 else if (many)
                 {
-                    output.WriteLine(JsonSerializer.Serialize(DiagnosisReport.Of(incident, findings), OneLine));
+                    output.WriteLine(JsonSerializer.Serialize(DiagnosisReport.Of(incident, findings), JsonOutput.Lines));
                 }
                 else
                 {
@@ -53,8 +53,6 @@ internal static class IncidentDiagnose
         });
         return verb;
     }
-
-    private static JsonSerializerOptions OneLine { get; } = new(JsonOutput.Options) { WriteIndented = false };
 
     private static async Task<IEnumerable<(string Text, string Where)>> Documents(string file, bool many, CancellationToken cancel)
     {

@@ -94,6 +94,9 @@ internal static class Remote
         return verb;
     }
 
+    /// <summary>Whether the answer is to be one JSON object.</summary>
+    public static bool WantsJson(ParseResult line) => line.GetValue(JsonOption);
+
     private static Uri ServerOf(ParseResult line)
     {
         var text = line.GetRequiredValue(ServerOption);

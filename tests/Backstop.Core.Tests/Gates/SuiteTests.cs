@@ -1,0 +1,144 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Backstop.Core.Gates;
+
+namespace Backstop.Core.Tests.Gates;
+
+/// <summary>Gates as people write them: what judges an answer, how many may fail, and what a suite that makes no sense is told.</summary>
+public sealed class SuiteTests
+{
+    private const string Gate = """{ "id": "refunds" }""";
+
+    [Theory]
+    [InlineData("""{"use":"exact"}""", "42", " 42\n", true)]
+    [InlineData("""{"use":"exact"}""", "42", "It is 42.", false)]
+    [InlineData("""{"use":"normalised"}""", "Forty Two", "the answer is forty  two!", true)]
+    [InlineData("""{"use":"number","absolute":0.5}""", "42", "first 7, then 42.4", true)]
+    [InlineData("""{"use":"number","absolute":0.5}""", "42", "42 or rather 43", false)]
+    [InlineData("""{"use":"number","relative":0.01}""", "1000", "about 1,009", true)]
+    [InlineData("""{"use":"number"}""", "42", "no idea", false)]
+    [InlineData("""{"use":"regex","pattern":"^\\d{4}-\\d{2}$"}""", "", "2026-11", true)]
+    [InlineData("""{"use":"regex","pattern":"^\\d{4}-\\d{2}$"}""", "", "in 2026-11", false)]
+    [InlineData("""{"use":"regex","pattern":"^(a+)+$"}""", "", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", false)]
+    [InlineData("""{"use":"contains","all":["Refund"],"none":["sorry"]}""", "", "your refund is on its way", true)]
+    [InlineData("""{"use":"contains","all":["Refund"],"none":["sorry"]}""", "", "Sorry, no refund", false)]
+    [InlineData("""{"use":"json_schema","schema":{"type":"object","required":["amount"]}}""", "", """{"amount": 3}""", true)]
+    [InlineData("""{"use":"json_schema","schema":{"type":"object","required":["amount"]}}""", "", """{"amount": 3""", false)]
+    [InlineData("""{"use":"ring","policy":{"apiVersion":"backstop/v1","name":"pii","stages":{"output":{"checks":[{"use":"pii","action":"block"}]}}}}""", "", "write to ada@example.com", false)]
+    [InlineData("""{"use":"ring","policy":{"apiVersion":"backstop/v1","name":"pii","stages":{"output":{"checks":[{"use":"pii","action":"block"}]}}}}""", "", "write to us", true)]
+    [InlineData("""{"use":"similarity","at_least":0.6}""", "the refund takes five days", "a refund takes five days", true)]
+    [InlineData("""{"use":"similarity","at_least":0.6}""", "the refund takes five days", "we cannot tell", false)]
+    public void A_check_passes_what_is_right_and_nothing_else(string check, string expected, string answer, bool passes)
+    {
+        var line = JsonSerializer.Serialize(new { prompt = "?", expected = expected.Length > 0 ? expected : null, checks = new[] { JsonNode.Parse(check) } });
+        var outcome = Read(Gate, line.Replace("\"expected\":null,", "", StringComparison.Ordinal)).Cases[0].Score(ModelAnswer.Of(answer));
+
+        Assert.Equal(passes, outcome is RunOutcome.Passed);
+        Assert.IsNotType<RunOutcome.Unknown>(outcome);
+    }
+
+    [Theory]
+    [InlineData("refund", """{"id":"7","amount":3.0,"note":"x"}""", true)]
+    [InlineData("refund", """{"id":"7","amount":4}""", false)]
+    [InlineData("refund", "{broken", false)]
+    [InlineData("cancel", """{"id":"7","amount":3}""", false)]
+    public void A_call_of_a_tool_is_right_when_it_has_the_arguments_that_were_asked_for(string tool, string arguments, bool passes)
+    {
+        var suite = Read(Gate, """{"prompt":"?","checks":[{"use":"tool_call","tool":"refund","arguments":{"id":"7","amount":3}}]}""");
+
+        Assert.Equal(passes, suite.Cases[0].Score(new("", [new(tool, arguments)])) is RunOutcome.Passed);
+    }
+
+    [Fact]
+    public void Where_there_is_nothing_to_compare_with_the_outcome_is_unknown_and_never_a_pass()
+    {
+        var suite = Read("""{ "id": "refunds", "checks": [ { "use": "exact" } ] }""", """{"prompt":"?"}""");
+
+        Assert.IsType<RunOutcome.Unknown>(suite.Cases[0].Score(ModelAnswer.Of("anything")));
+    }
+
+    [Fact]
+    public void Cases_of_OpenAI_evals_are_read_as_they_are()
+    {
+        var suite = Read(Gate, """{"input":[{"role":"system","content":"Be brief."},{"role":"user","content":"2+2?"}],"ideal":["4","four"]}""");
+
+        Assert.Equal(["Be brief.", "2+2?"], suite.Cases[0].Messages.Select(m => m.Content));
+        Assert.IsType<RunOutcome.Passed>(suite.Cases[0].Score(ModelAnswer.Of("Four.")));
+        Assert.IsType<RunOutcome.Failed>(suite.Cases[0].Score(ModelAnswer.Of("Five.")));
+    }
+
+    [Fact]
+    public void Tests_of_promptfoo_become_cases_with_the_same_checks()
+    {
+        var config = (JsonObject)JsonNode.Parse("""{"prompts":["Translate {{text}} to {{ language }}"],"tests":[{"vars":{"text":"Hello","language":"French"},"assert":[{"type":"contains","value":"Bonjour"},{"type":"not-contains","value":"hello"}]}]}""")!;
+        var one = Read(Gate, [.. PromptfooCases.Lines(config)]).Cases[0];
+
+        Assert.Equal("Translate Hello to French", one.Messages[0].Content);
+        Assert.IsType<RunOutcome.Passed>(one.Score(ModelAnswer.Of("Oh,\nBonjour")));
+        Assert.IsType<RunOutcome.Failed>(one.Score(ModelAnswer.Of("bonjour")));
+        Assert.IsType<RunOutcome.Failed>(one.Score(ModelAnswer.Of("Bonjour means hello")));
+    }
+
+    [Fact]
+    public void An_assertion_of_promptfoo_that_has_no_counterpart_is_refused_and_not_dropped()
+    {
+        var config = (JsonObject)JsonNode.Parse("""{"prompts":["{{q}}"],"tests":[{"vars":{"q":"?"},"assert":[{"type":"llm-rubric","value":"is kind"}]}]}""")!;
+
+        Assert.Contains("'llm-rubric' has no counterpart", Assert.Throws<FormatException>(() => PromptfooCases.Lines(config)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{ "checks": [] }""", """{"prompt":"?","expected":"1"}""", "needs an 'id'")]
+    [InlineData("""{ "id": "x", "sampels": 3 }""", """{"prompt":"?","expected":"1"}""", "samples")]
+    [InlineData("""{ "id": "x", "checks": [ { "use": "regexp", "pattern": "a" } ] }""", """{"prompt":"?"}""", "regex")]
+    [InlineData("""{ "id": "x", "checks": [ { "use": "regex", "pattern": "(" } ] }""", """{"prompt":"?"}""", "no regular expression")]
+    [InlineData("""{ "id": "x" }""", """{"prompt":"?"}""", "neither 'expected' nor 'checks'")]
+    [InlineData("""{ "id": "x" }""", """{"expected":"1"}""", "needs 'messages', 'input' or 'prompt'")]
+    [InlineData("""{ "id": "x" }""", "", "no case")]
+    public void A_suite_that_makes_no_sense_is_told_what_to_write(string gate, string line, string expected) =>
+        Assert.Contains(expected, Assert.Throws<FormatException>(() => Read(gate, line)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Power_and_false_blocks_are_those_of_the_binomial()
+    {
+        var lines = Enumerable.Range(0, 100).Select(i => $$"""{"id":"c{{i}}","prompt":"?","expected":"1"}""").ToArray();
+        var suite = Read("""{ "id": "x", "decide": { "failIfMoreThan": 13, "goodFailRate": 0.06, "badFailRate": 0.21 } }""", lines);
+
+        Assert.Equal(0.972, suite.Power!.Value, 0.0005);
+        Assert.Equal(0.0026, suite.FalseBlock!.Value, 0.00005);
+    }
+
+    [Theory]
+    [InlineData(0, 0, GateVerdict.Passed)]
+    [InlineData(2, 0, GateVerdict.Failed)]
+    [InlineData(1, 1, GateVerdict.Inconclusive)]
+    [InlineData(0, 2, GateVerdict.Inconclusive)]
+    [InlineData(2, 1, GateVerdict.Failed)]
+    public void A_missing_answer_is_a_third_outcome_that_never_passes_for_good(int failures, int errors, GateVerdict verdict)
+    {
+        var lines = Enumerable.Range(0, 10).Select(i => $$"""{"id":"c{{i}}","prompt":"?","expected":"1"}""").ToArray();
+        var suite = Read("""{ "id": "x", "decide": { "failIfMoreThan": 1 } }""", lines);
+
+        Assert.Equal(verdict, suite.Judge(new(10, failures, errors)));
+    }
+
+    [Fact]
+    public void Ten_cases_worse_and_none_better_are_no_chance_and_an_even_split_is()
+    {
+        Assert.Equal(1.0 / 1024, new PairedComparison(10, 0).PValue, 1e-9);
+        Assert.True(new PairedComparison(5, 5).PValue > 0.5);
+        Assert.Equal(1, new PairedComparison(0, 0).PValue);
+        Assert.Equal(new(1, 0), PairedComparison.Of([new(3, 2, 0), new(3, 1, 1)], [new(3, 0, 0), new(3, 0, 0)]));
+    }
+
+    [Fact]
+    public void Other_cases_or_checks_make_another_digest()
+    {
+        var one = Read(Gate, """{"prompt":"?","expected":"1"}""");
+
+        Assert.NotEqual(one.Digest, Read(Gate, """{"prompt":"?","expected":"2"}""").Digest);
+        Assert.Equal(one.Digest, Read(Gate, """{"prompt":"?","expected":"1"}""").Digest);
+    }
+
+    private static Suite Read(string gate, params string[] lines) => SuiteReader.Read(gate, lines, _ => throw new InvalidOperationException("no file"));
+}

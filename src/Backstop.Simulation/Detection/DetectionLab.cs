@@ -74,7 +74,7 @@ public static class DetectionLab
 
         // By repetition, so that the order in which threads end changes nothing.
         var runs = new RunOfRule[options.Repetitions][];
-        Parallel.For(0, options.Repetitions, repetition =>
+        Parallel.For(0, options.Repetitions, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, repetition =>
         {
             runs[repetition] = Repeat(scenario, rules, options.Seed + repetition);
             repeated?.Invoke();

@@ -149,7 +149,7 @@ public static class RecoveryLab
     private static void Add(ImmutableArray<RecoveryRow>.Builder rows, string rule, double? cadence, RecoveryOptions options, Func<int, double?> detect)
     {
         var times = new double?[options.Incidents];
-        Parallel.For(0, options.Incidents, i => times[i] = detect(options.Seed + i));
+        Parallel.For(0, options.Incidents, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, i => times[i] = detect(options.Seed + i));
         var found = times.Where(t => t is not null).Select(t => t!.Value).Order().ToArray();
         if (found.Length == 0)
         {

@@ -55,4 +55,26 @@ public sealed class LabCommandTests
         Assert.Equal((2, ""), (code, output));
         Assert.Contains(".svg or .png", errors, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task A_recording_is_replayed_and_lines_that_make_no_sense_are_told_with_their_number()
+    {
+        var file = Path.Combine(Directory.CreateTempSubdirectory("backstop-").FullName, "requests.jsonl");
+        await File.WriteAllTextAsync(
+            file,
+            """
+            {"t": 0.0, "unit": "a", "arm": "baseline", "outcome": "correct", "latency_ms": 812}
+            {"t": 0.3, "unit": "b", "arm": "candidate", "outcome": "schema_blocked", "latency_ms": 644}
+            what?
+            """,
+            TestContext.Current.CancellationToken);
+
+        var (code, output, errors) = await Shelled.Run("lab", "replay", file, "--share", "0.5", "--json");
+        Assert.Equal((0, "no_data"), (code, (string?)JsonNode.Parse(output)!["verdict"]));
+        Assert.Contains("line 3:", errors, StringComparison.Ordinal);
+
+        var (missing, _, reason) = await Shelled.Run("lab", "replay", file + ".gone");
+        Assert.Equal(2, missing);
+        Assert.Contains("could not be read", reason, StringComparison.Ordinal);
+    }
 }

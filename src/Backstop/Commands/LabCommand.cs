@@ -10,6 +10,7 @@ internal static class LabCommand
         LabTextbook.Create(),
         LabDetect.Create(),
         LabMttr.Create(),
+        LabReplay.Create(),
         LabFleet.Create(),
         LabCorpus.Create(),
         LabRing.Create(),

@@ -20,7 +20,11 @@ internal static class BoundedBody
         var length = 0;
         while (true)
         {
-            var read = await stream.ReadAsync(buffer.AsMemory(length, Room(buffer.Length, limit) - length), time.Within(patience));
+            var wait = time.Within(patience);
+            var read = await stream.ReadAsync(buffer.AsMemory(length, Room(buffer.Length, limit) - length), wait);
+
+            // A connection that is given up while it is read lends its buffer to others: what it returns then may be theirs.
+            wait.ThrowIfCancellationRequested();
             if (read == 0)
             {
                 return BodyBytes.Borrowed(buffer, length);

@@ -25,10 +25,14 @@ public sealed class SseReader(Stream stream, int maxEventBytes)
 
     /// <summary>Reads more. False at the end of the stream.</summary>
     /// <exception cref="InvalidDataException">An event is too long.</exception>
+    /// <exception cref="OperationCanceledException">The wait was over, even if something came in the same moment.</exception>
     public async ValueTask<bool> Fill(CancellationToken cancellation)
     {
         MakeRoom();
         var read = await stream.ReadAsync(_buffer.AsMemory(_end), cancellation);
+
+        // A connection that is given up while it is read lends its buffer to others: what it returns then may be theirs.
+        cancellation.ThrowIfCancellationRequested();
         _end += read;
         return read > 0;
     }

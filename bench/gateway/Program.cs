@@ -4,7 +4,7 @@ using Backstop.GatewayBench.Servers;
 
 var repetitions = new Option<int>("--repetitions") { Description = "How often each is measured, in turn.", DefaultValueFactory = _ => 5 };
 var seconds = new Option<double>("--seconds") { Description = "Length of one measurement.", DefaultValueFactory = _ => 3 };
-var warm = new Option<double>("--warm") { Description = "Seconds of load before the first.", DefaultValueFactory = _ => 6 };
+var warm = new Option<double>("--warm") { Description = "Seconds of load before the first: code must have been compiled for good.", DefaultValueFactory = _ => 20 };
 var connections = new Option<int>("--connections") { Description = "Connections at saturation.", DefaultValueFactory = _ => 32 };
 var rates = new Option<double[]>("--rate") { Description = "Fixed rates for latencies, in requests a second; half of YARP's most is added.", DefaultValueFactory = _ => [200, 1000] };
 var streams = new Option<double>("--streams") { Description = "Streams a second.", DefaultValueFactory = _ => 100 };

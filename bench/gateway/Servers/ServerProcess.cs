@@ -15,7 +15,11 @@ internal sealed class ServerProcess : IDisposable
     private readonly Process _process;
     private readonly string _log;
 
-    private ServerProcess(Process process, int port, string log) => (_process, Port, _log) = (process, port, log);
+    private ServerProcess(Process process, int port, string log)
+    {
+        (_process, Port, _log) = (process, port, log);
+        AppDomain.CurrentDomain.ProcessExit += EndWithUs;
+    }
 
     public int Port { get; }
 
@@ -83,9 +87,13 @@ internal sealed class ServerProcess : IDisposable
             _process.Kill(entireProcessTree: true);
         }
 
+        AppDomain.CurrentDomain.ProcessExit -= EndWithUs;
         _process.WaitForExit();
         _process.Dispose();
     }
+
+    // A benchmark that is stopped half way must not leave proxies behind.
+    private void EndWithUs(object? sender, EventArgs e) => _process.Kill(entireProcessTree: true);
 
     private static async Task<bool> Answers(int port)
     {

@@ -153,13 +153,4 @@ public sealed class StreamedAnswerTests
         await http.Response.CompleteAsync();
         return (new(System.Net.HttpStatusCode.OK, Encoding.UTF8.GetString(body.ToArray()), new Dictionary<string, string>()), screened);
     }
-
-    /// <summary>Gives its bytes in pieces of the given lengths, over and over.</summary>
-    private sealed class CutStream(byte[] bytes, int[] cuts) : MemoryStream(bytes)
-    {
-        private int _next;
-
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-            ValueTask.FromResult(Read(buffer.Span[..Math.Min(buffer.Length, cuts[_next++ % cuts.Length])]));
-    }
 }

@@ -4,6 +4,7 @@ using Backstop.Gateway.Drops;
 using Backstop.Gateway.Fleet;
 using Backstop.Gateway.Limits;
 using Backstop.Gateway.Requests;
+using Backstop.Gateway.RingService;
 using Backstop.Gateway.Routing;
 using Backstop.Gateway.Signals;
 using Microsoft.AspNetCore.Builder;
@@ -39,6 +40,8 @@ public static class GatewayHost
             .AddSingleton<RequestPath>()
             .AddSingleton<FeedbackEndpoint>()
             .AddSingleton<InferenceEndpoints>()
+            .AddSingleton<RingDirectory>()
+            .AddSingleton<RingEndpoints>()
             .Configure<HostOptions>(host => host.ShutdownTimeout = Drain.LongestStop(options))
             .AddHostedService(provider => provider.GetRequiredService<Drain>())
             .AddHostedService<DropWatch>()
@@ -75,6 +78,7 @@ public static class GatewayHost
             return http.Refuse(ApiError.UnknownAddress());
         });
         endpoints.ServiceProvider.GetRequiredService<InferenceEndpoints>().Map(endpoints, path);
+        endpoints.ServiceProvider.GetRequiredService<RingEndpoints>().Map(endpoints);
         endpoints.MapGet("/healthz", () => Results.Text("ok"));
         endpoints.MapGet("/readyz", () => (drain.HasBegun, routes.Current.Routes.Routes.Count) switch
         {

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Backstop.Core.Guards;
 using Backstop.Core.Routing;
 
 namespace Backstop.Gateway;
@@ -75,4 +76,7 @@ public sealed class GatewayOptions
     /// <summary>How many batches wait for an acknowledgement before the oldest is dropped and counted.</summary>
     [Range(1, 1_000_000)]
     public int MaxUnacknowledgedBatches { get; set; } = 2400;
+
+    /// <summary>Guard policies that other gateways may ask for by name, beside the default one and those of the releases.</summary>
+    public IReadOnlyDictionary<string, GuardPolicy> GuardPolicies { get; set; } = new Dictionary<string, GuardPolicy>(StringComparer.Ordinal);
 }

@@ -136,6 +136,7 @@ internal static class ServeHost
                 DataDirectory = options.DataDirectory,
                 DrainDelay = options.DrainDelay,
                 DrainDeadline = options.DrainDeadline,
+                GuardPolicies = PolicyFolder.Read(Path.Combine(options.DataDirectory, PolicyFolder.Name)),
             });
         }
         catch (ValidationException e)

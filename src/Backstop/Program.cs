@@ -22,6 +22,7 @@ var root = new RootCommand("Backstop: the safety net of a model-serving fleet.")
     LabCommand.Create(),
     GuardCommand.Create(),
     GatewayCommand.Create(),
+    PolicyCommand.Create(),
 };
 
 return await Shell.Run(root, args);

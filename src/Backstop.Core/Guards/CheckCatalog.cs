@@ -23,12 +23,21 @@ public static class CheckCatalog
             [PatternCheck.Name] = (_, with, _) => PatternCheck.Create(with),
             [PromptLeakCheck.Name] = (_, with, _) => PromptLeakCheck.Create(with),
             [RepetitionCheck.Name] = (_, with, _) => RepetitionCheck.Create(with),
-            [SecretsCheck.Name] = (_, _, _) => SecretsCheck.Create(),
+            [SecretsCheck.Name] = (_, with, _) => SecretsCheck.Create(with),
             [SpotlightCheck.Name] = (_, with, _) => SpotlightCheck.Create(with),
             [TopicCheck.Name] = (_, with, _) => TopicCheck.Create(with),
         }.ToImmutableSortedDictionary(StringComparer.Ordinal);
 
     public static IReadOnlyCollection<string> Names { get; } = [.. Factories.Keys];
+
+    /// <summary>The settings that a check reads.</summary>
+    /// <param name="least">Settings with which it can be made.</param>
+    internal static IReadOnlyCollection<string> SettingsOf(string name, string least)
+    {
+        var with = PolicyNode.Parse(least, name);
+        Factories[name](new CheckUse(name, name, null, null, Disposition.Block), with, new StreamingPolicy());
+        return with.Known;
+    }
 
     /// <summary>Compiles a check with its settings.</summary>
     /// <exception cref="GuardPolicyException">The settings are not the check's.</exception>

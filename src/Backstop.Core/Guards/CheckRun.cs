@@ -5,6 +5,7 @@ internal sealed class CheckRun(CompiledCheck compiled, CheckContext context, int
 {
     private readonly ICheckSession _session = compiled.Check.Open(context);
     private readonly FindingSink _sink = new(compiled.Use.Id, unit);
+    private int _dropped;
 
     public CheckUse Use => compiled.Use;
 
@@ -35,16 +36,17 @@ internal sealed class CheckRun(CompiledCheck compiled, CheckContext context, int
     }
 
     // Delivering what was found and could not be fixed would be a silent pass.
-    private bool CannotFix => Use.Action == Disposition.Fix && _sink.Edits.Count == 0;
+    private bool CannotFix => Use.Action == Disposition.Fix && !_sink.HasProposed;
 
     public IEnumerable<Edit> Edits => Use.Action switch
     {
         _ when Duty != CheckDuty.Enforce => [],
         _ when Transforms => _sink.Edits,
-        Disposition.Fix => _sink.Edits,
-        Disposition.Drop => Findings.Select(finding => new Edit(finding.Start, finding.Length, "", int.MaxValue)),
+        Disposition.Fix or Disposition.Drop => _sink.Edits,
         _ => [],
     };
+
+    public void ForgetEditsBefore(int position) => _sink.ForgetEditsBefore(position);
 
     public void Scan(ReadOnlySpan<char> text, int origin, bool final)
     {
@@ -56,11 +58,20 @@ internal sealed class CheckRun(CompiledCheck compiled, CheckContext context, int
         try
         {
             Decided = origin + _session.Scan(new ScanWindow(text, origin, Decided - origin, final), _sink);
+            DropFindings();
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             // Only the kind of the exception is kept: its message could quote the text.
             Error = new CheckError(Use.Id, CheckFailure.Error, e.GetType().Name, OutcomeOf(Use.OutcomeOf(CheckFailure.Error)));
+        }
+    }
+
+    private void DropFindings()
+    {
+        for (; Use.Action == Disposition.Drop && _dropped < Findings.Count; _dropped++)
+        {
+            _sink.Propose(Findings[_dropped].Start, Findings[_dropped].Length, "", int.MaxValue);
         }
     }
 

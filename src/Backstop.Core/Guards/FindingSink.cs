@@ -15,12 +15,21 @@ public sealed class FindingSink(string check, int unit)
 
     public IReadOnlyList<Finding> Findings => _findings ?? [];
 
+    /// <summary>What was proposed and is not done with.</summary>
     public IReadOnlyList<Edit> Edits => _edits ?? [];
+
+    public bool HasProposed { get; private set; }
 
     /// <param name="start">In the original text: <see cref="ScanWindow.Origin"/> plus the position in the window.</param>
     public void Report(string rule, string category, HarmClass harm, double score, Severity severity, int start, int length) =>
         (_findings ??= []).Add(new Finding(check, rule, category, harm, score, severity, start, length) { Unit = unit });
 
-    public void Propose(int start, int length, string replacement, int strictness = 0) =>
+    public void Propose(int start, int length, string replacement, int strictness = 0)
+    {
+        HasProposed = true;
         (_edits ??= []).Add(new Edit(start, length, replacement, strictness));
+    }
+
+    /// <summary>Forgets the edits of text that has left, so that a stream of a million edits looks at each only once.</summary>
+    internal void ForgetEditsBefore(int position) => _edits?.RemoveAll(edit => edit.End <= position);
 }

@@ -76,7 +76,10 @@ public sealed record GuardPolicy(
 
     public const string DefaultBlockedResponse = "Sorry, I cannot help with that.";
 
-    /// <summary>A policy that needs no editing: abuse is blocked, personal data is redacted, injections are refused.</summary>
+    /// <summary>
+    /// A policy that needs no editing: injections and texts that break things are refused, hidden text is taken out; abuse is
+    /// blocked, personal data, secrets and addresses that carry data away are taken out of answers.
+    /// </summary>
     public static GuardPolicy Default { get; } = Parse(DefaultJson);
 
     /// <summary><see cref="Default"/> as a file.</summary>
@@ -86,11 +89,19 @@ public sealed record GuardPolicy(
           "apiVersion": "backstop/v1",
           "name": "default",
           "stages": {
-            "input": { "checks": [ { "use": "injection", "action": "block" } ] },
+            "input": {
+              "checks": [
+                { "use": "limits", "action": "block" },
+                { "use": "hidden_text", "action": "fix" },
+                { "use": "injection", "action": "block" }
+              ]
+            },
             "output": {
               "checks": [
                 { "use": "toxicity", "action": "block" },
-                { "use": "pii", "action": "fix" }
+                { "use": "secrets", "action": "fix" },
+                { "use": "pii", "action": "fix" },
+                { "use": "exfil_url", "action": "fix" }
               ]
             }
           }

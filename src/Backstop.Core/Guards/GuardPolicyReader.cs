@@ -137,6 +137,11 @@ internal static class GuardPolicyReader
                 path, $"'{check.Use}' may hold {descriptor.MaxHold} characters. Set streaming.hold_max to at least that.");
         }
 
+        if (check.Action is Disposition.Drop && !descriptor.CanFix && descriptor.Scope != CheckScope.Window)
+        {
+            throw GuardPolicyException.At(path + ".action", $"'{check.Use}' judges a text as a whole, of which nothing would be left to deliver. Use block, refuse or observe.");
+        }
+
         if (check.Action is Disposition.Fix && !descriptor.CanFix)
         {
             throw GuardPolicyException.At(path + ".action", $"'{check.Use}' judges a text and cannot fix it. Use block, refuse or observe.");

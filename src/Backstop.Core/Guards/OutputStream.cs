@@ -83,6 +83,7 @@ public sealed class OutputStream
         _edited |= edits.Count > 0;
         var released = edits.Count == 0 ? text.ToString() : EditMerger.Apply(text, _released, edits);
         _released = limit;
+        _screening.ForgetEditsBefore(limit);
         return released;
     }
 

@@ -112,6 +112,9 @@ public sealed class PolicyNode
         return list.EnumerateArray().Select((item, index) => new PolicyNode(item, $"{At(key)}[{index}]"));
     }
 
+    /// <summary>The keys that were asked for so far.</summary>
+    internal IReadOnlyCollection<string> Known => _known;
+
     /// <summary>Ends the reading of this object: a key nobody asked for is an error.</summary>
     public void Done()
     {

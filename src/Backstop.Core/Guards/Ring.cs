@@ -5,7 +5,8 @@ namespace Backstop.Core.Guards;
 /// <summary>What is known about the request whose texts are screened.</summary>
 public sealed record RingContext(string Alias, string? Tenant = null)
 {
-    public static readonly RingContext None = new("");
+    /// <summary>A request of which nothing is known.</summary>
+    public static RingContext None => new("");
 
     /// <summary>The request's messages, for checks that ask whether an answer is grounded in them.</summary>
     public IReadOnlyList<ScanUnit> Messages { get; init; } = [];
@@ -15,6 +16,9 @@ public sealed record RingContext(string Alias, string? Tenant = null)
 
     /// <summary>Letters that nobody could foresee, new for each request, for marks around text that is not trusted. Null for none.</summary>
     public string? Nonce { get; init; }
+
+    /// <summary>What the ring took out of the request and will put back into its answer.</summary>
+    public TokenVault Tokens { get; } = new();
 }
 
 /// <summary>The checks of one policy, compiled. Immutable: one ring serves all requests of a release at once.</summary>

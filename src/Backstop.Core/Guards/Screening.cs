@@ -17,6 +17,11 @@ internal sealed class Screening
     {
         (_policy, _checks, _unit) = (ring.Policy, ring.ChecksOf(unit.Stage), index);
         _context = new CheckContext(request, unit.Stage, unit.Trust);
+        if (!request.Tokens.IsEmpty && TokenReturn.Compiled.Check.Descriptor.Stages.Contains(unit.Stage))
+        {
+            _checks = _checks.Add(TokenReturn.Compiled);
+        }
+
         _runs = [.. _checks.Select(check => new CheckRun(check, _context, index))];
     }
 
@@ -51,6 +56,14 @@ internal sealed class Screening
 
     public IEnumerable<Edit> EditsWithin(int from, int to) =>
         _runs.SelectMany(run => run.Edits).Where(edit => edit.Start >= from && edit.End <= to);
+
+    public void ForgetEditsBefore(int position)
+    {
+        foreach (var run in _runs)
+        {
+            run.ForgetEditsBefore(position);
+        }
+    }
 
     /// <summary>
     /// Looks at the edited text once more with the checks that judge the whole of it: a redaction may have broken what another

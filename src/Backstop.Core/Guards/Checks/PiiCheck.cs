@@ -13,13 +13,14 @@ public sealed class PiiCheck : ICheck
     public const string Name = "pii";
     private const int MaxHold = 256;
     private readonly FrozenSet<string> _types;
+    private readonly Redactor _redactor;
 
-    private PiiCheck(IEnumerable<string> types) => _types = types.ToFrozenSet(StringComparer.Ordinal);
+    private PiiCheck(IEnumerable<string> types, Redactor redactor) => (_types, _redactor) = (types.ToFrozenSet(StringComparer.Ordinal), redactor);
 
     public CheckDescriptor Descriptor { get; } = new(
         Name, 1, CheckScope.Span, MaxHold, CanFix: true, [.. Enum.GetValues<GuardStage>()], ["LLM02"]);
 
-    /// <summary>Settings: <c>types</c>, the types to look for; all but <c>DATE_OF_BIRTH</c> by default.</summary>
+    /// <summary>Settings: <c>types</c>, the types to look for; all but <c>DATE_OF_BIRTH</c> by default; <c>fix</c>: <c>redact</c>, <c>mask</c> or <c>token</c>.</summary>
     public static PiiCheck Create(PolicyNode with)
     {
         var types = with.Texts("types") ?? [.. PiiTypes.Default];
@@ -31,12 +32,12 @@ public sealed class PiiCheck : ICheck
             }
         }
 
-        return new PiiCheck(types);
+        return new PiiCheck(types, Redactors.Read(with));
     }
 
-    public ICheckSession Open(CheckContext context) => new Session(_types);
+    public ICheckSession Open(CheckContext context) => new Session(_types, _redactor, context.Request);
 
-    private sealed class Session(FrozenSet<string> types) : ICheckSession
+    private sealed class Session(FrozenSet<string> types, Redactor redactor, RingContext request) : ICheckSession
     {
         public int Scan(in ScanWindow window, FindingSink sink)
         {
@@ -105,12 +106,12 @@ public sealed class PiiCheck : ICheck
             return match.Length == 0 && c is not ('(' or '+') ? EmailAddress.Match(text, at, final) : match;
         }
 
-        private static void Report(in ScanWindow window, int at, PiiMatch match, FindingSink sink)
+        private void Report(in ScanWindow window, int at, PiiMatch match, FindingSink sink)
         {
             var start = window.Origin + at;
             var type = match.Type.ToLowerInvariant();
             sink.Report(type, "pii/" + type, HarmClass.Pii, 1, Severity.High, start, match.Length);
-            var placeholder = $"[{match.Type}]";
+            var placeholder = redactor.Replace(match.Type, window.Text.Slice(at, match.Length), request);
             sink.Propose(start, match.Length, IsBareJsonNumber(window.Text, at) ? $"\"{placeholder}\"" : placeholder, strictness: 1);
         }
 

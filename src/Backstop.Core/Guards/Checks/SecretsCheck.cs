@@ -18,8 +18,9 @@ public sealed class SecretsCheck : ICheck
         .. EmbeddedText.Read("secrets.formats").Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(SecretFormat.Parse),
     ];
 
-    private static readonly SecretFormat[]?[] ByBeginning =
-        [.. Enumerable.Range(0, 128).Select(c => Formats.Where(format => format.Beginnings.Contains((char)c)).ToArray())];
+    // By the first two characters, so that most words of a text are compared with no format or one.
+    private static readonly SecretFormat[][] ByBeginning =
+        [.. Enumerable.Range(0, 128 * 128).Select(pair => Formats.Where(format => format.CanBegin((char)(pair / 128), (char)(pair % 128))).ToArray())];
 
     // Also with its line ends written as escapes.
     private static readonly SearchValues<char> KeyLine =
@@ -32,11 +33,16 @@ public sealed class SecretsCheck : ICheck
     public CheckDescriptor Descriptor { get; } = new(
         Name, 1, CheckScope.Span, MaxHold, CanFix: true, [.. Enum.GetValues<GuardStage>()], ["LLM02"]);
 
-    public static SecretsCheck Create() => new();
+    private readonly Redactor _redactor;
 
-    public ICheckSession Open(CheckContext context) => new Session();
+    private SecretsCheck(Redactor redactor) => _redactor = redactor;
 
-    private sealed class Session : ICheckSession
+    /// <summary>Setting: <c>fix</c>: <c>redact</c> (default), <c>mask</c> or <c>token</c>.</summary>
+    public static SecretsCheck Create(PolicyNode with) => new(Redactors.Read(with));
+
+    public ICheckSession Open(CheckContext context) => new Session(_redactor, context.Request);
+
+    private sealed class Session(Redactor redactor, RingContext request) : ICheckSession
     {
         // What a key that was found may still go on with, and its rule.
         private SearchValues<char>? _goesOn;
@@ -78,7 +84,12 @@ public sealed class SecretsCheck : ICheck
                 return at + 1;
             }
 
-            foreach (var format in c < 128 ? ByBeginning[c]! : [])
+            if (at + 1 == text.Length)
+            {
+                return window.Final ? at + 1 : at;
+            }
+
+            foreach (var format in FormatsAt(text, at))
             {
                 var length = format.Match(text, at, window.Final);
                 if (length == SecretFormat.Pending)
@@ -96,6 +107,9 @@ public sealed class SecretsCheck : ICheck
 
             return char.IsLetter(c) ? LookForAssigned(window, at, sink) : at + 1;
         }
+
+        private static SecretFormat[] FormatsAt(ReadOnlySpan<char> text, int at) =>
+            text[at] < 128 && text[at + 1] < 128 ? ByBeginning[(text[at] * 128) + text[at + 1]] : [];
 
         private int LookForAssigned(in ScanWindow window, int at, FindingSink sink)
         {
@@ -117,7 +131,7 @@ public sealed class SecretsCheck : ICheck
             }
 
             // A key with a form of its own has the better name.
-            foreach (var format in window.Text[found.Start] is var c && c < 128 ? ByBeginning[c]! : [])
+            foreach (var format in FormatsAt(window.Text, found.Start))
             {
                 var length = format.Match(window.Text, found.Start, window.Final);
                 if (length != 0)
@@ -211,11 +225,11 @@ public sealed class SecretsCheck : ICheck
             return other < 0 ? at + line.Length : other > 0 ? at + other : Look(window, at, sink);
         }
 
-        private static void Report(in ScanWindow window, string rule, int at, int length, FindingSink sink, string? placeholder = null)
+        private void Report(in ScanWindow window, string rule, int at, int length, FindingSink sink, string? placeholder = null)
         {
             var start = window.Origin + at;
             sink.Report(rule, "secret/" + rule, HarmClass.Pii, 1, Severity.High, start, length);
-            sink.Propose(start, length, placeholder ?? $"[{rule.ToUpperInvariant()}]", strictness: 2);
+            sink.Propose(start, length, placeholder ?? redactor.Replace(rule.ToUpperInvariant(), window.Text.Slice(at, length), request), strictness: 2);
         }
     }
 }

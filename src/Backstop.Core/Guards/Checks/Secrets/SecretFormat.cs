@@ -22,8 +22,8 @@ internal sealed class SecretFormat
 
     public string Rule { get; }
 
-    /// <summary>The characters a key can begin with.</summary>
-    public IEnumerable<char> Beginnings => Enumerable.Range(0, 128).Select(i => (char)i).Where(c => _segments[0].CanBegin(c));
+    /// <summary>Whether a key can begin with these two characters.</summary>
+    public bool CanBegin(char first, char second) => _segments[0].CanBegin(first, second);
 
     /// <summary>What a key of this format that has no end may go on with; null for one that ends.</summary>
     public SearchValues<char>? GoesOn => _segments[^1].Open ? _segments[^1].Class : null;
@@ -99,7 +99,8 @@ internal sealed class SecretFormat
             return new Segment(null, open ? InParts : Classes[word[..star]], bounds[0], open ? Math.Max(Piece, bounds[0]) : bounds[^1], open);
         }
 
-        public bool CanBegin(char c) => Literal is null ? Class!.Contains(c) : Literal[0] == c;
+        public bool CanBegin(char first, char second) =>
+            Literal is null ? Class!.Contains(first) && (Least == 1 || Class.Contains(second)) : Literal[0] == first && Literal[1] == second;
 
         /// <summary>Characters matched, or 0.</summary>
         public int Match(ReadOnlySpan<char> text)

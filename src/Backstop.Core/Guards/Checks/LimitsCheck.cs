@@ -17,6 +17,9 @@ public sealed class LimitsCheck : ICheck
         "<|begin▁of▁sentence|>", "<｜User｜>", "<｜Assistant｜>",
     ];
 
+    private static readonly SearchValues<char> SecondSigns =
+        SearchValues.Create([.. RoleMarkers.SelectMany(marker => new[] { char.ToLowerInvariant(marker[1]), char.ToUpperInvariant(marker[1]) })]);
+
     private static readonly SearchValues<char> Noteworthy = SearchValues.Create("{}[]<\0");
 
     private readonly int _maxChars;
@@ -46,9 +49,10 @@ public sealed class LimitsCheck : ICheck
         {
             var text = window.Text;
             var at = window.From;
+            var (sign, half) = (-1, -1);
             while (at < text.Length)
             {
-                var next = NextNoteworthy(text, at);
+                var next = NextNoteworthy(text, at, ref sign, ref half);
                 if (next > at)
                 {
                     CheckLength(window.Origin + next, sink);
@@ -86,12 +90,20 @@ public sealed class LimitsCheck : ICheck
             return at;
         }
 
-        private static int NextNoteworthy(ReadOnlySpan<char> text, int from)
+        /// <summary>Where to look next. What was searched for once is not searched for again before it is passed.</summary>
+        private static int NextNoteworthy(ReadOnlySpan<char> text, int from, ref int sign, ref int half)
         {
-            var sign = text[from..].IndexOfAny(Noteworthy);
-            var rest = sign < 0 ? text[from..] : text.Slice(from, sign);
-            var half = rest.IndexOfAnyInRange('\ud800', '\udfff');
-            return from + (half >= 0 ? half : rest.Length);
+            if (sign < from)
+            {
+                sign = text[from..].IndexOfAny(Noteworthy) is >= 0 and var index ? from + index : text.Length;
+            }
+
+            if (half < from)
+            {
+                half = text[from..].IndexOfAnyInRange('\ud800', '\udfff') is >= 0 and var index ? from + index : text.Length;
+            }
+
+            return Math.Min(sign, half);
         }
 
         private void Count(char c, int position, FindingSink sink)
@@ -133,6 +145,11 @@ public sealed class LimitsCheck : ICheck
         private static int LookForMarker(in ScanWindow window, int at, FindingSink sink)
         {
             var rest = window.Text[at..];
+            if (rest.Length > 1 && !SecondSigns.Contains(rest[1]))
+            {
+                return 0;
+            }
+
             foreach (var marker in RoleMarkers)
             {
                 if (rest.StartsWith(marker, StringComparison.OrdinalIgnoreCase))

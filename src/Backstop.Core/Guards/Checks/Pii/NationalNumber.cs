@@ -66,7 +66,9 @@ internal sealed record NationalNumber(string Type, int Digits, string Grouping, 
 
         foreach (var number in numbers)
         {
-            if (number.Holds(run.Digits(groups)) && ((whole && groups == run.Groups && number.Speaks(ref run, groups)) || (said & number.Words) != Said.Nothing))
+            // What the text says is asked first: it costs less than the check digits.
+            var known = (said & number.Words) != Said.Nothing || (whole && groups == run.Groups && number.Speaks(ref run, groups));
+            if (known && number.Holds(run.Digits(groups)))
             {
                 return number.Type;
             }

@@ -10,6 +10,9 @@ internal static class NumberRecogniser
     private const int FewestOfPhone = 7;
     private const int NearReach = 16;
 
+    // France writes its numbers in seven.
+    private const int MostGroups = 7;
+
     public static PiiMatch Match(ReadOnlySpan<char> text, int start, bool final)
     {
         var run = DigitRun.Read(text, start, final);
@@ -18,7 +21,9 @@ internal static class NumberRecogniser
             return PiiMatch.Pending;
         }
 
-        if (run.Overlong || run.Count < NationalNumber.Fewest)
+        // Digits one by one are no number, and a table of them must not cost more than prose.
+        var single = run.Groups > 2 && run.SizeOf(0) == 1 && run.SizeOf(1) == 1;
+        if (run.Overlong || run.Count < NationalNumber.Fewest || single)
         {
             return PiiMatch.None;
         }
@@ -26,7 +31,7 @@ internal static class NumberRecogniser
         // Numbers this short are everywhere: the word must stand right before them.
         var said = Context.Before(text, start, run.Count < 6 ? NearReach : Context.Reach);
         var whole = start < 2 || text[start - 1] != ' ' || DigitRun.ValueOf(text[start - 2]) < 0;
-        for (var groups = run.Groups; groups > 0 && run.DigitsIn(groups) >= NationalNumber.Fewest; groups--)
+        for (var groups = Math.Min(run.Groups, MostGroups); groups > 0 && run.DigitsIn(groups) >= NationalNumber.Fewest; groups--)
         {
             var end = start + run.Length(groups);
             if ((groups < run.Groups && run.After(groups - 1) is not (' ' or '/')) || !EndsClean(text, end))

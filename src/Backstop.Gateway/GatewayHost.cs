@@ -6,6 +6,7 @@ using Backstop.Gateway.Limits;
 using Backstop.Gateway.Requests;
 using Backstop.Gateway.RingService;
 using Backstop.Gateway.Routing;
+using Backstop.Gateway.Shadows;
 using Backstop.Gateway.Signals;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -46,6 +47,8 @@ public static class GatewayHost
             .AddHostedService(provider => provider.GetRequiredService<Drain>())
             .AddHostedService<DropWatch>()
             .AddHostedService<HealthWatch>()
+            .AddSingleton<ShadowQueue>()
+            .AddHostedService(provider => provider.GetRequiredService<ShadowQueue>())
             .AddHostedService<FleetClient>();
     }
 

@@ -56,6 +56,9 @@ internal static partial class GatewayLog
     [LoggerMessage(1203, LogLevel.Error, "Unexpected error while taking feedback {RequestId}.")]
     public static partial void FeedbackFailed(ILogger logger, Exception error, string requestId);
 
+    [LoggerMessage(1204, LogLevel.Warning, "A copy of a request to {Release} failed unexpectedly. No user noticed.")]
+    public static partial void ShadowFailed(ILogger logger, Exception error, string release);
+
     [LoggerMessage(1202, LogLevel.Warning, "Release {Release} failed request {RequestId}: {Code}.")]
     public static partial void UpstreamFailed(ILogger logger, string release, string requestId, string code);
 }

@@ -21,6 +21,7 @@ public static class RouteTranslation
         LabelDeadlineMs = (long)route.LabelDeadline.TotalMilliseconds,
         CaptureSamples = route.CaptureSamples,
         Traffic = route.Traffic.Json,
+        ShadowBasisPoints = route.ShadowBasisPoints,
     };
 
     /// <summary>The route of a message.</summary>
@@ -39,6 +40,7 @@ public static class RouteTranslation
         CandidateLease = TimeSpan.FromMilliseconds(message.CandidateLeaseMs),
         LabelDeadline = TimeSpan.FromMilliseconds(message.LabelDeadlineMs),
         CaptureSamples = message.CaptureSamples,
+        ShadowBasisPoints = message.ShadowBasisPoints,
         Traffic = message.Traffic.Length == 0 ? Core.Routing.TrafficPolicy.Default : Core.Routing.TrafficPolicy.Parse(message.Traffic),
     };
 

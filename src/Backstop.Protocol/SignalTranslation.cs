@@ -43,6 +43,7 @@ public static class SignalTranslation
     public static IEnumerable<string> Aliases(this SignalBatch message) => message.Epochs.Select(e => e.Alias)
         .Concat(message.Started.Select(s => s.Alias))
         .Concat(message.Samples.Select(s => s.Alias))
+        .Concat(message.Shadows.Select(s => s.Alias))
         .Distinct(StringComparer.Ordinal);
 
     /// <summary>What is wrong with a batch, or null when it can be merged.</summary>

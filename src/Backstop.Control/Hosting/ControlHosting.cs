@@ -71,6 +71,7 @@ public static class ControlHosting
         AliasEndpoints.Map(api);
         AliasRuleEndpoints.Map(api);
         DrillEndpoints.Map(api);
+        TrafficEndpoints.Map(api);
         RolloutEndpoints.Map(api);
         JournalEndpoints.Map(api);
         IncidentEndpoints.Map(api);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using Backstop.Core.Registry;
+using Backstop.Core.Routing;
 
 namespace Backstop.Control.Rollouts;
 
@@ -12,6 +13,7 @@ namespace Backstop.Control.Rollouts;
 [JsonDerivedType(typeof(Freeze), "freeze")]
 [JsonDerivedType(typeof(Vouch), "vouch")]
 [JsonDerivedType(typeof(RequireDrills), "require_drills")]
+[JsonDerivedType(typeof(Shape), "shape")]
 public abstract record AliasAmendment
 {
     private AliasAmendment()
@@ -26,6 +28,13 @@ public abstract record AliasAmendment
     {
         public override (AliasChange Change, string Kind) ToChange(string actor, string reason, DateTimeOffset at) =>
             (new AliasChange.Approve(Release), "release_approved");
+    }
+
+    /// <summary>Changes how the traffic is treated. The policy names releases by digest.</summary>
+    public sealed record Shape(TrafficPolicy Traffic) : AliasAmendment
+    {
+        public override (AliasChange Change, string Kind) ToChange(string actor, string reason, DateTimeOffset at) =>
+            (new AliasChange.Shape(Traffic), "traffic_shaped");
     }
 
     public sealed record Pin : AliasAmendment

@@ -81,6 +81,7 @@ public sealed record AliasRecord
         Current = Current,
         Candidate = Candidate,
         CandidateBasisPoints = CandidateBasisPoints,
+        ShadowBasisPoints = ShadowBasisPoints,
         Previous = Previous,
         HoldbackBasisPoints = HoldbackBasisPoints,
         Salt = Salt,

@@ -29,6 +29,9 @@ public sealed record Route
     /// <summary>Share of the candidate arm, 0 to 10,000.</summary>
     public int CandidateBasisPoints { get; init; }
 
+    /// <summary>Share of the requests that are copied to the candidate, 0 to 10,000; no user sees the copies' answers.</summary>
+    public int ShadowBasisPoints { get; init; }
+
     /// <summary>Digest of the release to return to, kept warm.</summary>
     public string? Previous { get; init; }
 

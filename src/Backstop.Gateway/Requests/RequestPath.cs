@@ -6,6 +6,7 @@ using Backstop.Core.Routing;
 using Backstop.Gateway.Dialects;
 using Backstop.Gateway.Limits;
 using Backstop.Gateway.Routing;
+using Backstop.Gateway.Shadows;
 using Backstop.Gateway.Signals;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -18,7 +19,7 @@ namespace Backstop.Gateway.Requests;
 /// <summary>The path of a request, in order, whatever dialect it is written in: admit, resolve, screen, dispatch, screen, observe, relay.</summary>
 public sealed class RequestPath(
     GatewayOptions options, LiveRoutes routes, Upstream upstream, WholeAnswer whole, StreamedAnswer streamed,
-    SignalRecorder signals, WholeGateway all, Drain drain, TimeProvider clock, ILogger<RequestPath> log)
+    SignalRecorder signals, ShadowQueue shadows, WholeGateway all, Drain drain, TimeProvider clock, ILogger<RequestPath> log)
 {
     public async Task Handle(HttpContext http, Dialect dialect)
     {
@@ -70,7 +71,8 @@ public sealed class RequestPath(
             }
 
             var leaseIsLive = routes.LeaseIsLive(route, table);
-            var assignment = route.Assign(Unit.Of(http.Request, request, route, id), leaseIsLive);
+            var unit = Unit.Of(http.Request, request, route, id);
+            var assignment = route.Assign(unit, leaseIsLive);
             if (http.Request.Headers.TryGetValue("x-backstop-release", out var wish)
                 && TesterChoice.Of(route, table, wish.ToString(), ref assignment) is { } unavailable)
             {
@@ -88,7 +90,8 @@ public sealed class RequestPath(
             }
 
             // 3. Screen the input.
-            var asked = new Asked(request, route, id, http.Request, sink, time);
+            var receiver = Copy.ReceiverOf(route, unit);
+            var asked = new Asked(request, route, id, http.Request, sink, time) { IsCopied = receiver is not null };
             var input = asked.ScreenedBy(pool);
             attack = (input.Harms & HarmClass.Injection) != HarmClass.None;
             if (input.Stops || pool.CannotRead(request))
@@ -116,7 +119,16 @@ public sealed class RequestPath(
             // 7. Relay. A stream that has begun is with the caller already.
             sink.Answers((by ?? pool).Release);
             await Relay(http, answer, standIn, asked, route.Traffic);
-            request.Body.Return();
+
+            // A copy leaves when its user has everything; until it was asked, the body is not given back.
+            if (receiver is not null)
+            {
+                Shadow(asked, table.Pool(receiver), attack, standIn as Screened.Deliverable ?? answer);
+            }
+            else
+            {
+                request.Body.Return();
+            }
         }
         catch (Exception) when (time.Left.IsCancellationRequested)
         {
@@ -138,6 +150,25 @@ public sealed class RequestPath(
             permit.Dispose();
             all.End();
         }
+    }
+
+    private void Shadow(Asked asked, ReleasePool pool, bool attack, Screened answer)
+    {
+        if (pool.IsDropped || !pool.Speaks(asked.Request.Dialect) || pool.CannotRead(asked.Request))
+        {
+            return;
+        }
+
+        var length = asked.Request.Body.Memory.Length;
+        shadows.Offer(new(asked.Route, pool, length, attack, answer.Outcome, ShadowQueue.TextOf(answer), asked.Time.Elapsed, async stopping =>
+        {
+            // Its answer goes nowhere, its time is its own, and the caller's connection is somebody else's by now.
+            var nowhere = new DefaultHttpContext();
+            using var time = new RequestTime(options.RequestDeadline, clock, stopping);
+            var copy = asked with { Caller = nowhere.Request, Sink = new(nowhere.Response, asked.Route.Generation), Time = time };
+            var input = copy.ScreenedBy(pool);
+            return input.Stops ? new Screened.Blocked(null, "", input) : await Ask(copy, pool, input.FixedTexts);
+        }));
     }
 
     // An assigned request that ended early must still be counted, or its epoch would wait for it.
@@ -364,12 +395,15 @@ public sealed class RequestPath(
     /// <summary>What stays the same whichever release is asked.</summary>
     private sealed record Asked(ModelRequest Request, Route Route, string Id, HttpRequest Caller, AnswerSink Sink, RequestTime Time)
     {
+        /// <summary>Whether another release will be asked the same, to compare the answers.</summary>
+        public bool IsCopied { get; init; }
+
         private RingContext Context => field ??= new(Route.Alias) { Messages = Request.Texts };
 
         /// <summary>What a release's ring says to the request.</summary>
         public Ruling ScreenedBy(ReleasePool pool) => pool.Looks ? pool.Ring.Open(Context).ScreenInput(Request.Texts) : Ruling.Clean;
 
-        /// <summary>The ring for a release's answer; null when nobody looks at it, neither to stop it nor to keep a sample.</summary>
-        public RingSession? OpenRing(ReleasePool pool) => pool.Looks || Route.CaptureSamples ? pool.Ring.Open(Context) : null;
+        /// <summary>The ring for a release's answer; null when nobody looks at it, neither to stop it nor to keep or compare it.</summary>
+        public RingSession? OpenRing(ReleasePool pool) => pool.Looks || Route.CaptureSamples || IsCopied ? pool.Ring.Open(Context) : null;
     }
 }

@@ -25,6 +25,9 @@ public sealed class RequestTime(TimeSpan total, TimeProvider clock, Cancellation
     public void Keep(Timeouts timeouts) => (_total, FirstToken, BetweenTokens) =
         (timeouts.Total ?? _total, timeouts.FirstToken ?? FirstToken, timeouts.BetweenTokens ?? BetweenTokens);
 
+    /// <summary>Since the request began.</summary>
+    public TimeSpan Elapsed => clock.GetElapsedTime(_began);
+
     /// <summary>Begins a wait, and ends the one before.</summary>
     /// <returns>Cancelled when the caller leaves, after <paramref name="limit"/>, or when the request's time is over.</returns>
     public CancellationToken Within(TimeSpan limit)

@@ -19,6 +19,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     private readonly Dictionary<string, PendingRequest> _waiting = new(StringComparer.Ordinal);
     private readonly Queue<PendingRequest> _byDeadline = new();
     private readonly Dictionary<(string Alias, string Release), Started> _started = [];
+    private readonly Dictionary<(string Alias, long Generation, string Release), ShadowComparison> _shadows = [];
     private readonly Dictionary<(string Alias, long Generation), int> _sampled = [];
     private readonly List<Sample> _samples = [];
     private readonly string _startId = Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture);
@@ -95,6 +96,34 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
         }
     }
 
+    /// <summary>A copy of a request was answered. It counts for the arm of copies, and beside what the user got.</summary>
+    public void Shadowed(Route route, bool attack, Outcome outcome, ShadowComparison seen)
+    {
+        lock (_gate)
+        {
+            _ledger.Assign(new(route.Alias, route.Epoch, route.Generation), Arm.Shadow, time.GetUtcNow(), route.LabelDeadline)
+                .Answered(attack, outcome, Served.Unlabelled);
+            var sum = ShadowsOf(seen.Alias, seen.Generation, seen.Release);
+            sum.Copies += seen.Copies;
+            sum.Failed += seen.Failed;
+            sum.SameVerdict += seen.SameVerdict;
+            sum.Agreement += seen.Agreement;
+            sum.UserMs += seen.UserMs;
+            sum.ShadowMs += seen.ShadowMs;
+            sum.UserCharacters += seen.UserCharacters;
+            sum.ShadowCharacters += seen.ShadowCharacters;
+        }
+    }
+
+    /// <summary>A copy was not asked.</summary>
+    public void ShadowDropped(Route route, string release)
+    {
+        lock (_gate)
+        {
+            ShadowsOf(route.Alias, route.Generation, release).Dropped++;
+        }
+    }
+
     /// <summary>A label came for an answer, delivered or on its way. False when no such request waits for one.</summary>
     public bool Labelled(string id, bool correct, string? expected)
     {
@@ -132,7 +161,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
             }
 
             var epochs = _ledger.Collect(now);
-            if (epochs.IsEmpty && _started.Count == 0 && _samples.Count == 0)
+            if (epochs.IsEmpty && _started.Count == 0 && _samples.Count == 0 && _shadows.Count == 0)
             {
                 return null;
             }
@@ -141,10 +170,22 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
             batch.Epochs.AddRange(epochs.Select(e => e.ToMessage()));
             batch.Started.AddRange(_started.Values);
             batch.Samples.AddRange(_samples);
+            batch.Shadows.AddRange(_shadows.Values);
+            _shadows.Clear();
             _started.Clear();
             _samples.Clear();
             return batch;
         }
+    }
+
+    private ShadowComparison ShadowsOf(string alias, long generation, string release)
+    {
+        if (!_shadows.TryGetValue((alias, generation, release), out var sum))
+        {
+            _shadows[(alias, generation, release)] = sum = new() { Alias = alias, Generation = generation, Release = release };
+        }
+
+        return sum;
     }
 
     private void Count(PendingRequest request, Label label)

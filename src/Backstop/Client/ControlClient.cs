@@ -48,6 +48,11 @@ public sealed class ControlClient(Uri server) : IDisposable
     public Task<Reply<AliasView>> Approve(string alias, string release, string reason, CancellationToken cancel) =>
         Post<AliasView>($"aliases/{Escape(alias)}/approve", new { release, reason }, cancel);
 
+    public Task<Reply<TrafficView>> Traffic(string alias, CancellationToken cancel) => Get<TrafficView>($"aliases/{Escape(alias)}/traffic", cancel);
+
+    public Task<Reply<TrafficView>> Shape(string alias, JsonObject policy, string reason, CancellationToken cancel) =>
+        Post<TrafficView>($"aliases/{Escape(alias)}/traffic", new { policy, reason }, cancel);
+
     public Task<Reply<RolloutView>> StartRollout(string alias, NewRollout rollout, CancellationToken cancel) =>
         Post<RolloutView>($"aliases/{Escape(alias)}/rollouts", rollout, cancel);
 

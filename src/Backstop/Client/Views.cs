@@ -245,3 +245,6 @@ public sealed record JournalEntry(long Sequence, DateTimeOffset At, string? Alia
 
 /// <param name="Flaw">Where the chain of hashes breaks, or null.</param>
 public sealed record JournalCheck(bool Intact, long Entries, string? Flaw);
+
+/// <summary>An alias's traffic policy, with releases by name.</summary>
+public sealed record TrafficView(long Generation, JsonObject Policy);

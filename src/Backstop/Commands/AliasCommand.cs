@@ -19,7 +19,7 @@ internal static class AliasCommand
     {
         var alias = new Verb("alias", "Create the names that applications call, see and change what they serve.")
         {
-            New(), List(), Show(), History(), Swap(), Rollback(), Approve(),
+            New(), List(), Show(), History(), Swap(), Rollback(), Approve(), AliasTraffic.Create(),
         };
         foreach (var rule in AliasRules.All())
         {

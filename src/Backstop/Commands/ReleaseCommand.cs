@@ -78,7 +78,9 @@ internal static class ReleaseCommand
             (diff, screen) => screen.Differences(diff.Differences));
     }
 
-    private static async Task<System.Text.Json.Nodes.JsonObject> Read(FileInfo file, CancellationToken cancel)
+    /// <summary>Reads a file of one mapping, YAML or JSON.</summary>
+    /// <exception cref="CommandFailure">It is none; the message says where.</exception>
+    public static async Task<System.Text.Json.Nodes.JsonObject> Read(FileInfo file, CancellationToken cancel)
     {
         if (!file.Exists)
         {

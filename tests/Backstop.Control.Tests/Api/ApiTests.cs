@@ -53,6 +53,36 @@ public sealed class ApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_traffic_policy_names_releases_by_name_for_people_and_by_digest_for_gateways()
+    {
+        var policy = new { limits = new { alias = new { requests_per_second = 5 } }, fallback = new[] { new { release = "v8" } } };
+        var (status, shaped) = await _server.Post("aliases/assistant:prod/traffic", new { policy, reason = "it is overloaded" });
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.Equal(2, (long)shaped["generation"]!);
+        Assert.Equal("v8", (string)shaped["policy"]!["fallback"]![0]!["release"]!);
+        var digest = (string)(await _server.Get("releases/v8"))["digest"]!;
+        await using var gateway = await FleetGateway.Connect(_server);
+        await gateway.Reaches(2);
+        Assert.Contains(digest, gateway.Routes.Last().Route.Traffic, StringComparison.Ordinal);
+        var entry = (await _server.Get("aliases/assistant:prod/history")).AsArray()[^1]!;
+        Assert.Equal(("traffic_shaped", "it is overloaded"), ((string)entry["kind"]!, (string)entry["reason"]!));
+    }
+
+    [Theory]
+    [InlineData("""{"policy":{"limit":{}},"reason":"r"}""", HttpStatusCode.BadRequest, "Did you mean 'limits'?")]
+    [InlineData("""{"policy":{"fallback":[{"release":"v99"}]},"reason":"r"}""", HttpStatusCode.NotFound, "v99")]
+    [InlineData("""{"policy":{},"reason":""}""", HttpStatusCode.BadRequest, "reason")]
+    [InlineData("""{"policy":5,"reason":"r"}""", HttpStatusCode.BadRequest, "must be an object")]
+    public async Task A_traffic_policy_that_could_not_work_changes_nothing(string body, HttpStatusCode expected, string says)
+    {
+        using var content = new StringContent(body, Encoding.UTF8, "application/json");
+        using var response = await _server.Api.PostAsync(new Uri("/api/v1/aliases/assistant:prod/traffic", UriKind.Relative), content, TestContext.Current.CancellationToken);
+        Assert.Equal(expected, response.StatusCode);
+        Assert.Contains(says, JsonNode.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["detail"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Equal(1, (long)(await _server.Get("aliases/assistant:prod/traffic"))["generation"]!);
+    }
+
+    [Fact]
     public async Task A_rollback_returns_to_the_previous_release_and_quarantines_the_other()
     {
         await _server.Post("aliases/assistant:prod/swap", new { release = "v8", expected_generation = 1, reason = "test" });

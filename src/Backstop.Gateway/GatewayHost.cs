@@ -6,7 +6,6 @@ using Backstop.Gateway.Limits;
 using Backstop.Gateway.Requests;
 using Backstop.Gateway.RingService;
 using Backstop.Gateway.Routing;
-using Backstop.Gateway.Shadows;
 using Backstop.Gateway.Signals;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -28,6 +27,7 @@ public static class GatewayHost
         Directory.CreateDirectory(options.DataDirectory);
         services.TryAddSingleton(TimeProvider.System);
         return services
+            .AddTelemetry(options)
             .AddSingleton(options)
             .AddSingleton(new RouteFile(Path.Combine(options.DataDirectory, "routes.json")))
             .AddSingleton(new DropFile(options.DataDirectory))
@@ -47,9 +47,9 @@ public static class GatewayHost
             .AddHostedService(provider => provider.GetRequiredService<Drain>())
             .AddHostedService<DropWatch>()
             .AddHostedService<HealthWatch>()
-            .AddSingleton<ShadowQueue>()
-            .AddHostedService(provider => provider.GetRequiredService<ShadowQueue>())
-            .AddHostedService<FleetClient>();
+            .AddHostedService<FleetClient>()
+            .AddSingleton<Shadows.ShadowQueue>()
+            .AddHostedService(provider => provider.GetRequiredService<Shadows.ShadowQueue>());
     }
 
     /// <summary>Maps the gateway's addresses.</summary>
@@ -89,6 +89,7 @@ public static class GatewayHost
             (_, 0) => Results.Text("waiting for the first route", statusCode: 503),
             _ => Results.Text("ready"),
         });
+        endpoints.MapTelemetry();
         return endpoints;
     }
 }

@@ -56,6 +56,10 @@ internal static partial class GatewayLog
     [LoggerMessage(1203, LogLevel.Error, "Unexpected error while taking feedback {RequestId}.")]
     public static partial void FeedbackFailed(ILogger logger, Exception error, string requestId);
 
+    [LoggerMessage(1210, LogLevel.Information, "{RequestId} {Operation} {Alias} {Release} {Arm} {Status} {Error} {Milliseconds:0.0} ms {Trace}")]
+    public static partial void Request(
+        ILogger logger, string requestId, string operation, string alias, string release, string arm, int status, string error, double milliseconds, string trace);
+
     [LoggerMessage(1204, LogLevel.Warning, "A copy of a request to {Release} failed unexpectedly. No user noticed.")]
     public static partial void ShadowFailed(ILogger logger, Exception error, string release);
 

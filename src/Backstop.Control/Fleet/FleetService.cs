@@ -22,7 +22,11 @@ public sealed partial class FleetService(
         IAsyncStreamReader<FromGateway> requestStream, IServerStreamWriter<FromControl> responseStream, ServerCallContext context)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
-        var hello = await ReadHello(requestStream, ended.Token);
+        if (await ReadHello(requestStream, ended.Token) is not { } hello)
+        {
+            return; // This server stops, and somebody else will be asked.
+        }
+
         await roster.Remember(hello.GatewayId, hello.Zone);
         var link = hub.Connect(hello);
         try
@@ -54,9 +58,19 @@ public sealed partial class FleetService(
         }
     }
 
-    private static async Task<Hello> ReadHello(IAsyncStreamReader<FromGateway> stream, CancellationToken cancel)
+    private static async Task<Hello?> ReadHello(IAsyncStreamReader<FromGateway> stream, CancellationToken cancel)
     {
-        if (!await stream.MoveNext(cancel) || stream.Current.Hello is not { } hello)
+        bool said;
+        try
+        {
+            said = await stream.MoveNext(cancel);
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
+
+        if (!said || stream.Current.Hello is not { } hello)
         {
             throw new RpcException(new(StatusCode.InvalidArgument, "The first message of a fleet stream is a hello."));
         }

@@ -6,6 +6,8 @@ namespace Backstop.Gateway.Dialects;
 /// <summary><c>POST /v1/chat/completions</c>.</summary>
 internal sealed class ChatDialect() : OpenAiDialect("chat/completions")
 {
+    public override string Operation => "chat";
+
     public override string TextMember => "messages";
 
     public override bool IsConversation => true;

@@ -6,6 +6,8 @@ namespace Backstop.Gateway.Dialects;
 /// <summary><c>POST /v1/completions</c>: a text, or tokens, to be gone on with.</summary>
 internal sealed class CompletionsDialect() : OpenAiDialect("completions")
 {
+    public override string Operation => "text_completion";
+
     public override string TextMember => "prompt";
 
     public override ChoiceForm Choices => ChoiceForm.Completion;

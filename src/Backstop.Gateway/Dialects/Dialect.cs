@@ -24,6 +24,9 @@ public abstract class Dialect
     /// <summary>What a release's manifest must name as its servers' protocol to be asked so.</summary>
     public abstract string Protocol { get; }
 
+    /// <summary>What it asks for, as OpenTelemetry's conventions for generative AI call it.</summary>
+    public abstract string Operation { get; }
+
     /// <summary>The form of errors that its clients read.</summary>
     public abstract ErrorForm Errors { get; }
 

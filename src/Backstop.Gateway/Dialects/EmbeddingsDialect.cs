@@ -6,6 +6,8 @@ namespace Backstop.Gateway.Dialects;
 /// <summary><c>POST /v1/embeddings</c>: texts, or tokens, to be made vectors of. The vectors have nothing to screen.</summary>
 internal sealed class EmbeddingsDialect() : OpenAiDialect("embeddings")
 {
+    public override string Operation => "embeddings";
+
     public override string TextMember => "input";
 
     internal override void ReadMember(string name, ref Utf8JsonReader reader, ModelRequest request)

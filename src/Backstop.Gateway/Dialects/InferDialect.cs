@@ -15,6 +15,8 @@ internal sealed class InferDialect : Dialect
 
     public override ErrorForm Errors => ErrorForm.OpenInference;
 
+    public override string Operation => "infer";
+
     public override string TextMember => "inputs";
 
     public override Uri AddressOf(Serving serving, Uri replica) => ModelAddress(serving, replica, "/infer");

@@ -1,11 +1,12 @@
 using System.Buffers;
 using Backstop.Core.Registry;
+using Backstop.Gateway.Observability;
 using Microsoft.AspNetCore.Http;
 
 namespace Backstop.Gateway.Requests;
 
 /// <summary>The caller's end of an answer. Until something was sent, the answer can still be asked of another release.</summary>
-public sealed class AnswerSink(HttpResponse response, long generation)
+public sealed class AnswerSink(HttpResponse response, long generation, Trip? trip = null)
 {
     private static readonly string EventStream = "text/event-stream; charset=utf-8";
 
@@ -32,6 +33,7 @@ public sealed class AnswerSink(HttpResponse response, long generation)
         if (!Started)
         {
             Started = true;
+            trip?.Begins();
             response.ContentType = EventStream;
             response.Headers.CacheControl = "no-cache";
         }

@@ -5,6 +5,7 @@ using Backstop.Core.Guards;
 using Backstop.Core.Routing;
 using Backstop.Gateway.Dialects;
 using Backstop.Gateway.Limits;
+using Backstop.Gateway.Observability;
 using Backstop.Gateway.Routing;
 using Backstop.Gateway.Shadows;
 using Backstop.Gateway.Signals;
@@ -19,8 +20,13 @@ namespace Backstop.Gateway.Requests;
 /// <summary>The path of a request, in order, whatever dialect it is written in: admit, resolve, screen, dispatch, screen, observe, relay.</summary>
 public sealed class RequestPath(
     GatewayOptions options, LiveRoutes routes, Upstream upstream, WholeAnswer whole, StreamedAnswer streamed,
-    SignalRecorder signals, ShadowQueue shadows, WholeGateway all, Drain drain, TimeProvider clock, ILogger<RequestPath> log)
+    SignalRecorder signals, ShadowQueue shadows, WholeGateway all, Telemetry telemetry, Drain drain, TimeProvider clock, ILogger<RequestPath> log)
 {
+    // Nobody is told this status: the caller left before there was one.
+    private const int StatusOfTheGone = 499;
+
+    private static readonly string[] Arms = [.. Enum.GetNames<Arm>().Select(arm => arm.ToLowerInvariant())];
+
     public async Task Handle(HttpContext http, Dialect dialect)
     {
         var id = RequestId.Of(http.Request);
@@ -31,12 +37,14 @@ public sealed class RequestPath(
             http.Response.Headers.Connection = "close"; // The next request of this caller must find another gateway.
         }
 
+        var trip = Telemetry.Begin(http.Request, dialect);
         PendingRequest? pending = null;
         Admission.Permit permit = default;
         var attack = false;
         if (all.Begin() is { } full)
         {
             await http.Refuse(full, dialect.Errors);
+            telemetry.End(trip, full.Status, full.Code, id);
             return;
         }
 
@@ -58,6 +66,7 @@ public sealed class RequestPath(
                 return;
             }
 
+            trip.Alias = route.Alias;
             if (!table.Speaks(route, dialect))
             {
                 await http.Refuse(ApiError.WrongProtocol(route.Alias, table.Pool(route.Current).Release.Serving.Protocol), dialect.Errors);
@@ -82,7 +91,8 @@ public sealed class RequestPath(
 
             var pool = table.First(route, assignment);
             pending = signals.Assigned(id, route, assignment, isEvidence: leaseIsLive && assignment.Variant is null && table.SplitHolds(route));
-            var sink = new AnswerSink(http.Response, route.Generation);
+            (trip.Release, trip.Arm) = (pool.Release.Name, assignment.Variant ?? Arms[(int)assignment.Arm]);
+            var sink = new AnswerSink(http.Response, route.Generation, trip);
             sink.Answers(pool.Release);
             if (assignment.Variant is { } variant)
             {
@@ -91,7 +101,7 @@ public sealed class RequestPath(
 
             // 3. Screen the input.
             var receiver = Copy.ReceiverOf(route, unit);
-            var asked = new Asked(request, route, id, http.Request, sink, time) { IsCopied = receiver is not null };
+            var asked = new Asked(request, route, id, http.Request, sink, time) { IsCopied = receiver is not null, Trip = trip };
             var input = asked.ScreenedBy(pool);
             attack = (input.Harms & HarmClass.Injection) != HarmClass.None;
             if (input.Stops || pool.CannotRead(request))
@@ -114,10 +124,11 @@ public sealed class RequestPath(
             };
 
             // 6. Observe, before the last byte leaves: feedback may follow it at once.
-            Observe(pending, attack, answer, standIn, request);
+            Observe(pending, attack, answer, standIn, request, trip);
 
             // 7. Relay. A stream that has begun is with the caller already.
             sink.Answers((by ?? pool).Release);
+            trip.Release = (by ?? pool).Release.Name;
             await Relay(http, answer, standIn, asked, route.Traffic);
 
             // A copy leaves when its user has everything; until it was asked, the body is not given back.
@@ -149,8 +160,12 @@ public sealed class RequestPath(
         {
             permit.Dispose();
             all.End();
+            telemetry.End(trip, time.Left.IsCancellationRequested ? StatusOfTheGone : http.Response.StatusCode, ErrorOf(http), id);
         }
     }
+
+    private static string? ErrorOf(HttpContext http) =>
+        http.Response.Headers.TryGetValue("x-backstop-error", out var code) ? code.ToString() : null;
 
     private void Shadow(Asked asked, ReleasePool pool, bool attack, Screened answer)
     {
@@ -165,7 +180,7 @@ public sealed class RequestPath(
             // Its answer goes nowhere, its time is its own, and the caller's connection is somebody else's by now.
             var nowhere = new DefaultHttpContext();
             using var time = new RequestTime(options.RequestDeadline, clock, stopping);
-            var copy = asked with { Caller = nowhere.Request, Sink = new(nowhere.Response, asked.Route.Generation), Time = time };
+            var copy = asked with { Caller = nowhere.Request, Sink = new(nowhere.Response, asked.Route.Generation), Time = time, Trip = null };
             var input = copy.ScreenedBy(pool);
             return input.Stops ? new Screened.Blocked(null, "", input) : await Ask(copy, pool, input.FixedTexts);
         }));
@@ -257,7 +272,7 @@ public sealed class RequestPath(
     private async Task<Screened?> Attempt(Asked asked, ReleasePool pool, Attempts attempts, UpstreamBody body)
     {
         var dialect = asked.Request.Dialect;
-        var result = await upstream.Send(pool, attempts, replica => replica.AddressFor(dialect), body, asked.Id, asked.Caller.Headers, asked.Time);
+        var result = await upstream.Send(pool, attempts, replica => replica.AddressFor(dialect), body, asked.Id, asked.Caller.Headers, asked.Time, asked.Trip);
         if (result is null)
         {
             return null;
@@ -373,7 +388,7 @@ public sealed class RequestPath(
             : asked.Sink.Whole(StatusCodes.Status200OK, BodyBytes.Own(answer), asked.Time.Left);
     }
 
-    private void Observe(PendingRequest pending, bool attack, Screened answer, Screened? standIn, ModelRequest request)
+    private void Observe(PendingRequest pending, bool attack, Screened answer, Screened? standIn, ModelRequest request, Trip trip)
     {
         var served = (answer, standIn) switch
         {
@@ -382,6 +397,7 @@ public sealed class RequestPath(
             (Screened.Blocked, _) => Served.SafeText,
             _ => Served.Failed,
         };
+        trip.Served = served.ToString().ToLowerInvariant();
         var text = answer switch
         {
             Screened.Deliverable ok => ok.Text,
@@ -397,6 +413,9 @@ public sealed class RequestPath(
     {
         /// <summary>Whether another release will be asked the same, to compare the answers.</summary>
         public bool IsCopied { get; init; }
+
+        /// <summary>What is told of it; null for a copy.</summary>
+        public Trip? Trip { get; init; }
 
         private RingContext Context => field ??= new(Route.Alias) { Messages = Request.Texts };
 

@@ -1,12 +1,14 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
+using Backstop.Gateway.Observability;
 using Backstop.Gateway.Routing;
 using Microsoft.AspNetCore.Http;
 
 namespace Backstop.Gateway.Requests;
 
 /// <summary>Sends a request to one replica of a release, and to another one when the first is not there.</summary>
-public sealed class Upstream(GatewayOptions options) : IDisposable
+public sealed class Upstream(GatewayOptions options, Telemetry telemetry) : IDisposable
 {
     // The time to connect belongs to a handler, so each that a release names has one.
     private readonly ConcurrentDictionary<TimeSpan, HttpMessageInvoker> _http = new();
@@ -21,16 +23,22 @@ public sealed class Upstream(GatewayOptions options) : IDisposable
     /// <param name="body">What is posted; null to get.</param>
     /// <returns>What became of it; null when the attempts were over before.</returns>
     public async Task<UpstreamResult?> Send(
-        ReleasePool pool, Attempts attempts, Func<Replica, Uri> address, HttpContent? body, string requestId, IHeaderDictionary caller, RequestTime time)
+        ReleasePool pool, Attempts attempts, Func<Replica, Uri> address, HttpContent? body, string requestId, IHeaderDictionary caller, RequestTime time, Trip? trip = null)
     {
         UpstreamResult? last = null;
         while (attempts.Next() is { } replica)
         {
+            if (last is not null)
+            {
+                telemetry.Retried(pool);
+            }
+
             var patience = time.Within(time.FirstToken);
+            using var span = Telemetry.Ask(trip, pool, replica);
             replica.Enter();
             try
             {
-                var response = await Http(pool).SendAsync(Message(pool, address(replica), body, requestId, caller), patience);
+                var response = await Http(pool).SendAsync(Message(pool, address(replica), body, requestId, caller, span), patience);
                 if (response.StatusCode is not (HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout))
                 {
                     return new UpstreamResult.Answering(response, replica);
@@ -95,16 +103,19 @@ public sealed class Upstream(GatewayOptions options) : IDisposable
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
         }));
 
-    private static HttpRequestMessage Message(ReleasePool pool, Uri address, HttpContent? body, string requestId, IHeaderDictionary caller)
+    private static HttpRequestMessage Message(ReleasePool pool, Uri address, HttpContent? body, string requestId, IHeaderDictionary caller, Activity? span)
     {
         var message = new HttpRequestMessage(body is null ? HttpMethod.Get : HttpMethod.Post, address) { Content = body };
         message.Headers.TryAddWithoutValidation("x-request-id", requestId);
-        foreach (var name in (ReadOnlySpan<string>)["traceparent", "tracestate"])
+        var (parent, state) = span is null ? (caller.TraceParent.ToString(), caller.TraceState.ToString()) : (span.Id!, span.TraceStateString ?? "");
+        if (parent.Length > 0)
         {
-            if (caller.TryGetValue(name, out var value))
-            {
-                message.Headers.TryAddWithoutValidation(name, (string?)value);
-            }
+            message.Headers.TryAddWithoutValidation("traceparent", parent);
+        }
+
+        if (state.Length > 0)
+        {
+            message.Headers.TryAddWithoutValidation("tracestate", state);
         }
 
         foreach (var (name, value) in pool.Headers)

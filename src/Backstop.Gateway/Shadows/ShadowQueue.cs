@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Backstop.Core.Evidence;
+using Backstop.Gateway.Observability;
 using Backstop.Gateway.Requests;
 using Backstop.Gateway.Routing;
 using Backstop.Gateway.Signals;
@@ -13,7 +14,7 @@ namespace Backstop.Gateway.Shadows;
 /// A copy leaves only after its user has the whole answer, through a queue that drops what does not fit: it cannot delay,
 /// change or fail anything. What was dropped is counted, for a sample of what was easy would be no fair one.
 /// </remarks>
-public sealed class ShadowQueue(LiveRoutes routes, SignalRecorder signals, TimeProvider clock, ILogger<ShadowQueue> log) : BackgroundService
+public sealed class ShadowQueue(LiveRoutes routes, SignalRecorder signals, Telemetry telemetry, TimeProvider clock, ILogger<ShadowQueue> log) : BackgroundService
 {
     /// <summary>Copies that wait at the most.</summary>
     public const int Most = 100;
@@ -32,6 +33,7 @@ public sealed class ShadowQueue(LiveRoutes routes, SignalRecorder signals, TimeP
         if (copy.BodyLength > LongestBody || !_waiting.Writer.TryWrite(copy))
         {
             signals.ShadowDropped(copy.Route, copy.Pool.Release.Digest);
+            telemetry.Copied(copy.Pool, "dropped");
         }
     }
 
@@ -66,6 +68,7 @@ public sealed class ShadowQueue(LiveRoutes routes, SignalRecorder signals, TimeP
             var began = clock.GetTimestamp();
             var answer = await copy.Ask(stopping);
             var text = TextOf(answer);
+            telemetry.Copied(copy.Pool, answer is Screened.Failed ? "failed" : answer.Outcome == copy.Outcome ? "same_verdict" : "other_verdict");
             signals.Shadowed(copy.Route, copy.Attack, answer.Outcome, new()
             {
                 Alias = copy.Route.Alias,

@@ -28,6 +28,7 @@ internal static class ServeCommand
         {
             Description = "Seconds after that for the requests under way.", DefaultValueFactory = _ => 30,
         };
+        var accessLog = new Option<bool>("--access-log") { Description = "Write a line for every request, without what was asked and answered." };
         var verb = new Verb("serve", "Run the control plane and the gateway on this machine.")
         {
             TimeToEnd = TimeSpan.FromDays(2), // The host bounds it, by the drain options.
@@ -39,7 +40,7 @@ internal static class ServeCommand
                 "backstop serve --role gateway --control http://127.0.0.1:8081 --http 127.0.0.1:8082 --data ./gateway-2 --gateway-id gateway-2",
             ],
         };
-        foreach (var option in (Option[])[http, fleet, data, role, control, gatewayId, store, drainDelay, drainDeadline])
+        foreach (var option in (Option[])[http, fleet, data, role, control, gatewayId, store, drainDelay, drainDeadline, accessLog])
         {
             verb.Options.Add(option);
         }
@@ -55,6 +56,7 @@ internal static class ServeCommand
                 line.GetValue(gatewayId),
                 line.GetValue(store)) with
             {
+                AccessLog = line.GetValue(accessLog),
                 DrainDelay = TimeSpan.FromSeconds(line.GetValue(drainDelay)),
                 DrainDeadline = TimeSpan.FromSeconds(line.GetValue(drainDeadline)),
             };

@@ -84,7 +84,7 @@ internal static class ServeHost
     private static WebApplication Build(ServeOptions options)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-        Log(builder.Logging);
+        Log(builder.Logging, options);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -146,7 +146,7 @@ internal static class ServeHost
     }
 
     /// <summary>Logs go to standard error, one line each: standard output belongs to the start line.</summary>
-    private static void Log(ILoggingBuilder logging)
+    private static void Log(ILoggingBuilder logging, ServeOptions options)
     {
         logging.ClearProviders();
         logging.AddSimpleConsole(console =>
@@ -158,6 +158,7 @@ internal static class ServeHost
         logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         logging.SetMinimumLevel(LogLevel.Warning);
         logging.AddFilter("Backstop", LogLevel.Information);
+        logging.AddFilter("Backstop.Gateway.Access", options.AccessLog ? LogLevel.Information : LogLevel.None);
         // A failed start is told once, as a sentence by Run; the host would tell it first, as a stack trace.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
     }

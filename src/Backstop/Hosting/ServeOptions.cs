@@ -27,6 +27,9 @@ internal sealed record ServeOptions(
     /// <summary>Names the store when the command line does not: a password there could be read by every user of the machine.</summary>
     public const string StoreVariable = "BACKSTOP_STORE";
 
+    /// <summary>Whether the gateway writes a line for every request.</summary>
+    public bool AccessLog { get; init; }
+
     /// <inheritdoc cref="Gateway.GatewayOptions.DrainDelay"/>
     public TimeSpan DrainDelay { get; init; } = TimeSpan.FromSeconds(2);
 

@@ -67,8 +67,8 @@ public sealed class ShadowTests
     {
         await using var fleet = await SmallFleet.Start(All);
         await fleet.Gateway.Chat("What is four plus five?", stream);
-        fleet.Eight.Answer = Answers.Chat("Hello. And something else that was not asked.");
         await Eventually.Is(() => Sum(fleet, s => s.Copies), copies => copies == 1);
+        fleet.Eight.Answer = Answers.Chat("Hello. And something else that was not asked.");
         await fleet.Gateway.Chat("What is four plus five?", stream);
         await Eventually.Is(() => Sum(fleet, s => s.Copies), copies => copies == 2);
 

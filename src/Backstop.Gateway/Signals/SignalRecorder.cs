@@ -13,6 +13,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     private const int MaxSamplesPerGeneration = 50;
 
     private readonly Lock _gate = new();
+    private readonly SteadyClock _clock = new(time);
     private readonly EpochLedger _ledger = new(options.AnswerDeadline);
 
     // Requests that may still get a label, by id. A caller that gives two requests one id labels the later one.
@@ -34,7 +35,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     {
         lock (_gate)
         {
-            var now = time.GetUtcNow();
+            var now = _clock.Now();
             return _waiting[id] = new()
             {
                 Id = id,
@@ -50,9 +51,9 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     /// <summary>A request is about to be sent to a release: what a rollback is verified on.</summary>
     public void Started(string alias, string release)
     {
-        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         lock (_gate)
         {
+            var now = _clock.Now().ToUnixTimeMilliseconds();
             if (!_started.TryGetValue((alias, release), out var started))
             {
                 _started[(alias, release)] = started = new() { Alias = alias, Release = release, FirstMs = now };
@@ -91,7 +92,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
                 return;
             }
 
-            request.Until = time.GetUtcNow() + options.AnswerDeadline + request.Route.LabelDeadline;
+            request.Until = _clock.Now() + options.AnswerDeadline + request.Route.LabelDeadline;
             _byDeadline.Enqueue(request);
         }
     }
@@ -101,7 +102,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     {
         lock (_gate)
         {
-            _ledger.Assign(new(route.Alias, route.Epoch, route.Generation), Arm.Shadow, time.GetUtcNow(), route.LabelDeadline)
+            _ledger.Assign(new(route.Alias, route.Epoch, route.Generation), Arm.Shadow, _clock.Now(), route.LabelDeadline)
                 .Answered(attack, outcome, Served.Unlabelled);
             var sum = ShadowsOf(seen.Alias, seen.Generation, seen.Release);
             sum.Copies += seen.Copies;
@@ -154,7 +155,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     {
         lock (_gate)
         {
-            var now = time.GetUtcNow();
+            var now = _clock.Now();
             while (_byDeadline.TryPeek(out var oldest) && oldest.Until <= now)
             {
                 Settle(_byDeadline.Dequeue());

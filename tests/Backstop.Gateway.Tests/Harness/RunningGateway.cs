@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Gateway.Tests.Harness;
@@ -27,7 +28,7 @@ internal sealed class RunningGateway : IAsyncDisposable
 
     public LogBook Log { get; }
 
-    public static async Task<RunningGateway> Start(Uri control, Action<GatewayOptions>? configure = null, string? data = null)
+    public static async Task<RunningGateway> Start(Uri control, Action<GatewayOptions>? configure = null, string? data = null, TimeProvider? time = null)
     {
         var folder = data ?? Directory.CreateTempSubdirectory("backstop-gateway-").FullName;
         var options = new GatewayOptions
@@ -45,6 +46,7 @@ internal sealed class RunningGateway : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.Logging.AddProvider(log);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        builder.Services.AddSingleton(time ?? TimeProvider.System);
         builder.Services.AddGateway(options);
         var app = builder.Build();
         app.MapGateway();

@@ -23,12 +23,13 @@ internal sealed class SmallFleet : IAsyncDisposable
     /// <summary>Starts everything; the route's shape says who serves. By default v7 alone does.</summary>
     /// <param name="manifest">What the releases' manifests have beside their serving part.</param>
     /// <param name="data">The gateway's folder; one of its own when null.</param>
+    /// <param name="time">The gateway's clock; the machine's when null.</param>
     public static async Task<SmallFleet> Start(
-        Func<Release, Release, Route>? shape = null, string manifest = "{}", Action<GatewayOptions>? configure = null, string? data = null)
+        Func<Release, Release, Route>? shape = null, string manifest = "{}", Action<GatewayOptions>? configure = null, string? data = null, TimeProvider? time = null)
     {
         var control = await ScriptedControl.Start();
         var (seven, eight) = (await ModelServer.Start(), await ModelServer.Start());
-        var gateway = await RunningGateway.Start(control.Address, configure, data);
+        var gateway = await RunningGateway.Start(control.Address, configure, data, time);
         var (v7, v8) = (Released("v7", seven, manifest), Released("v8", eight, manifest));
         var fleet = new SmallFleet(control, seven, eight, gateway);
         await control.PublishAndAwait((shape ?? ((old, _) => Plain(old)))(v7, v8), v7, v8);

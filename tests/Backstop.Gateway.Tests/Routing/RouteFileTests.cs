@@ -31,6 +31,23 @@ public sealed class RouteFileTests : IDisposable
     }
 
     [Fact]
+    public async Task A_canary_in_the_file_has_no_lease_after_a_restart_until_control_renews_it()
+    {
+        await using var server = await ModelServer.Start();
+        await using var young = await ModelServer.Start();
+        var (v7, v8) = (SmallFleet.Released("v7", server), SmallFleet.Released("v8", young));
+        await using (var control = await ScriptedControl.Start())
+        await using (var before = await RunningGateway.Start(control.Address, data: _data))
+        {
+            await control.PublishAndAwait(SmallFleet.Canary(v7, v8), v7, v8);
+            Assert.Equal("v8", (await before.Chat("Hello?")).Headers["x-backstop-release"]);
+        }
+
+        await using var gateway = await RunningGateway.Start(Nobody, data: _data);
+        Assert.Equal("v7", (await gateway.Chat("Hello?")).Headers["x-backstop-release"]);
+    }
+
+    [Fact]
     public async Task A_generation_never_goes_back_also_not_over_a_restart()
     {
         await using var server = await ModelServer.Start();

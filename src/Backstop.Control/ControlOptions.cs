@@ -1,3 +1,4 @@
+using Backstop.Control.Access;
 using Backstop.Control.Store;
 
 namespace Backstop.Control;
@@ -10,6 +11,9 @@ public sealed record ControlOptions
 
     /// <summary>Where the durable truth is kept; null for SQLite in <see cref="DataDirectory"/>.</summary>
     public StoreAddress? Store { get; init; }
+
+    /// <summary>Whose tokens are believed; null for nobody's.</summary>
+    public OidcOptions? Oidc { get; init; }
 
     /// <summary>Shortest time between two judgements of one alias. Shorter decides sooner and costs more arithmetic. 250 ms by default.</summary>
     public TimeSpan JudgeInterval { get; init; } = TimeSpan.FromMilliseconds(250);

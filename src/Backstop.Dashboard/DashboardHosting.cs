@@ -1,3 +1,4 @@
+using Backstop.Control.Hosting;
 using Backstop.Dashboard.Pages;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -21,8 +22,9 @@ public static class DashboardHosting
 
     public static IEndpointRouteBuilder MapDashboard(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/", () => new RazorComponentResult<Overview>());
-        endpoints.MapGet("/incidents/{id}", (string id) => new RazorComponentResult<IncidentPage>(new { Id = id }));
+        var pages = endpoints.MapPages();
+        pages.MapGet("/", () => new RazorComponentResult<Overview>());
+        pages.MapGet("/incidents/{id}", (string id) => new RazorComponentResult<IncidentPage>(new { Id = id }));
         return endpoints;
     }
 }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Backstop.Gateway.Access;
 using Backstop.Gateway.Dialects;
 using Backstop.Gateway.Drops;
 using Backstop.Gateway.Fleet;
@@ -31,6 +32,8 @@ public static class GatewayHost
             .AddSingleton(options)
             .AddSingleton(new RouteFile(Path.Combine(options.DataDirectory, "routes.json")))
             .AddSingleton(new DropFile(options.DataDirectory))
+            .AddSingleton(new KeyFile(Path.Combine(options.DataDirectory, "keys.json")))
+            .AddSingleton<LiveKeys>()
             .AddSingleton<LiveRoutes>()
             .AddSingleton<Drain>()
             .AddSingleton<WholeGateway>()
@@ -59,17 +62,24 @@ public static class GatewayHost
         var feedback = endpoints.ServiceProvider.GetRequiredService<FeedbackEndpoint>();
         var routes = endpoints.ServiceProvider.GetRequiredService<LiveRoutes>();
         var drain = endpoints.ServiceProvider.GetRequiredService<Drain>();
+        var keys = endpoints.ServiceProvider.GetRequiredService<LiveKeys>();
         endpoints.MapPost("/v1/chat/completions", http => path.Handle(http, Dialect.Chat));
         endpoints.MapPost("/v1/completions", http => path.Handle(http, Dialect.Completions));
         endpoints.MapPost("/v1/embeddings", http => path.Handle(http, Dialect.Embeddings));
         endpoints.MapPost("/v1/feedback", feedback.Handle);
-        endpoints.MapGet("/v1/models", (HttpContext http) =>
+        endpoints.MapGet("/v1/models", async (HttpContext http) =>
         {
             http.Response.Headers["x-request-id"] = RequestId.Of(http.Request);
+            if (keys.Refuse(http.Request, out var guest) is { } refused)
+            {
+                await http.Refuse(refused);
+                return Results.Empty;
+            }
+
             return Results.Json(new
             {
                 @object = "list",
-                data = routes.Current.Routes.Routes.Keys.Order(StringComparer.Ordinal)
+                data = routes.Current.Routes.Routes.Keys.Where(guest.MayCall).Order(StringComparer.Ordinal)
                     .Select(alias => new { id = alias, @object = "model", created = 0, owned_by = "backstop" }),
             });
         });

@@ -35,6 +35,15 @@ internal static partial class GatewayLog
     [LoggerMessage(1010, LogLevel.Information, "Draining: not ready from now on, still answering for {Delay}, then at most {Deadline} for what is under way.")]
     public static partial void Draining(ILogger logger, TimeSpan delay, TimeSpan deadline);
 
+    [LoggerMessage(1011, LogLevel.Information, "{Count} keys may call models here; without one nobody may: {Required}.")]
+    public static partial void KeysApplied(ILogger logger, int count, bool required);
+
+    [LoggerMessage(1012, LogLevel.Error, "The file of keys is not used: {Problem}. Nobody may call until control says who may.")]
+    public static partial void KeyFileRefused(ILogger logger, string problem);
+
+    [LoggerMessage(1013, LogLevel.Error, "The keys count but could not be stored: {Problem}. Until they are, a restart without control begins with older ones. Free the disk.")]
+    public static partial void KeysNotStored(ILogger logger, string problem);
+
     [LoggerMessage(1101, LogLevel.Information, "Connected to control at {Control}.")]
     public static partial void Connected(ILogger logger, Uri control);
 

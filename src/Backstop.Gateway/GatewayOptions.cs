@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Net.Security;
 using Backstop.Core.Guards;
 using Backstop.Core.Routing;
 
@@ -15,9 +16,15 @@ public sealed class GatewayOptions
     [Required]
     public Uri Control { get; set; } = new("http://127.0.0.1:8081");
 
+    /// <summary>What to show control, and what to ask of it, where the address is https.</summary>
+    public SslClientAuthenticationOptions? ControlTls { get; set; }
+
     /// <summary>Folder of the last route table.</summary>
     [Required]
     public string DataDirectory { get; set; } = "backstop-data";
+
+    /// <summary>Whether callers need a key even while control says that none exists: set where other machines can call.</summary>
+    public bool RequireKeys { get; set; }
 
     /// <summary>Time between two batches of signals. Shorter finds a regression sooner and costs more messages.</summary>
     /// <value>100 ms to 60 s. 250 ms by default.</value>

@@ -18,6 +18,7 @@ var root = new RootCommand("Backstop: the safety net of a model-serving fleet.")
     IncidentCommand.Create(),
     GateCommand.Create(),
     JournalCommand.Create(),
+    KeyCommand.Create(),
     EmulateCommand.Create(),
     LabCommand.Create(),
     GuardCommand.Create(),

@@ -76,5 +76,5 @@ public sealed class RunningBackstop : IAsyncLifetime
         }
     }
 
-    private static IPEndPoint Free() => LoopbackAddress.WithPort(new(IPAddress.Loopback, 0));
+    private static IPEndPoint Free() => ListenAddress.WithPort(new(IPAddress.Loopback, 0));
 }

@@ -6,17 +6,14 @@ namespace Backstop.EndToEnd.Tests;
 /// <summary>A wrong option stops start-up, says which one it is and what to write.</summary>
 public sealed class ServeOptionsTests
 {
-    [Theory]
-    [InlineData("--http", "0.0.0.0:8080")]
-    [InlineData("--http", "192.168.0.7:8080")]
-    [InlineData("--fleet", "[::]:8081")]
-    public async Task An_address_that_other_machines_reach_is_refused_with_the_reason(string option, string address)
+    [Fact]
+    public async Task A_fleet_stream_that_other_machines_reach_needs_certificates()
     {
-        var (code, _, errors) = await Shelled.Run("serve", option, address);
+        var (code, _, errors) = await Shelled.Run("serve", "--fleet", "[::]:8081");
 
         Assert.Equal(2, code);
-        Assert.Contains(option, errors, StringComparison.Ordinal);
         Assert.Contains("other machines", errors, StringComparison.Ordinal);
+        Assert.Contains("--fleet-certificate", errors, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -24,6 +21,9 @@ public sealed class ServeOptionsTests
     [InlineData("--role", "gatway")]
     [InlineData("--gateway-id", "a b")]
     [InlineData("--control", "http://127.0.0.1:1")]
+    [InlineData("--tls-key", "server.key")]
+    [InlineData("--fleet-ca", "ca.pem")]
+    [InlineData("--oidc-issuer", "http://login.example")]
     [InlineData("--store", "mysql://backstop@127.0.0.1/backstop")]
     public async Task A_wrong_option_is_named(string option, string value)
     {

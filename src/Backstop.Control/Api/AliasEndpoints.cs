@@ -1,7 +1,9 @@
+using Backstop.Control.Access;
 using Backstop.Control.Fleet;
 using Backstop.Control.Registry;
 using Backstop.Control.Rollouts;
 using Backstop.Control.Store;
+using Backstop.Core.Access;
 using Backstop.Core.Registry;
 using Backstop.Core.Text;
 using Microsoft.AspNetCore.Builder;
@@ -19,17 +21,19 @@ internal static class AliasEndpoints
 
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapPost("/aliases", Create);
-        api.MapGet("/aliases", async (AliasQueries queries) => ApiJson.Ok(await queries.Aliases()));
-        api.MapGet("/aliases/{name}", async (string name, AliasQueries queries) => ApiJson.Ok(await View(queries, name)));
+        api.MapPost("/aliases", Create).Needs(Scope.Write);
+        api.MapGet("/aliases", async (HttpContext context, AliasQueries queries) =>
+            ApiJson.Ok(await queries.Aliases(name => Caller.Sees(context, name)))).Needs(Scope.Read);
+        api.MapGet("/aliases/{name}", async (string name, AliasQueries queries) => ApiJson.Ok(await View(queries, name)))
+            .NeedsOnAlias(Scope.Read);
         api.MapGet("/aliases/{name}/history", async (string name, long? after, int? limit, AliasQueries queries) =>
         {
             await View(queries, name);
             return ApiJson.Ok(await queries.Journal(after ?? 0, Math.Clamp(limit ?? LongestHistory, 1, LongestHistory), name));
-        });
-        api.MapPost("/aliases/{name}/swap", Swap);
-        api.MapPost("/aliases/{name}/rollback", Rollback);
-        api.MapPost("/aliases/{name}/approve", Approve);
+        }).NeedsOnAlias(Scope.Read);
+        api.MapPost("/aliases/{name}/swap", Swap).NeedsOnAlias(Scope.Operate);
+        api.MapPost("/aliases/{name}/rollback", Rollback).NeedsOnAlias(Scope.Operate);
+        api.MapPost("/aliases/{name}/approve", Approve).NeedsOnAlias(Scope.Operate);
     }
 
     /// <summary>The alias as it is now.</summary>
@@ -57,6 +61,7 @@ internal static class AliasEndpoints
             throw RefusedException.Invalid($"'{body.Name}' is not an alias: write two names joined by a colon, such as 'assistant:prod'.");
         }
 
+        Caller.MustReach(context, Scope.Write, body.Name);
         var lease = Milliseconds(body.CandidateLeaseMs, nameof(body.CandidateLeaseMs), ShortestLease) ?? TimeSpan.FromSeconds(10);
         var release = await ReleaseEndpoints.Find(releases, body.Release);
         var alias = new AliasRecord
@@ -106,7 +111,8 @@ internal static class AliasEndpoints
         return ApiJson.Ok(await View(queries, name));
     }
 
-    /// <summary>A reason that is fit for the journal.</summary>
+    /// <summary>A reason that can stand in the journal.</summary>
+    /// <exception cref="RefusedException">It is empty or too long.</exception>
     public static string Reason(string reason) => reason.Trim() is { Length: > 0 and <= 1000 } given
         ? given
         : throw RefusedException.Invalid("'reason' must say why in 1 to 1000 characters; it is kept in the journal.");

@@ -16,11 +16,11 @@ public sealed class AliasQueries(DurableStore store, AliasStore aliases, Release
     /// <summary>One alias with everything about it, or null.</summary>
     public async Task<AliasView?> Alias(string name) => await aliases.Find(name) is { } alias ? await View(alias) : null;
 
-    /// <summary>Every alias.</summary>
-    public async Task<List<AliasView>> Aliases()
+    /// <summary>Every alias that the asker may see.</summary>
+    public async Task<List<AliasView>> Aliases(Func<string, bool>? sees = null)
     {
         var views = new List<AliasView>();
-        foreach (var alias in await aliases.All())
+        foreach (var alias in (await aliases.All()).Where(a => sees?.Invoke(a.Name) != false))
         {
             views.Add(await View(alias));
         }

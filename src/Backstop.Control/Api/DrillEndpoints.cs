@@ -1,4 +1,6 @@
+using Backstop.Control.Access;
 using Backstop.Control.Rollouts;
+using Backstop.Core.Access;
 using Backstop.Core.Rollouts;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -12,8 +14,9 @@ internal static class DrillEndpoints
 {
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapPost("/aliases/{name}/drills", Start);
-        api.MapGet("/aliases/{name}/drill", async (string name, AliasQueries queries) => ApiJson.Ok(await Last(queries, name)));
+        api.MapPost("/aliases/{name}/drills", Start).NeedsOnAlias(Scope.Operate);
+        api.MapGet("/aliases/{name}/drill", async (string name, AliasQueries queries) => ApiJson.Ok(await Last(queries, name)))
+            .NeedsOnAlias(Scope.Read);
     }
 
     private static async Task<DrillView> Last(AliasQueries queries, string name) => (await AliasEndpoints.View(queries, name)).Drill

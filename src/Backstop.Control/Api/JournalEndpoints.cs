@@ -1,3 +1,5 @@
+using Backstop.Control.Access;
+using Backstop.Core.Access;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 
@@ -11,7 +13,7 @@ internal static class JournalEndpoints
     public static void Map(IEndpointRouteBuilder api)
     {
         api.MapGet("/journal", async (long? after, int? limit, AliasQueries queries) =>
-            ApiJson.Ok(await queries.Journal(after ?? 0, Math.Clamp(limit ?? 100, 1, LongestPage), alias: null)));
-        api.MapGet("/journal/check", async (AliasQueries queries) => ApiJson.Ok(await queries.VerifyJournal()));
+            ApiJson.Ok(await queries.Journal(after ?? 0, Math.Clamp(limit ?? 100, 1, LongestPage), alias: null))).Needs(Scope.Read, Reach.Everything);
+        api.MapGet("/journal/check", async (AliasQueries queries) => ApiJson.Ok(await queries.VerifyJournal())).Needs(Scope.Read, Reach.Everything);
     }
 }

@@ -20,6 +20,9 @@ public sealed class RefusedException(int status, string title, string detail) : 
     /// <summary>The request itself is wrong.</summary>
     public static RefusedException Invalid(string detail) => new(StatusCodes.Status400BadRequest, "Invalid request", detail);
 
+    /// <summary>The caller may not.</summary>
+    public static RefusedException Forbidden(string detail) => new(StatusCodes.Status403Forbidden, "Forbidden", detail);
+
     /// <summary>There is nothing of this name.</summary>
     public static RefusedException Missing(string detail) => new(StatusCodes.Status404NotFound, "Not found", detail);
 

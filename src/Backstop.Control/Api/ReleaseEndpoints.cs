@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Backstop.Control.Access;
 using Backstop.Control.Registry;
+using Backstop.Core.Access;
 using Backstop.Core.Registry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -12,10 +14,11 @@ internal static class ReleaseEndpoints
 {
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapPost("/releases", Register);
-        api.MapGet("/releases", async (ReleaseStore releases) => ApiJson.Ok((await releases.All()).ConvertAll(r => View(r))));
-        api.MapGet("/releases/{name}", async (string name, ReleaseStore releases) => ApiJson.Ok(View(await Find(releases, name), whole: true)));
-        api.MapGet("/releases/{before}/diff/{after}", Diff);
+        api.MapPost("/releases", Register).Needs(Scope.Write);
+        api.MapGet("/releases", async (ReleaseStore releases) => ApiJson.Ok((await releases.All()).ConvertAll(r => View(r)))).Needs(Scope.Read);
+        api.MapGet("/releases/{name}", async (string name, ReleaseStore releases) => ApiJson.Ok(View(await Find(releases, name), whole: true)))
+            .Needs(Scope.Read);
+        api.MapGet("/releases/{before}/diff/{after}", Diff).Needs(Scope.Read);
     }
 
     /// <summary>The release of a name or digest.</summary>

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
+using Backstop.Control.Access;
 using Backstop.Control.Registry;
 using Backstop.Control.Rollouts;
 using Backstop.Control.Store;
+using Backstop.Core.Access;
 using Backstop.Core.Rollouts;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -14,17 +16,20 @@ internal static class RolloutEndpoints
 {
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapPost("/aliases/{name}/rollouts", Submit);
-        api.MapPost("/aliases/{name}/rollouts/forecast", ForecastPlan);
-        api.MapGet("/rollouts/{id}", async (string id, AliasQueries queries) => ApiJson.Ok(await View(queries, id)));
-        api.MapGet("/rollouts/{id}/forecast", ForecastRollout);
+        api.MapPost("/aliases/{name}/rollouts", Submit).NeedsOnAlias(Scope.Operate);
+        api.MapPost("/aliases/{name}/rollouts/forecast", ForecastPlan).NeedsOnAlias(Scope.Read);
+        api.MapGet("/rollouts/{id}", async (string id, AliasQueries queries) => ApiJson.Ok(await View(queries, id)))
+            .NeedsOnAliasOf<RouteHandlerBuilder, AliasStore>(Scope.Read, AliasOf);
+        api.MapGet("/rollouts/{id}/forecast", ForecastRollout).NeedsOnAliasOf<RouteHandlerBuilder, AliasStore>(Scope.Read, AliasOf);
         Map<ReasonRequest>(api, "abort", body => new RolloutCommand.Abort(AliasEndpoints.Reason(body.Reason)));
         Map<ReasonRequest>(api, "pause", body => new RolloutCommand.Pause(AliasEndpoints.Reason(body.Reason)));
         Map<ResumeRequest>(api, "resume", _ => new RolloutCommand.Resume());
         Map<ApproveRequest>(api, "approve", body => new RolloutCommand.Approve(body.Step - 1));
         Map<ReasonRequest>(api, "trip", body => new RolloutCommand.Trip(AliasEndpoints.Reason(body.Reason)));
-        api.MapPost("/rollouts/{id}/plan", ChangePlan);
+        api.MapPost("/rollouts/{id}/plan", ChangePlan).NeedsOnAliasOf<RouteHandlerBuilder, AliasStore>(Scope.Operate, AliasOf);
     }
+
+    private static async Task<string?> AliasOf(AliasStore aliases, string id) => (await aliases.Rollout(id))?.Rollout.Alias;
 
     private static async Task<RolloutView> View(AliasQueries queries, string id) =>
         await queries.Rollout(id) ?? throw RefusedException.Missing($"There is no rollout '{id}'.");
@@ -80,7 +85,8 @@ internal static class RolloutEndpoints
 
     private static void Map<T>(IEndpointRouteBuilder api, string verb, Func<T, RolloutCommand> command) =>
         api.MapPost($"/rollouts/{{id}}/{verb}", async (string id, HttpContext context, AliasQueries queries, IGrainFactory grains) =>
-            await Tell(id, command(await StrictBody.Read<T>(context)), context, queries, grains));
+            await Tell(id, command(await StrictBody.Read<T>(context)), context, queries, grains))
+            .NeedsOnAliasOf<RouteHandlerBuilder, AliasStore>(Scope.Operate, AliasOf);
 
     private static async Task<IResult> Tell(string id, RolloutCommand command, HttpContext context, AliasQueries queries, IGrainFactory grains)
     {

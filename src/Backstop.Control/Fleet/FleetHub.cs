@@ -14,6 +14,9 @@ public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
     private readonly Dictionary<string, GatewayState> _gateways = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (long Epoch, long Generation)> _announced = new(StringComparer.Ordinal);
 
+    // Until the keys were read, nobody may call.
+    private AccessUpdate _access = new() { Required = true };
+
     /// <summary>Told once when every gateway acknowledged what was published last; not called under a lock.</summary>
     public Action<string, long, long, DateTimeOffset>? Converged { get; set; }
 
@@ -50,6 +53,19 @@ public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
         Announce(published.Route.Alias);
     }
 
+    /// <summary>Tells every gateway who may call models, those that connect later too.</summary>
+    public void TellAccess(AccessUpdate access)
+    {
+        lock (_gate)
+        {
+            _access = access;
+            foreach (var gateway in _gateways.Values)
+            {
+                gateway.Link?.Offer(access);
+            }
+        }
+    }
+
     /// <summary>Whether an alias was ever published.</summary>
     public bool Knows(string alias)
     {
@@ -78,6 +94,7 @@ public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
 
             // The last connection of an id is the gateway; one that lingers gets nothing more.
             _gateways[hello.GatewayId] = state;
+            link.Offer(_access);
             OfferMissing(state);
             link.OfferSnapshotEnd(_routes.Keys.Order(StringComparer.Ordinal));
         }

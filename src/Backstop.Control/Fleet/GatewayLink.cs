@@ -18,6 +18,7 @@ public sealed class GatewayLink(string gateway, string start, TimeProvider clock
     private readonly Dictionary<string, RouteUpdate> _routes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, LeaseRenewal> _leases = new(StringComparer.Ordinal);
     private readonly Channel<bool> _news = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private AccessUpdate? _access;
     private SnapshotEnd? _snapshotEnd;
     private ulong? _stored;
     private ulong _nonce;
@@ -67,6 +68,17 @@ public sealed class GatewayLink(string gateway, string start, TimeProvider clock
         _news.Writer.TryWrite(true);
     }
 
+    /// <summary>Replaces what was to be said about who may call.</summary>
+    public void Offer(AccessUpdate access)
+    {
+        lock (_gate)
+        {
+            _access = access;
+        }
+
+        _news.Writer.TryWrite(true);
+    }
+
     /// <summary>Lets the gateway go on exposing a candidate.</summary>
     public void OfferLease(string alias, long epoch, long generation)
     {
@@ -104,12 +116,12 @@ public sealed class GatewayLink(string gateway, string start, TimeProvider clock
         }
     }
 
-    /// <summary>Takes everything that waits: routes first, so that no lease or end of a snapshot overtakes its route.</summary>
+    /// <summary>Takes everything that waits: who may call, then the routes, so that no lease or end of a snapshot overtakes its route.</summary>
     public List<FromControl> Take()
     {
         lock (_gate)
         {
-            List<FromControl> messages = [.. _routes.Values.Select(r => new FromControl { Route = r })];
+            List<FromControl> messages = [.. _access is null ? [] : new[] { new FromControl { Access = _access } }, .. _routes.Values.Select(r => new FromControl { Route = r })];
             if (_snapshotEnd is not null)
             {
                 messages.Add(new() { SnapshotEnd = _snapshotEnd });
@@ -121,6 +133,7 @@ public sealed class GatewayLink(string gateway, string start, TimeProvider clock
                 messages.Add(new() { BatchAck = new() { Sequence = sequence } });
             }
 
+            _access = null;
             _routes.Clear();
             _leases.Clear();
             _snapshotEnd = null;

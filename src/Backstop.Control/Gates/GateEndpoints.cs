@@ -1,5 +1,7 @@
+using Backstop.Control.Access;
 using Backstop.Control.Api;
 using Backstop.Control.Registry;
+using Backstop.Core.Access;
 using Backstop.Core.Gates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -12,10 +14,14 @@ internal static class GateEndpoints
 {
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/gates", async (string? alias, GateStore gates) => ApiJson.Ok((await gates.All(alias)).ConvertAll(GateView.Of)));
-        api.MapGet("/gates/{id}", async (string id, GateStore gates) => ApiJson.Ok(GateView.Of(await Find(gates, id))));
-        api.MapPost("/gates/{id}/run", Run);
+        api.MapGet("/gates", async (string? alias, HttpContext context, GateStore gates) =>
+            ApiJson.Ok((await gates.All(alias)).Where(g => Caller.Sees(context, g.Alias)).Select(GateView.Of))).Needs(Scope.Read);
+        api.MapGet("/gates/{id}", async (string id, GateStore gates) => ApiJson.Ok(GateView.Of(await Find(gates, id))))
+            .NeedsOnAliasOf<RouteHandlerBuilder, GateStore>(Scope.Read, AliasOf);
+        api.MapPost("/gates/{id}/run", Run).NeedsOnAliasOf<RouteHandlerBuilder, GateStore>(Scope.Operate, AliasOf);
     }
+
+    private static async Task<string?> AliasOf(GateStore gates, string id) => (await gates.Find(id))?.Alias;
 
     private static async Task<IResult> Run(string id, HttpContext context, GateStore gates, GateRunner runner, ReleaseStore releases)
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Backstop.Control.Access;
 using Backstop.Control.Api;
 using Backstop.Control.Fleet;
 using Backstop.Control.Gates;
@@ -7,6 +8,7 @@ using Backstop.Control.Incidents;
 using Backstop.Control.Registry;
 using Backstop.Control.Rollouts;
 using Backstop.Control.Store;
+using Backstop.Core.Access;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -46,6 +48,7 @@ public static class ControlHosting
         services.AddSingleton<IncidentBook>();
         services.AddSingleton<Learner>();
         services.AddSingleton<AliasQueries>();
+        services.AddAccess(options.Oidc);
         services.AddGrpc();
 
         // Hosted services start in this order: store and silo beside each other, then the grains; the listeners open last.
@@ -66,7 +69,7 @@ public static class ControlHosting
     public static IEndpointRouteBuilder MapControl(this IEndpointRouteBuilder endpoints)
     {
         endpoints.MapGrpcService<FleetService>();
-        var api = endpoints.MapGroup("/api/v1").AddEndpointFilter<ProblemFilter>();
+        var api = endpoints.MapGroup("/api/v1").AddEndpointFilter<ProblemFilter>().AddEndpointFilter<AccessFilter>().AllMustDeclare();
         ReleaseEndpoints.Map(api);
         AliasEndpoints.Map(api);
         AliasRuleEndpoints.Map(api);
@@ -77,8 +80,13 @@ public static class ControlHosting
         IncidentEndpoints.Map(api);
         ChangeEndpoints.Map(api);
         GateEndpoints.Map(api);
+        KeyEndpoints.Map(api);
         return endpoints;
     }
+
+    /// <summary>Where pages for people are mapped: only for those who may look at everything.</summary>
+    public static IEndpointRouteBuilder MapPages(this IEndpointRouteBuilder endpoints) =>
+        endpoints.MapGroup("").AddEndpointFilter<ProblemFilter>().AddEndpointFilter<AccessFilter>().Needs(Scope.Read, Reach.Everything);
 
     private static (int Silo, int Gateway) FreePorts()
     {

@@ -1,3 +1,4 @@
+using Backstop.Control.Access;
 using Backstop.Control.Fleet;
 using Backstop.Control.Registry;
 using Backstop.Control.Rollouts;
@@ -8,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Control.Hosting;
 
 /// <summary>Opens the store and publishes every alias, and rehearses a rollback, while the silo starts.</summary>
-internal sealed class StoreStart(DurableStore store, AliasStore aliases, GatewayRoster roster, FleetHub hub, Publisher publisher) : IHostedService
+internal sealed class StoreStart(DurableStore store, AliasStore aliases, GatewayRoster roster, FleetHub hub, Publisher publisher, Doorkeeper door) : IHostedService
 {
     /// <summary>Ends when a gateway or a grain may ask, and a rollback would not wait for anything that is only slow once.</summary>
     public Task Opened { get; private set; } = Task.CompletedTask;
@@ -26,6 +27,7 @@ internal sealed class StoreStart(DurableStore store, AliasStore aliases, Gateway
     private async Task Open(CancellationToken cancel)
     {
         await store.Open(cancel);
+        await door.Refresh();
         foreach (var gateway in await roster.Load())
         {
             hub.Remember(gateway);

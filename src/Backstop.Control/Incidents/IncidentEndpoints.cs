@@ -1,5 +1,7 @@
+using Backstop.Control.Access;
 using Backstop.Control.Api;
 using Backstop.Control.Gates;
+using Backstop.Core.Access;
 using Backstop.Core.Incidents;
 using Backstop.Core.Incidents.Suspects;
 using Microsoft.AspNetCore.Builder;
@@ -16,30 +18,36 @@ internal static class IncidentEndpoints
 
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/incidents", async (string? alias, IncidentBook book, AliasQueries names) =>
+        api.MapGet("/incidents", async (string? alias, HttpContext context, IncidentBook book, AliasQueries names) =>
         {
             var views = new List<IncidentView>();
-            foreach (var incident in await book.All(alias))
+            foreach (var incident in (await book.All(alias)).Where(i => Caller.Sees(context, i.Alias)))
             {
                 views.Add(await IncidentView.Of(incident, names));
             }
 
             return ApiJson.Ok(views);
-        });
-        api.MapGet("/incidents/{id}", async (string id, IncidentBook book, AliasQueries names) => await View(await book.Find(id), id, names));
-        api.MapGet("/incidents/{id}/postmortem", Draft);
+        }).Needs(Scope.Read);
+        api.MapGet("/incidents/{id}", async (string id, IncidentBook book, AliasQueries names) => await View(await book.Find(id), id, names))
+            .NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Read, AliasOf);
+        api.MapGet("/incidents/{id}/postmortem", Draft).NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Read, AliasOf);
         api.MapGet("/incidents/{id}/case", async (string id, IncidentBook book) => (await book.Find(id) ?? throw Missing(id)).Case is { } known
             ? Results.Text(CaseWriter.Write(known), "application/json")
-            : throw RefusedException.Missing($"Nobody has looked at {id} yet: it has no case."));
+            : throw RefusedException.Missing($"Nobody has looked at {id} yet: it has no case."))
+            .NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Read, AliasOf);
         api.MapPost("/incidents/{id}/acknowledge", (string id, HttpContext context, IncidentBook book, AliasQueries names, TimeProvider clock) =>
-            Change(id, i => i.Acknowledge(Caller.Of(context), clock.GetUtcNow()), book, names));
+            Change(id, i => i.Acknowledge(Caller.Of(context), clock.GetUtcNow()), book, names))
+            .NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
         api.MapPost("/incidents/{id}/resolve", (string id, IncidentBook book, AliasQueries names, TimeProvider clock) =>
-            Change(id, i => i.Resolve(clock.GetUtcNow()), book, names));
-        api.MapPost("/incidents/{id}/assign", Assign);
-        api.MapPost("/incidents/{id}/severity", Grade);
-        api.MapPost("/incidents/{id}/comments", Comment);
-        api.MapPost("/incidents/{id}/learn", Learn);
+            Change(id, i => i.Resolve(clock.GetUtcNow()), book, names))
+            .NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
+        api.MapPost("/incidents/{id}/assign", Assign).NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
+        api.MapPost("/incidents/{id}/severity", Grade).NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
+        api.MapPost("/incidents/{id}/comments", Comment).NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
+        api.MapPost("/incidents/{id}/learn", Learn).NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
     }
+
+    private static async Task<string?> AliasOf(IncidentBook book, string id) => (await book.Find(id))?.Alias;
 
     private static async Task<IResult> Change(string id, Func<Incident, Incident> change, IncidentBook book, AliasQueries names) =>
         await View(await book.Change(id, change), id, names);

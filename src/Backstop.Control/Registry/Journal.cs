@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Backstop.Control.Access;
 using Backstop.Control.Store;
 using Backstop.Core.Registry;
 using Microsoft.EntityFrameworkCore;
@@ -21,6 +22,10 @@ public static class Journal
 {
     /// <summary>What the first entry follows.</summary>
     internal const string Genesis = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
+
+    /// <summary>Waits until no other writer is about to add an entry, and keeps the next ones waiting until the transaction ends.</summary>
+    public static Task<int> Hold(StoreContext context) =>
+        context.JournalHead.ExecuteUpdateAsync(set => set.SetProperty(h => h.Sequence, h => h.Sequence));
 
     /// <summary>Adds an entry to the transaction of <paramref name="context"/>.</summary>
     public static async Task<long> Append(
@@ -74,6 +79,7 @@ public static class Journal
     {
         var (sequence, hash) = (0L, Genesis);
         var latest = new Dictionary<string, JournalRow>(StringComparer.Ordinal);
+        var keys = new Dictionary<string, string>(StringComparer.Ordinal);
         await foreach (var entry in context.Journal.AsNoTracking().OrderBy(e => e.Sequence).AsAsyncEnumerable())
         {
             if (entry.Sequence != sequence + 1)
@@ -91,6 +97,11 @@ public static class Journal
             {
                 latest[entry.Alias] = entry;
             }
+
+            if (JournaledKey.Of(entry) is { } key)
+            {
+                keys[key.Prefix] = key.RecordDigest;
+            }
         }
 
         foreach (var alias in await context.Aliases.AsNoTracking().ToListAsync())
@@ -101,7 +112,15 @@ public static class Journal
             }
         }
 
-        return null;
+        foreach (var key in await context.Keys.AsNoTracking().ToListAsync())
+        {
+            if (!keys.Remove(key.Prefix, out var digest) || digest != CanonicalJson.Digest(key.Record))
+            {
+                return $"Key {key.Prefix} is not what its last entry says: it was changed or put there by hand. Revoke it.";
+            }
+        }
+
+        return keys.Count == 0 ? null : $"Key {keys.Keys.Order(StringComparer.Ordinal).First()} was removed by hand.";
     }
 
     private static string HashOf(JournalRow entry)

@@ -121,6 +121,15 @@ public sealed class GateRow
     public required string Record { get; set; }
 }
 
+/// <summary>An API key: what is kept of it.</summary>
+public sealed class KeyRow
+{
+    /// <summary>The part of the key that is no secret.</summary>
+    public required string Prefix { get; init; }
+
+    public required string Record { get; init; }
+}
+
 /// <summary>A gateway that was ever connected: after a restart it may still be out there, serving what it last heard.</summary>
 public sealed class GatewayRow
 {

@@ -22,6 +22,8 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
 
     public DbSet<GateRow> Gates => Set<GateRow>();
 
+    public DbSet<KeyRow> Keys => Set<KeyRow>();
+
     public DbSet<GatewayRow> Gateways => Set<GatewayRow>();
 
     /// <inheritdoc/>
@@ -66,6 +68,7 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
             row.HasKey(r => r.Id);
             row.HasIndex(r => r.Alias);
         });
+        modelBuilder.Entity<KeyRow>().HasKey(r => r.Prefix);
         modelBuilder.Entity<GatewayRow>().HasKey(r => r.Id);
     }
 

@@ -1,3 +1,4 @@
+using Backstop.Gateway.Access;
 using Backstop.Gateway.Routing;
 using Backstop.Gateway.Signals;
 using Grpc.Core;
@@ -10,7 +11,7 @@ namespace Backstop.Gateway.Fleet;
 /// <summary>Keeps the gateway on the fleet stream: connects, comes back when cut, and says everything before it stops.</summary>
 /// <remarks>Whatever goes wrong here, the gateway serves on: a control plane must not be able to stop traffic.</remarks>
 public sealed class FleetClient(
-    GatewayOptions options, LiveRoutes routes, SignalRecorder signals, TimeProvider time, ILogger<FleetClient> log) : BackgroundService
+    GatewayOptions options, LiveKeys keys, LiveRoutes routes, SignalRecorder signals, TimeProvider time, ILogger<FleetClient> log) : BackgroundService
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
@@ -27,6 +28,7 @@ public sealed class FleetClient(
             HttpHandler = new SocketsHttpHandler
             {
                 ConnectTimeout = options.ConnectTimeout,
+                SslOptions = options.ControlTls ?? new(),
                 KeepAlivePingDelay = TimeSpan.FromSeconds(5),
                 KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
                 EnableMultipleHttp2Connections = true,
@@ -75,7 +77,7 @@ public sealed class FleetClient(
     }
 
     private FleetConnection Connection(GrpcChannel channel) =>
-        new(new(channel), options, routes, signals, _unacknowledged, time, log);
+        new(new(channel), options, keys, routes, signals, _unacknowledged, time, log);
 
     private static async Task<Exception?> Run(FleetConnection connection, CancellationToken stopping, CancellationToken cut)
     {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Backstop.Core.Registry;
 using Backstop.Core.Routing;
+using Backstop.Gateway.Access;
 using Backstop.Gateway.Drops;
 using Backstop.Gateway.Routing;
 using Backstop.Gateway.Signals;
@@ -14,7 +15,7 @@ namespace Backstop.Gateway.Fleet;
 
 /// <summary>One fleet stream from its hello to its end: takes routes and leases, gives acknowledgements and batches.</summary>
 internal sealed class FleetConnection(
-    Protocol.Fleet.FleetClient client, GatewayOptions options, LiveRoutes routes, SignalRecorder signals,
+    Protocol.Fleet.FleetClient client, GatewayOptions options, LiveKeys keys, LiveRoutes routes, SignalRecorder signals,
     UnacknowledgedBatches unacknowledged, TimeProvider time, ILogger log) : IDisposable
 {
     private readonly TaskCompletionSource _routesRead = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -77,6 +78,9 @@ internal sealed class FleetConnection(
             {
                 case FromControl.MessageOneofCase.Route:
                     await Send(call, Take(message.Route), ending);
+                    break;
+                case FromControl.MessageOneofCase.Access:
+                    keys.Apply(message.Access);
                     break;
                 case FromControl.MessageOneofCase.SnapshotEnd when _routesRead.TrySetResult():
                     GatewayLog.Connected(log, options.Control);

@@ -25,6 +25,7 @@ public sealed record ApiError(int Status, string Code, string Message, string? P
     private string Type => Status switch
     {
         401 => "authentication_error",
+        403 => "permission_error",
         429 => "rate_limit_error",
         >= 500 => "server_error",
         _ => "invalid_request_error",
@@ -44,6 +45,16 @@ public sealed record ApiError(int Status, string Code, string Message, string? P
 
     public static ApiError UnknownAlias(string alias) =>
         new(404, "unknown_alias", $"There is no alias '{Shown(alias)}'. GET /v1/models lists the aliases.", "model");
+
+    public static ApiError MissingKey() => new(401, "missing_key", "This gateway asks for a key: send it as 'Authorization: Bearer KEY'.");
+
+    public static ApiError UnknownKey() => new(
+        401, "invalid_key", "No such key may call models here. Check that it was copied whole, that it was not revoked, and that it has the scope 'invoke'.");
+
+    public static ApiError KeyOver(string prefix) => new(401, "expired_key", $"The key {prefix} has expired. Ask for a new one.");
+
+    public static ApiError AliasForbidden(string alias) => new(
+        403, "alias_forbidden", $"This key may not call '{Shown(alias)}'. GET /v1/models lists what it may.", "model");
 
     public static ApiError BodyTooLarge(int limit) =>
         new(413, "body_too_large", $"The request body is larger than the limit of {limit} bytes.");

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Backstop.Gateway.Access;
 using Backstop.Gateway.Signals;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -6,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Gateway.Requests;
 
 /// <summary>Takes what callers learn about an answer later: <c>POST /v1/feedback</c>.</summary>
-public sealed class FeedbackEndpoint(GatewayOptions options, SignalRecorder signals, TimeProvider clock, ILogger<FeedbackEndpoint> log)
+public sealed class FeedbackEndpoint(GatewayOptions options, LiveKeys keys, SignalRecorder signals, TimeProvider clock, ILogger<FeedbackEndpoint> log)
 {
     private const int MaxBytes = 64 * 1024;
 
@@ -41,6 +42,11 @@ public sealed class FeedbackEndpoint(GatewayOptions options, SignalRecorder sign
 
     private async Task<ApiError?> Take(HttpContext http)
     {
+        if (keys.Refuse(http.Request, out var guest) is { } stranger)
+        {
+            return stranger;
+        }
+
         using var time = new RequestTime(options.RequestDeadline, clock, http.RequestAborted);
         if (http.Request.ContentLength > MaxBytes
             || await BoundedBody.Read(http.Request.Body, MaxBytes, time, options.RequestDeadline) is not { } body)
@@ -52,7 +58,7 @@ public sealed class FeedbackEndpoint(GatewayOptions options, SignalRecorder sign
         {
             var (feedback, flaw) = Feedback.Read(body.Memory);
             body.Return();
-            return flaw ?? (signals.Labelled(feedback!.RequestId, feedback.Correct, feedback.Expected)
+            return flaw ?? (signals.Labelled(feedback!.RequestId, feedback.Correct, feedback.Expected, guest.MayCall)
                 ? null
                 : ApiError.UnknownRequest(feedback.RequestId));
         }

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Backstop.Gateway.Access;
 using Backstop.Gateway.Dialects;
 using Backstop.Gateway.Routing;
 using Microsoft.AspNetCore.Builder;
@@ -15,7 +16,7 @@ namespace Backstop.Gateway.Requests;
 /// is asked of the release its alias serves now.
 /// </summary>
 public sealed class InferenceEndpoints(
-    GatewayOptions options, LiveRoutes routes, Upstream upstream, TimeProvider clock, ILogger<InferenceEndpoints> log)
+    GatewayOptions options, LiveKeys keys, LiveRoutes routes, Upstream upstream, TimeProvider clock, ILogger<InferenceEndpoints> log)
 {
     // Who asks whether something is ready does not wait as long as for an answer.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -67,7 +68,7 @@ public sealed class InferenceEndpoints(
 
     private async Task Describe(HttpContext http, string alias, RequestTime time)
     {
-        if (Find(alias, out var pool) is { } error)
+        if (Find(http, alias, out var pool) is { } error)
         {
             await http.Refuse(error, ErrorForm.OpenInference);
             return;
@@ -89,7 +90,7 @@ public sealed class InferenceEndpoints(
 
     private async Task TellReady(HttpContext http, string alias, RequestTime time)
     {
-        if (Find(alias, out var pool) is { } error)
+        if (Find(http, alias, out var pool) is { } error)
         {
             await http.Refuse(error, ErrorForm.OpenInference);
             return;
@@ -101,9 +102,19 @@ public sealed class InferenceEndpoints(
         await Results.Json(new { name = alias, ready }, statusCode: ready ? 200 : 503).ExecuteAsync(http);
     }
 
-    private ApiError? Find(string alias, out ReleasePool? pool)
+    private ApiError? Find(HttpContext http, string alias, out ReleasePool? pool)
     {
         pool = null;
+        if (keys.Refuse(http.Request, out var guest) is { } stranger)
+        {
+            return stranger;
+        }
+
+        if (!guest.MayCall(alias))
+        {
+            return ApiError.AliasForbidden(alias);
+        }
+
         var table = routes.Current;
         if (!table.Routes.Routes.TryGetValue(alias, out var route))
         {

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Backstop.Core.Evidence;
 using Backstop.Core.Guards;
 using Backstop.Core.Routing;
+using Backstop.Gateway.Access;
 using Backstop.Gateway.Dialects;
 using Backstop.Gateway.Limits;
 using Backstop.Gateway.Observability;
@@ -19,7 +20,7 @@ namespace Backstop.Gateway.Requests;
 
 /// <summary>The path of a request, in order, whatever dialect it is written in: admit, resolve, screen, dispatch, screen, observe, relay.</summary>
 public sealed class RequestPath(
-    GatewayOptions options, LiveRoutes routes, Upstream upstream, WholeAnswer whole, StreamedAnswer streamed,
+    GatewayOptions options, LiveKeys keys, LiveRoutes routes, Upstream upstream, WholeAnswer whole, StreamedAnswer streamed,
     SignalRecorder signals, ShadowQueue shadows, WholeGateway all, Telemetry telemetry, Drain drain, TimeProvider clock, ILogger<RequestPath> log)
 {
     // Nobody is told this status: the caller left before there was one.
@@ -197,6 +198,11 @@ public sealed class RequestPath(
 
     private async Task<(ModelRequest? Request, ApiError? Refused)> Admit(HttpContext http, Dialect dialect, RequestTime time)
     {
+        if (keys.Refuse(http.Request, out var guest) is { } stranger)
+        {
+            return (null, stranger);
+        }
+
         if (dialect.FlawOf(http.Request.Headers) is { } unservable)
         {
             return (null, unservable);
@@ -226,7 +232,9 @@ public sealed class RequestPath(
         try
         {
             var request = ModelRequest.Read(body, dialect, http.GetRouteValue("alias") as string);
-            return request.Flaw is { } flaw ? (null, flaw) : (request, null);
+            return request.Flaw is { } flaw ? (null, flaw)
+                : guest.MayCall(request.Alias!) ? (request, null)
+                : (null, ApiError.AliasForbidden(request.Alias!));
         }
         catch (JsonException e)
         {

@@ -5,9 +5,6 @@ using Backstop.Core.Routing;
 namespace Backstop.Gateway.Routing;
 
 /// <summary>The last route table on disk, so that a gateway starts and serves with the control plane dead.</summary>
-/// <remarks>
-/// Replaced by renaming a complete file, and sealed with a checksum: a torn or tampered file is refused, never half believed.
-/// </remarks>
 public sealed class RouteFile(string path)
 {
     // What is missing in the file is refused by the reader, not found out by whoever uses it.
@@ -16,8 +13,6 @@ public sealed class RouteFile(string path)
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
     };
-
-    private sealed record Sealed(string Checksum, string Content);
 
     private sealed record Content(Route[] Routes, Stored[] Releases);
 
@@ -29,39 +24,18 @@ public sealed class RouteFile(string path)
         var content = JsonSerializer.Serialize(new Content(
             [.. table.Routes.Values.OrderBy(r => r.Alias, StringComparer.Ordinal)],
             [.. table.Releases.Values.OrderBy(r => r.Digest, StringComparer.Ordinal).Select(r => new Stored(r.Name, r.Manifest))]));
-        var sealedContent = JsonSerializer.SerializeToUtf8Bytes(new Sealed(CanonicalJson.Digest(content), content));
-        var temporary = path + ".new";
-        using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
-        {
-            file.Write(sealedContent);
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(temporary, path, overwrite: true);
+        SealedFile.Write(path, content);
     }
 
     /// <summary>The table that was written last, or the empty one when there is none that can be trusted.</summary>
     /// <param name="problem">Why a file that exists was not used.</param>
     public RouteTable Read(out string? problem)
     {
-        problem = null;
-        if (!File.Exists(path))
-        {
-            return RouteTable.Empty;
-        }
-
         try
         {
-            var read = JsonSerializer.Deserialize<Sealed>(File.ReadAllBytes(path), Complete);
-            if (read is null || CanonicalJson.Digest(read.Content) != read.Checksum)
-            {
-                problem = "its checksum does not match";
-                return RouteTable.Empty;
-            }
-
-            return Restore(JsonSerializer.Deserialize<Content>(read.Content, Complete)!);
+            return SealedFile.Read(path, out problem) is { } content ? Restore(JsonSerializer.Deserialize<Content>(content, Complete)!) : RouteTable.Empty;
         }
-        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception e) when (e is JsonException or InvalidDataException)
         {
             problem = e.Message;
             return RouteTable.Empty;

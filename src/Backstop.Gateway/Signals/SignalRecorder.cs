@@ -126,11 +126,12 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     }
 
     /// <summary>A label came for an answer, delivered or on its way. False when no such request waits for one.</summary>
-    public bool Labelled(string id, bool correct, string? expected)
+    /// <param name="mayLabel">Whether the sender may label requests of an alias: his word moves its traffic.</param>
+    public bool Labelled(string id, bool correct, string? expected, Func<string, bool>? mayLabel = null)
     {
         lock (_gate)
         {
-            if (!_waiting.TryGetValue(id, out var request) || request.Early is not null)
+            if (!_waiting.TryGetValue(id, out var request) || request.Early is not null || mayLabel?.Invoke(request.Route.Alias) == false)
             {
                 return false;
             }

@@ -7,8 +7,13 @@ using System.Text.Json.Serialization;
 namespace Backstop.Client;
 
 /// <summary>The control plane's REST API, typed.</summary>
-public sealed class ControlClient(Uri server) : IDisposable
+/// <param name="server">Where it listens.</param>
+/// <param name="key">The key or token to show; null for none.</param>
+public sealed class ControlClient(Uri server, string? key = null) : IDisposable
 {
+    /// <summary>Holds the key of the command line: what stands on a command line every user of a machine can read.</summary>
+    public const string KeyVariable = "BACKSTOP_KEY";
+
     /// <summary>How the API writes names.</summary>
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
@@ -16,7 +21,12 @@ public sealed class ControlClient(Uri server) : IDisposable
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
 
-    private readonly HttpClient _http = new() { BaseAddress = new Uri(server, "/api/v1/"), Timeout = TimeSpan.FromSeconds(60) };
+    private readonly HttpClient _http = new()
+    {
+        BaseAddress = new Uri(server, "/api/v1/"),
+        Timeout = TimeSpan.FromSeconds(60),
+        DefaultRequestHeaders = { Authorization = key is null ? null : new("Bearer", key) },
+    };
 
     public Uri Server { get; } = server;
 
@@ -116,6 +126,16 @@ public sealed class ControlClient(Uri server) : IDisposable
 
     public Task<Reply<JournalEntry[]>> Journal(long after, int limit, CancellationToken cancel) =>
         Get<JournalEntry[]>($"journal?after={after}&limit={limit}", cancel);
+
+    public Task<Reply<NewKeyView>> CreateKey(NewKey key, CancellationToken cancel) => Post<NewKeyView>("keys", key, cancel);
+
+    public Task<Reply<KeyView[]>> Keys(CancellationToken cancel) => Get<KeyView[]>("keys", cancel);
+
+    public Task<Reply<NewKeyView>> RotateKey(string name, long overlapSeconds, CancellationToken cancel) =>
+        Post<NewKeyView>($"keys/{Escape(name)}/rotate", new { overlap_seconds = overlapSeconds }, cancel);
+
+    public Task<Reply<KeyView>> RevokeKey(string nameOrPrefix, string reason, CancellationToken cancel) =>
+        Post<KeyView>($"keys/{Escape(nameOrPrefix)}/revoke", new { reason }, cancel);
 
     public Task<Reply<JournalCheck>> CheckJournal(CancellationToken cancel) => Get<JournalCheck>("journal/check", cancel);
 

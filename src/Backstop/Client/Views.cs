@@ -248,3 +248,24 @@ public sealed record JournalCheck(bool Intact, long Entries, string? Flaw);
 
 /// <summary>An alias's traffic policy, with releases by name.</summary>
 public sealed record TrafficView(long Generation, JsonObject Policy);
+
+public sealed record NewKey(string Name, string[] Scopes)
+{
+    public string[]? Aliases { get; init; }
+
+    public long? ExpiresInSeconds { get; init; }
+}
+
+public sealed record KeyView(string Prefix, string Name, string[] Scopes, string[] Aliases, DateTimeOffset CreatedAt)
+{
+    public string? CreatedBy { get; init; }
+
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    public DateTimeOffset? RevokedAt { get; init; }
+
+    public string? ReplacedBy { get; init; }
+}
+
+/// <param name="Key">The whole key; no later answer holds it.</param>
+public sealed record NewKeyView(string Key, KeyView Made);

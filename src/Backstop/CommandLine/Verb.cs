@@ -6,7 +6,7 @@ namespace Backstop.CommandLine;
 internal sealed class Verb(string name, string description) : Command(name, description)
 {
     /// <summary>Whole command lines, each of which works as it stands.</summary>
-    public IReadOnlyList<string> Examples { get; init; } = [];
+    public IReadOnlyList<string> Examples { get; set; } = [];
 
     /// <summary>How long it may take to end after an interrupt or SIGTERM, before the process ends anyway.</summary>
     public TimeSpan TimeToEnd { get; init; } = TimeSpan.FromSeconds(2);

@@ -79,7 +79,7 @@ internal static class Remote
 
         verb.SetAction(async (line, cancel) =>
         {
-            using var client = new ControlClient(ServerOf(line));
+            using var client = new ControlClient(ServerOf(line), Environment.GetEnvironmentVariable(ControlClient.KeyVariable) is { Length: > 0 } key ? key.Trim() : null);
             try
             {
                 return await run(line, client, cancel);
@@ -105,9 +105,10 @@ internal static class Remote
             : throw CommandFailure.Usage($"--server '{text}' is not an address: write one such as http://127.0.0.1:8080.");
     }
 
-    /// <summary>After a name that nobody knows, the verb that lists the known ones.</summary>
+    /// <summary>After a stranger was sent away, how to show a key; after a name that nobody knows, the verb that lists the known ones.</summary>
     private static string? Neighbour(ParseResult line, ControlException refusal) =>
-        refusal.Status is not HttpStatusCode.NotFound ? null
+        refusal.Status is HttpStatusCode.Unauthorized ? $"{ControlClient.KeyVariable}=bsk_… backstop {line.CommandResult.Command.Name}"
+        : refusal.Status is not HttpStatusCode.NotFound ? null
         : line.CommandResult.Parent is CommandResult { Command: { } family } && family.Subcommands.Any(c => c.Name == "list")
             ? $"backstop {family.Name} list"
             : "backstop alias list";

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Backstop.CommandLine;
+using Backstop.Control.Access;
 using Backstop.Control.Store;
 using Backstop.Hosting;
 
@@ -29,7 +30,7 @@ internal static class ServeCommand
             Description = "Seconds after that for the requests under way.", DefaultValueFactory = _ => 30,
         };
         var accessLog = new Option<bool>("--access-log") { Description = "Write a line for every request, without what was asked and answered." };
-        var verb = new Verb("serve", "Run the control plane and the gateway on this machine.")
+        var verb = new Verb("serve", "Run the control plane and the gateway.")
         {
             TimeToEnd = TimeSpan.FromDays(2), // The host bounds it, by the drain options.
             Examples =
@@ -37,43 +38,80 @@ internal static class ServeCommand
                 "backstop serve",
                 "backstop serve --http 127.0.0.1:9000 --fleet 127.0.0.1:9001 --data /var/lib/backstop",
                 "backstop serve --store postgres://backstop@127.0.0.1:5432/backstop",
+                "backstop serve --http 0.0.0.0:8443 --tls-certificate server.pem --tls-key server.key --data /var/lib/backstop",
                 "backstop serve --role gateway --control http://127.0.0.1:8081 --http 127.0.0.1:8082 --data ./gateway-2 --gateway-id gateway-2",
             ],
         };
-        foreach (var option in (Option[])[http, fleet, data, role, control, gatewayId, store, drainDelay, drainDeadline, accessLog])
+        var tlsCertificate = new Option<string?>("--tls-certificate") { Description = "Certificate that callers see, PEM; it is read again when it changes." };
+        var tlsKey = new Option<string?>("--tls-key") { Description = "Private key of --tls-certificate, PEM." };
+        var fleetCertificate = new Option<string?>("--fleet-certificate") { Description = "Certificate that gateways and control show each other, PEM." };
+        var fleetKey = new Option<string?>("--fleet-key") { Description = "Private key of --fleet-certificate, PEM." };
+        var fleetAuthority = new Option<string?>("--fleet-ca") { Description = "The authority that signed the certificates of all gateways and control planes, and nothing else, PEM." };
+        var oidcIssuer = new Option<string?>("--oidc-issuer") { Description = "OpenID Connect issuer whose tokens open the control plane, besides keys." };
+        var oidcAudience = new Option<string?>("--oidc-audience") { Description = "What a token must be made for." };
+        var oidcClaim = new Option<string>("--oidc-claim") { Description = "Claim that holds the roles, such as realm_access.roles.", DefaultValueFactory = _ => OidcOptions.UsualClaim };
+        var oidcRoles = new Option<string[]>("--oidc-role")
+        {
+            Description = "What a role allows, as NAME=SCOPE,SCOPE or NAME=SCOPE@ALIASES; may be given many times.",
+            DefaultValueFactory = _ => [],
+        };
+        foreach (var option in (Option[])
+        [
+            http, fleet, data, role, control, gatewayId, store, drainDelay, drainDeadline, accessLog, tlsCertificate, tlsKey, fleetCertificate, fleetKey, fleetAuthority,
+            oidcIssuer, oidcAudience, oidcClaim, oidcRoles,
+        ])
         {
             verb.Options.Add(option);
         }
 
         verb.SetAction(async (line, cancel) =>
         {
-            var options = ServeOptions.From(
-                line.GetRequiredValue(http),
-                line.GetRequiredValue(fleet),
-                line.GetRequiredValue(data),
-                line.GetRequiredValue(role),
-                line.GetValue(control),
-                line.GetValue(gatewayId),
-                line.GetValue(store)) with
+            var options = ServeOptions.From(new(line.GetRequiredValue(http), line.GetRequiredValue(fleet), line.GetRequiredValue(data), line.GetRequiredValue(role))
+            {
+                Control = line.GetValue(control),
+                GatewayId = line.GetValue(gatewayId),
+                Store = line.GetValue(store),
+                TlsCertificate = line.GetValue(tlsCertificate),
+                TlsKey = line.GetValue(tlsKey),
+                FleetCertificate = line.GetValue(fleetCertificate),
+                FleetKey = line.GetValue(fleetKey),
+                FleetAuthority = line.GetValue(fleetAuthority),
+                OidcIssuer = line.GetValue(oidcIssuer),
+                OidcAudience = line.GetValue(oidcAudience),
+                OidcClaim = line.GetRequiredValue(oidcClaim),
+                OidcRoles = line.GetRequiredValue(oidcRoles),
+            }) with
             {
                 AccessLog = line.GetValue(accessLog),
                 DrainDelay = TimeSpan.FromSeconds(line.GetValue(drainDelay)),
                 DrainDeadline = TimeSpan.FromSeconds(line.GetValue(drainDeadline)),
             };
-            await ServeHost.Run(options, () => line.InvocationConfiguration.Output.WriteLine(StartLine(options)), cancel);
+            var output = line.InvocationConfiguration.Output;
+            await ServeHost.Run(options, oneTimeKey => Announce(output, options, oneTimeKey), cancel);
             return ExitCode.Ok;
         });
         return verb;
     }
 
+    private static void Announce(TextWriter output, ServeOptions options, string? oneTimeKey)
+    {
+        output.WriteLine(StartLine(options));
+        if (oneTimeKey is not null)
+        {
+            output.WriteLine(
+                "No key exists yet, so whoever is on this machine may do everything but make keys. To make the first, after which every call needs one:");
+            output.WriteLine($"BACKSTOP_KEY={oneTimeKey} backstop key create NAME --scope admin --server {options.Address}");
+        }
+    }
+
     private static string StartLine(ServeOptions options) => options.Role switch
     {
         ServeRole.Gateway =>
-            $"Backstop gateway {options.GatewayId} serves http://{options.Http}/v1 and follows {options.Control}; data in {options.DataDirectory}",
+            $"Backstop gateway {options.GatewayId} serves {options.Address}/v1 and follows {options.Control}; data in {options.DataDirectory}",
         ServeRole.Control =>
-            $"Backstop control plane on http://{options.Http}/api/v1, fleet stream on http://{options.Fleet}; {Data(options)}",
-        _ => $"Backstop serves http://{options.Http}/v1, control plane on http://{options.Http}/api/v1, " +
-            $"fleet stream on http://{options.Fleet}; {Data(options)}",
+            $"Backstop control plane on {options.Address}/api/v1, fleet stream on {options.Fleet}; {Data(options)}",
+        _ => $"Backstop serves {options.Address}/v1, control plane on {options.Address}/api/v1, " +
+            $"fleet stream on {options.Fleet}; {Data(options)}",
     };
 
     private static string Data(ServeOptions options) =>

@@ -70,7 +70,7 @@ internal sealed class DemoFleet : IAsyncDisposable
         }
     }
 
-    private static IPEndPoint FreeAddress() => LoopbackAddress.WithPort(new(IPAddress.Loopback, 0));
+    private static IPEndPoint FreeAddress() => ListenAddress.WithPort(new(IPAddress.Loopback, 0));
 
     private Task StartPool(Pool pool, string profile, int seed, CancellationToken cancel) => Start(
         $"model server {pool.Release}",

@@ -1,14 +1,17 @@
 using System.ComponentModel.DataAnnotations;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using Backstop.CommandLine;
 using Backstop.Control;
+using Backstop.Control.Access;
 using Backstop.Control.Hosting;
 using Backstop.Control.Store;
 using Backstop.Dashboard;
 using Backstop.Gateway;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Logging.Console;
 
 namespace Backstop.Hosting;
@@ -20,9 +23,9 @@ namespace Backstop.Hosting;
 /// </remarks>
 internal static class ServeHost
 {
-    /// <summary>Serves until cancelled; <paramref name="ready"/> is called once it listens.</summary>
+    /// <summary>Serves until cancelled; <paramref name="ready"/> is called once it listens, with the one-time admin key while there is no other.</summary>
     /// <exception cref="CommandFailure">It cannot start; the message says which option is why.</exception>
-    public static async Task Run(ServeOptions options, Action ready, CancellationToken cancel)
+    public static async Task Run(ServeOptions options, Action<string?> ready, CancellationToken cancel)
     {
         ExpectFree("--http", options.Http);
         if (options.RunsControl)
@@ -32,12 +35,7 @@ internal static class ServeHost
 
         try
         {
-            if (options is { RunsControl: true, Store: StoreAddress.Postgres postgres })
-            {
-                // Asked first, as the ports are: it is the part that is most often not there yet.
-                using var store = DurableStore.At(postgres);
-                await store.Open(cancel);
-            }
+            await ExpectStore(options, cancel);
         }
         catch (StoreException e)
         {
@@ -62,8 +60,29 @@ internal static class ServeHost
             throw CommandFailure.Usage($"--data '{options.DataDirectory}': {e.Message}");
         }
 
-        ready();
+        ready(app.Services.GetService<Doorkeeper>()?.OneTimeKey);
         await app.WaitForShutdownAsync(cancel);
+    }
+
+    // Asked first, as the ports are: a database is the part that is most often not there yet.
+    private static async Task ExpectStore(ServeOptions options, CancellationToken cancel)
+    {
+        var closes = options.RunsControl && ListenAddress.IsPublic(options.Http) && options.Oidc is null;
+        if (!options.RunsControl || (options.Store is not StoreAddress.Postgres && !closes))
+        {
+            return;
+        }
+
+        using var store = DurableStore.At(options.Store);
+        await store.Open(cancel);
+        if (closes && (await new KeyStore(store, TimeProvider.System).All()).Count == 0)
+        {
+            throw new CommandFailure(
+                $"--http {options.Http} can be reached from other machines, and no key exists, so everybody there could do everything. " +
+                "Make the first key, or name whose tokens count with --oidc-issuer.",
+                ExitCode.Usage,
+                $"backstop key create NAME --scope admin {(options.Store is StoreAddress.Sqlite ? $"--data {options.DataDirectory}" : $"--store {options.Store}")}");
+        }
     }
 
     // Asked first: the listeners open last, and seconds of starting would have to be undone.
@@ -88,16 +107,30 @@ internal static class ServeHost
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Listen(options.Http, listener => listener.Protocols = HttpProtocols.Http1);
+            kestrel.Listen(options.Http, listener =>
+            {
+                listener.Protocols = options.Tls is null ? HttpProtocols.Http1 : HttpProtocols.Http1AndHttp2;
+                if (options.Tls is { } tls)
+                {
+                    listener.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => new(new SslServerAuthenticationOptions { ServerCertificateContext = tls.Context }) });
+                }
+            });
             if (options.RunsControl)
             {
-                kestrel.Listen(options.Fleet, listener => listener.Protocols = HttpProtocols.Http2);
+                kestrel.Listen(options.Fleet, listener =>
+                {
+                    listener.Protocols = HttpProtocols.Http2;
+                    if (options.FleetTls is { } mutual)
+                    {
+                        listener.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => new(mutual.Receives()) });
+                    }
+                });
             }
         });
 
         if (options.RunsControl)
         {
-            builder.AddControl(new ControlOptions { DataDirectory = options.DataDirectory, Store = options.Store });
+            builder.AddControl(new ControlOptions { DataDirectory = options.DataDirectory, Store = options.Store, Oidc = options.Oidc });
             builder.Services.AddDashboard();
         }
 
@@ -137,6 +170,8 @@ internal static class ServeHost
                 DrainDelay = options.DrainDelay,
                 DrainDeadline = options.DrainDeadline,
                 GuardPolicies = PolicyFolder.Read(Path.Combine(options.DataDirectory, PolicyFolder.Name)),
+                RequireKeys = ListenAddress.IsPublic(options.Http),
+                ControlTls = options.FleetTls?.Dials(besideControl: options.RunsControl),
             });
         }
         catch (ValidationException e)

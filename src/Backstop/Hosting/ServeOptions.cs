@@ -1,5 +1,6 @@
 using System.Net;
 using Backstop.CommandLine;
+using Backstop.Control.Access;
 using Backstop.Control.Store;
 using Backstop.Core.Text;
 
@@ -36,40 +37,90 @@ internal sealed record ServeOptions(
     /// <inheritdoc cref="Gateway.GatewayOptions.DrainDeadline"/>
     public TimeSpan DrainDeadline { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Where callers find it.</summary>
+    public string Address => $"{(Tls is null ? "http" : "https")}://{Http}";
+
+    /// <summary>The certificate that callers see; null for plain HTTP.</summary>
+    public CertificateFiles? Tls { get; init; }
+
+    /// <summary>How gateways and control know each other; null where they share a machine.</summary>
+    public MutualTls? FleetTls { get; init; }
+
+    /// <summary>Whose tokens are believed, besides keys.</summary>
+    public OidcOptions? Oidc { get; init; }
+
     public bool RunsControl => Role is not ServeRole.Gateway;
 
     public bool RunsGateway => Role is not ServeRole.Control;
 
     /// <summary>Checks what was written on the command line.</summary>
     /// <exception cref="CommandFailure">An option is wrong; the message names it.</exception>
-    public static ServeOptions From(string http, string fleet, string data, string role, string? control, string? gatewayId, string? store)
+    public static ServeOptions From(ServeWords words)
     {
-        if (!Enum.TryParse<ServeRole>(role, ignoreCase: true, out var parsed) || !Enum.IsDefined(parsed))
+        if (!Enum.TryParse<ServeRole>(words.Role, ignoreCase: true, out var role) || !Enum.IsDefined(role))
         {
-            throw CommandFailure.Usage($"--role '{role}' is not known: use all, control or gateway.{Suggestion.For(role, ["all", "control", "gateway"])}");
+            throw CommandFailure.Usage($"--role '{words.Role}' is not known: use all, control or gateway.{Suggestion.For(words.Role, ["all", "control", "gateway"])}");
         }
 
-        var httpAddress = LoopbackAddress.WithPort(LoopbackAddress.Parse("--http", http));
-        var fleetAddress = LoopbackAddress.WithPort(LoopbackAddress.Parse("--fleet", fleet));
-        if (httpAddress.Equals(fleetAddress) && parsed is not ServeRole.Gateway)
+        var http = ListenAddress.WithPort(ListenAddress.Parse("--http", words.Http));
+        var fleet = ListenAddress.WithPort(ListenAddress.Parse("--fleet", words.Fleet));
+        if (http.Equals(fleet) && role is not ServeRole.Gateway)
         {
-            throw CommandFailure.Usage($"--http and --fleet are both {httpAddress}: give the fleet stream a port of its own.");
+            throw CommandFailure.Usage($"--http and --fleet are both {http}: give the fleet stream a port of its own.");
         }
 
-        var id = gatewayId ?? "gateway-1";
-        var directory = DirectoryFrom(data);
-        return Names.IsValid(id)
-            ? new(httpAddress, fleetAddress, directory, parsed, ControlFrom(control, parsed, fleetAddress), id, StoreFrom(store, parsed, directory))
-            : throw CommandFailure.Usage($"--gateway-id '{id}' is not a name: use 1 to 100 letters, digits, '.', '-' or '_'.");
+        var mutual = MutualFrom(words);
+        if (mutual is null && role is not ServeRole.Gateway && ListenAddress.IsPublic(fleet))
+        {
+            throw CommandFailure.Usage(
+                $"--fleet '{words.Fleet}' can be reached from other machines, and whoever connects there is taken for a gateway: " +
+                "give --fleet-certificate, --fleet-key and --fleet-ca, so that each side must show a certificate.");
+        }
+
+        var id = words.GatewayId ?? "gateway-1";
+        if (!Names.IsValid(id))
+        {
+            throw CommandFailure.Usage($"--gateway-id '{id}' is not a name: use 1 to 100 letters, digits, '.', '-' or '_'.");
+        }
+
+        var directory = DirectoryFrom(words.Data);
+        return new(http, fleet, directory, role, ControlFrom(words.Control, role, fleet, mutual), id, StoreFrom(words.Store, role, directory))
+        {
+            Tls = Both("--tls-certificate", words.TlsCertificate, "--tls-key", words.TlsKey) ? new("--tls-certificate", words.TlsCertificate!, words.TlsKey!) : null,
+            FleetTls = mutual,
+            Oidc = OidcFrom(words, role),
+        };
     }
 
-    private static Uri ControlFrom(string? control, ServeRole role, IPEndPoint fleet)
+    private static MutualTls? MutualFrom(ServeWords words) =>
+        Both("--fleet-certificate", words.FleetCertificate, "--fleet-key", words.FleetKey)
+        | Both("--fleet-certificate", words.FleetCertificate, "--fleet-ca", words.FleetAuthority)
+            ? MutualTls.From(words.FleetCertificate!, words.FleetKey!, words.FleetAuthority!)
+            : null;
+
+    private static bool Both(string option, string? value, string otherOption, string? other) => (value, other) switch
     {
+        (null, null) => false,
+        (not null, not null) => true,
+        _ => throw CommandFailure.Usage($"{(value is null ? option : otherOption)} is missing: {option} and {otherOption} go together."),
+    };
+
+    private static OidcOptions? OidcFrom(ServeWords words, ServeRole role)
+    {
+        var oidc = OidcWords.Read(words.OidcIssuer, words.OidcAudience, words.OidcClaim, words.OidcRoles);
+        return oidc is null || role is not ServeRole.Gateway
+            ? oidc
+            : throw CommandFailure.Usage("--oidc-issuer is not for --role gateway: tokens open the control plane; models are called with keys.");
+    }
+
+    private static Uri ControlFrom(string? control, ServeRole role, IPEndPoint fleet, MutualTls? mutual)
+    {
+        var scheme = mutual is null ? "http" : "https";
         if (control is null)
         {
             return role is ServeRole.Gateway
                 ? throw CommandFailure.Usage("--control is missing: a gateway that runs alone needs the fleet address of the control plane, such as http://127.0.0.1:8081.")
-                : new Uri($"http://{fleet}");
+                : new Uri($"{scheme}://{Near(fleet)}");
         }
 
         if (role is not ServeRole.Gateway)
@@ -77,10 +128,26 @@ internal sealed record ServeOptions(
             throw CommandFailure.Usage("--control is only for --role gateway: with --role all the gateway dials the control plane beside it.");
         }
 
-        return Uri.TryCreate(control, UriKind.Absolute, out var uri) && uri.Scheme is "http" && uri.IsLoopback
-            ? uri
-            : throw CommandFailure.Usage($"--control '{control}' is not an address on this machine: write one such as http://127.0.0.1:8081.");
+        if (!Uri.TryCreate(control, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
+        {
+            throw CommandFailure.Usage($"--control '{control}' is not an address: write one such as https://control.internal:8081.");
+        }
+
+        return uri.Scheme != scheme
+            ? throw CommandFailure.Usage(mutual is null
+                ? $"--control '{control}' is https: give --fleet-certificate, --fleet-key and --fleet-ca, which control asks for."
+                : $"--control '{control}' is plain http, and would not be asked for its certificate: write https.")
+            : uri.IsLoopback || mutual is not null
+                ? uri
+                : throw CommandFailure.Usage(
+                    $"--control '{control}' is on another machine: write https, and give --fleet-certificate, --fleet-key and --fleet-ca, so that each side must show a certificate.");
     }
+
+    // What listens everywhere is dialled here.
+    private static IPEndPoint Near(IPEndPoint fleet) =>
+        fleet.Address.Equals(IPAddress.Any) ? new(IPAddress.Loopback, fleet.Port)
+        : fleet.Address.Equals(IPAddress.IPv6Any) ? new(IPAddress.IPv6Loopback, fleet.Port)
+        : fleet;
 
     private static StoreAddress StoreFrom(string? store, ServeRole role, string directory)
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Backstop.Control.Access;
 using Backstop.Control.Hosting;
 using Backstop.Control.Store;
 using Microsoft.AspNetCore.Builder;
@@ -35,27 +36,32 @@ internal sealed class ControlServer : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
-    public static async Task<ControlServer> Start(string? data = null, StoreAddress? store = null)
+    public static async Task<ControlServer> Start(string? data = null, StoreAddress? store = null, OidcOptions? oidc = null, LogBook? log = null)
     {
         var directory = data ?? Directory.CreateTempSubdirectory("backstop-control-").FullName;
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
+        if (log is not null)
+        {
+            builder.Logging.SetMinimumLevel(LogLevel.Trace).AddProvider(log);
+        }
+
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
         });
-        builder.AddControl(new() { DataDirectory = directory, Store = store });
+        builder.AddControl(new() { DataDirectory = directory, Store = store, Oidc = oidc });
         var app = builder.Build();
         app.MapControl();
         await app.StartAsync();
         return new(app, directory, data is null);
     }
 
-    public async Task Register(string name, Uri replica, string model)
+    public async Task Register(string name, Uri replica, string model, string? key = null)
     {
         var manifest = new { serving = new { model, replicas = new[] { replica.ToString() } } };
-        (await Api.PostAsJsonAsync("/api/v1/releases", new { name, manifest })).EnsureSuccessStatusCode();
+        Assert.Equal(HttpStatusCode.Created, (await As(key, HttpMethod.Post, "releases", new { name, manifest })).Status);
     }
 
     public async Task CreateAlias(string name, string release, int leaseMs = 10_000) =>
@@ -67,6 +73,26 @@ internal sealed class ControlServer : IAsyncDisposable
     {
         using var response = await Api.PostAsJsonAsync("/api/v1/" + path, body);
         return (response.StatusCode, JsonNode.Parse(await response.Content.ReadAsStringAsync())!);
+    }
+
+    /// <summary>Makes a key with the one that is shown here, or with the one-time key while there is none.</summary>
+    public async Task<string> NewKey(string name, string[] scopes, string[]? aliases = null, string? with = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/keys") { Content = JsonContent.Create(new { name, scopes, aliases = aliases ?? [] }) };
+        request.Headers.Authorization = new("Bearer", with ?? Services.GetRequiredService<Doorkeeper>().OneTimeKey);
+        using var response = await Api.SendAsync(request);
+        var body = await response.Content.ReadAsStringAsync();
+        Assert.True(response.StatusCode == HttpStatusCode.Created, body);
+        return (string)JsonNode.Parse(body)!["key"]!;
+    }
+
+    /// <summary>Sends a request as whoever has this key; null sends none.</summary>
+    public async Task<(HttpStatusCode Status, string Body)> As(string? key, HttpMethod method, string path, object? body = null)
+    {
+        using var request = new HttpRequestMessage(method, "/api/v1/" + path) { Content = body is null ? null : JsonContent.Create(body) };
+        request.Headers.Authorization = key is null ? null : new("Bearer", key);
+        using var response = await Api.SendAsync(request);
+        return (response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 
     public Task<JsonNode> RolloutReaches(string id, string status) =>

@@ -118,5 +118,5 @@ internal sealed class SplitBackstop : IAsyncDisposable
         return process;
     }
 
-    private static IPEndPoint Free() => LoopbackAddress.WithPort(new(IPAddress.Loopback, 0));
+    private static IPEndPoint Free() => ListenAddress.WithPort(new(IPAddress.Loopback, 0));
 }

@@ -54,6 +54,13 @@ internal sealed class RunningGateway : IAsyncDisposable
         return new(app, folder, data is null, log);
     }
 
+    /// <summary>Shows a key from now on.</summary>
+    public RunningGateway With(string key)
+    {
+        Http.DefaultRequestHeaders.Authorization = new("Bearer", key);
+        return this;
+    }
+
     /// <summary>Sends a chat request with one user message.</summary>
     public Task<Reply> Chat(string text, bool stream = false, string alias = SmallFleet.Alias, string? id = null) =>
         Post(Request(text, stream, alias).ToJsonString(), id: id);

@@ -76,6 +76,9 @@ internal sealed class ScriptedControl : IAsyncDisposable
         _script.Publish(update);
     }
 
+    /// <summary>Says who may call to the gateway that is connected.</summary>
+    public void Tell(AccessUpdate access) => _script.Tell(new() { Access = access });
+
     /// <summary>Publishes, and waits for the gateway's acknowledgement.</summary>
     public async Task PublishAndAwait(Route route, params Release[] releases)
     {
@@ -144,6 +147,14 @@ internal sealed class ScriptedControl : IAsyncDisposable
             {
                 _updates.Add(update);
                 _current?.Offer(new() { Route = update });
+            }
+        }
+
+        public void Tell(FromControl message)
+        {
+            lock (_gate)
+            {
+                _current!.Offer(message);
             }
         }
 

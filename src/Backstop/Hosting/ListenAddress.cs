@@ -1,0 +1,37 @@
+using System.Net;
+using System.Net.Sockets;
+using Backstop.CommandLine;
+
+namespace Backstop.Hosting;
+
+/// <summary>An address to listen on.</summary>
+internal static class ListenAddress
+{
+    /// <summary>Reads <c>127.0.0.1:8080</c>, <c>[::1]:8080</c> or <c>localhost:8080</c>.</summary>
+    /// <param name="option">The option the text came from, for the error.</param>
+    /// <param name="text">What was written.</param>
+    /// <exception cref="CommandFailure">Not an address.</exception>
+    public static IPEndPoint Parse(string option, string text)
+    {
+        var numeric = text.StartsWith("localhost:", StringComparison.OrdinalIgnoreCase) ? "127.0.0.1" + text["localhost".Length..] : text;
+        return numeric.Contains(':', StringComparison.Ordinal) && IPEndPoint.TryParse(numeric, out var address)
+            ? address
+            : throw CommandFailure.Usage($"{option} '{text}' is not an address: write a host and a port, such as 127.0.0.1:8080.");
+    }
+
+    /// <summary>Whether other machines can reach it.</summary>
+    public static bool IsPublic(IPEndPoint address) => !IPAddress.IsLoopback(address.Address);
+
+    /// <summary>Replaces port 0 by one that is free now.</summary>
+    public static IPEndPoint WithPort(IPEndPoint address)
+    {
+        if (address.Port != 0)
+        {
+            return address;
+        }
+
+        using var probe = new TcpListener(address.Address, 0);
+        probe.Start();
+        return (IPEndPoint)probe.LocalEndpoint;
+    }
+}

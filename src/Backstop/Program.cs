@@ -19,6 +19,7 @@ var root = new RootCommand("Backstop: the safety net of a model-serving fleet.")
     GateCommand.Create(),
     JournalCommand.Create(),
     KeyCommand.Create(),
+    StoreCommand.Create(),
     EmulateCommand.Create(),
     LabCommand.Create(),
     GuardCommand.Create(),

@@ -17,12 +17,14 @@ internal sealed class AccessFilter(Doorkeeper door) : IEndpointFilter
         return await next(context);
     }
 
-    private static async Task Check(HttpContext http, Caller caller, Needs needs)
+    private async Task Check(HttpContext http, Caller caller, Needs needs)
     {
         var scope = needs.Scope.Word();
         if (!caller.Rights.Allow(needs.Scope))
         {
-            throw RefusedException.Forbidden($"'{caller.Name}' has not the scope '{scope}', which this needs.");
+            throw RefusedException.Forbidden(door.IsOpen
+                ? $"This needs the scope '{scope}', and no key exists yet: set BACKSTOP_KEY to the one-time key that 'backstop serve' printed when it started."
+                : $"'{caller.Name}' has not the scope '{scope}', which this needs.");
         }
 
         if (caller.Rights.AllowEverywhere(needs.Scope) || needs.Reach is Reach.Any)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Backstop.Control.Access;
 using Backstop.Control.Fleet;
 using Backstop.Control.Registry;
@@ -26,10 +27,14 @@ internal static class AliasEndpoints
             ApiJson.Ok(await queries.Aliases(name => Caller.Sees(context, name)))).Needs(Scope.Read);
         api.MapGet("/aliases/{name}", async (string name, AliasQueries queries) => ApiJson.Ok(await View(queries, name)))
             .NeedsOnAlias(Scope.Read);
-        api.MapGet("/aliases/{name}/history", async (string name, long? after, int? limit, AliasQueries queries) =>
+        api.MapGet("/aliases/{name}/at/{time}", At).NeedsOnAlias(Scope.Read);
+        api.MapGet("/aliases/{name}/history", async (string name, long? after, int? limit, HttpContext context, AliasQueries queries) =>
         {
             await View(queries, name);
-            return ApiJson.Ok(await queries.Journal(after ?? 0, Math.Clamp(limit ?? LongestHistory, 1, LongestHistory), name));
+            var most = Math.Clamp(limit ?? LongestHistory, 1, LongestHistory);
+            var entries = await queries.Journal(after ?? 0, most, name);
+            PageLink.Add(context, entries.Count, most, entries.LastOrDefault()?.Sequence);
+            return ApiJson.Ok(entries);
         }).NeedsOnAlias(Scope.Read);
         api.MapPost("/aliases/{name}/swap", Swap).NeedsOnAlias(Scope.Operate);
         api.MapPost("/aliases/{name}/rollback", Rollback).NeedsOnAlias(Scope.Operate);
@@ -50,6 +55,19 @@ internal static class AliasEndpoints
             problem.Facts["generation"] = reply.Generation;
             throw problem;
         }
+    }
+
+    private static async Task<IResult> At(string name, string time, AliasTime aliases)
+    {
+        // Without a zone it would mean the server's, which nobody knows.
+        if (!time.EndsWith('Z') && !(time.LastIndexOfAny(['+', '-']) > time.IndexOf('T', StringComparison.Ordinal) && time.Contains('T', StringComparison.Ordinal)))
+        {
+            throw RefusedException.Invalid($"'{time}' has no zone: write a time such as 2026-11-27T03:12:00Z.");
+        }
+
+        return DateTimeOffset.TryParse(time, CultureInfo.InvariantCulture, DateTimeStyles.None, out var moment)
+            ? ApiJson.Ok(await aliases.At(name, moment) ?? throw RefusedException.Missing($"There was no alias '{name}' at {moment.ToUniversalTime():u}."))
+            : throw RefusedException.Invalid($"'{time}' is not a time: write one such as 2026-11-27T03:12:00Z.");
     }
 
     private static async Task<IResult> Create(

@@ -40,9 +40,12 @@ public sealed class AliasQueries(DurableStore store, AliasStore aliases, Release
         var rows = await store.Read(context => context.Journal
             .Where(e => e.Sequence > after && (alias == null || e.Alias == alias))
             .OrderBy(e => e.Sequence).Take(limit).ToListAsync());
-        return rows.ConvertAll(e => new JournalView(
-            e.Sequence, e.At, e.Kind, e.Actor, e.Alias, e.Generation, e.Reason, Json(e.Before), Json(e.After), e.PreviousHash, e.Hash));
+        return rows.ConvertAll(View);
     }
+
+    /// <summary>An entry as it is shown.</summary>
+    public static JournalView View(JournalRow e) => new(
+        e.Sequence, e.At, e.Kind, e.Actor, e.Alias, e.Generation, e.Reason, Json(e.Before), Json(e.After), e.PreviousHash, e.Hash);
 
     /// <summary>Whether the journal is whole and unchanged.</summary>
     public Task<JournalCheck> VerifyJournal() => store.Read(async context =>

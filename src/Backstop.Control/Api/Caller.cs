@@ -27,12 +27,15 @@ public sealed class Caller(string name, Rights rights) : ClaimsPrincipal(new Cla
     public static bool Sees(HttpContext context, string alias) => Known(context)?.Rights.Allow(Scope.Read, alias) == true;
 
     /// <summary>Expects the caller to have a scope on an alias that only the body of the request names.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="scope">The scope.</param>
+    /// <param name="alias">The alias; null when it is about all of them.</param>
     /// <exception cref="RefusedException">He has not.</exception>
-    public static void MustReach(HttpContext context, Scope scope, string alias)
+    public static void MustReach(HttpContext context, Scope scope, string? alias)
     {
-        if (Known(context) is not { } caller || !caller.Rights.Allow(scope, alias))
+        if (Known(context) is not { } caller || !(alias is null ? caller.Rights.AllowEverywhere(scope) : caller.Rights.Allow(scope, alias)))
         {
-            throw RefusedException.Forbidden($"'{Of(context)}' may not do this on '{alias}': its scope '{scope.Word()}' is held to other aliases.");
+            throw RefusedException.Forbidden($"'{Of(context)}' may not do this on {(alias is null ? "all aliases" : $"'{alias}'")}: its scope '{scope.Word()}' is held to others.");
         }
     }
 

@@ -1,6 +1,7 @@
 using Backstop.Control.Access;
 using Backstop.Core.Access;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
 namespace Backstop.Control.Api;
@@ -12,8 +13,13 @@ internal static class JournalEndpoints
 
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/journal", async (long? after, int? limit, AliasQueries queries) =>
-            ApiJson.Ok(await queries.Journal(after ?? 0, Math.Clamp(limit ?? 100, 1, LongestPage), alias: null))).Needs(Scope.Read, Reach.Everything);
+        api.MapGet("/journal", async (long? after, int? limit, HttpContext context, AliasQueries queries) =>
+        {
+            var most = Math.Clamp(limit ?? 100, 1, LongestPage);
+            var entries = await queries.Journal(after ?? 0, most, alias: null);
+            PageLink.Add(context, entries.Count, most, entries.LastOrDefault()?.Sequence);
+            return ApiJson.Ok(entries);
+        }).Needs(Scope.Read, Reach.Everything);
         api.MapGet("/journal/check", async (AliasQueries queries) => ApiJson.Ok(await queries.VerifyJournal())).Needs(Scope.Read, Reach.Everything);
     }
 }

@@ -1,8 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Backstop.Control.Access;
 using Backstop.Control.Registry;
 using Backstop.Control.Rollouts;
 using Backstop.Control.Store;
+using Backstop.Core.Access;
 using Backstop.Core.Routing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -16,8 +18,8 @@ internal static class TrafficEndpoints
     public static void Map(IEndpointRouteBuilder api)
     {
         api.MapGet("/aliases/{name}/traffic", async (string name, AliasStore aliases, ReleaseStore releases) =>
-            ApiJson.Ok(await View(name, aliases, releases)));
-        api.MapPost("/aliases/{name}/traffic", Shape);
+            ApiJson.Ok(await View(name, aliases, releases))).NeedsOnAlias(Scope.Read);
+        api.MapPost("/aliases/{name}/traffic", Shape).NeedsOnAlias(Scope.Operate);
     }
 
     private static async Task<IResult> Shape(

@@ -58,6 +58,11 @@ public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
     {
         lock (_gate)
         {
+            if (_access.Equals(access))
+            {
+                return;
+            }
+
             _access = access;
             foreach (var gateway in _gateways.Values)
             {

@@ -48,6 +48,7 @@ public static class ControlHosting
         services.AddSingleton<IncidentBook>();
         services.AddSingleton<Learner>();
         services.AddSingleton<AliasQueries>();
+        services.AddSingleton<AliasTime>();
         services.AddAccess(options.Oidc);
         services.AddGrpc();
 

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Backstop.Control.Access;
 using Backstop.Control.Api;
+using Backstop.Core.Access;
 using Backstop.Core.Incidents;
 using Backstop.Core.Incidents.Suspects;
 using Backstop.Core.Text;
@@ -17,9 +19,9 @@ internal static class ChangeEndpoints
 
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/changes", async (ChangeLedger ledger, TimeProvider clock) => ApiJson.Ok(await ledger.Near(clock.GetUtcNow())));
-        api.MapPost("/changes", Change);
-        api.MapPost("/changes/alertmanager", Alerts);
+        api.MapGet("/changes", async (ChangeLedger ledger, TimeProvider clock) => ApiJson.Ok(await ledger.Near(clock.GetUtcNow()))).Needs(Scope.Read, Access.Reach.Everything);
+        api.MapPost("/changes", Change).Needs(Scope.Write);
+        api.MapPost("/changes/alertmanager", Alerts).Needs(Scope.Write, Access.Reach.Everything);
     }
 
     private static async Task<IResult> Change(HttpContext context, IncidentBook book, TimeProvider clock)
@@ -36,6 +38,7 @@ internal static class ChangeEndpoints
                 $"'{part}' is not a part that can change.{Suggestion.For(part, SignatureTable.Parts)} Known: {string.Join(", ", SignatureTable.Parts)}.");
         }
 
+        Caller.MustReach(context, Scope.Write, body.Alias);
         var entry = new LedgerEntry(body.Id ?? "", body.At ?? clock.GetUtcNow(), [.. body.Parts], what, body.Alias, Link: body.Link);
         return ApiJson.Ok(entry, await book.Report(entry, Caller.Of(context)) ? StatusCodes.Status201Created : StatusCodes.Status200OK);
     }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Backstop.Gateway.Access;
 using Backstop.Gateway.Requests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -10,7 +11,7 @@ namespace Backstop.Gateway.RingService;
 
 /// <summary>The ring for those who have another gateway: the same policies, asked over HTTP.</summary>
 /// <remarks>It keeps nothing between two questions, so any number of replicas may answer them.</remarks>
-public sealed class RingEndpoints(GatewayOptions options, RingDirectory rings, ILogger<RingEndpoints> log)
+public sealed class RingEndpoints(GatewayOptions options, LiveKeys keys, RingDirectory rings, ILogger<RingEndpoints> log)
 {
     public void Map(IEndpointRouteBuilder endpoints)
     {
@@ -18,13 +19,28 @@ public sealed class RingEndpoints(GatewayOptions options, RingDirectory rings, I
         endpoints.MapPost("/v1/moderations", http => Handle(http, ModerationsEndpoint.Answer));
         endpoints.MapPost("/v1/guard/portkey", http => Handle(http, PortkeyEndpoint.Answer));
         endpoints.MapPost("/beta/litellm_basic_guardrail_api", http => Handle(http, LiteLlmEndpoint.Answer));
-        endpoints.MapGet("/v1/guard/policies", () => Results.Json(new { policies = rings.Names }));
+        endpoints.MapGet("/v1/guard/policies", async (HttpContext http) =>
+        {
+            if (keys.Refuse(http.Request, out _) is { } stranger)
+            {
+                await http.Refuse(stranger);
+                return Results.Empty;
+            }
+
+            return Results.Json(new { policies = rings.Names });
+        });
     }
 
     private async Task Handle(HttpContext http, Func<JsonObject, RingDirectory, JsonObject> answer)
     {
         var id = RequestId.Of(http.Request);
         http.Response.Headers["x-request-id"] = id;
+        if (keys.Refuse(http.Request, out _) is { } stranger)
+        {
+            await http.Refuse(stranger);
+            return;
+        }
+
         try
         {
             var body = await Read(http);

@@ -46,8 +46,11 @@ public sealed class ControlClient(Uri server, string? key = null) : IDisposable
 
     public Task<Reply<AliasView>> Alias(string name, CancellationToken cancel) => Get<AliasView>($"aliases/{Escape(name)}", cancel);
 
-    public Task<Reply<JournalEntry[]>> History(string alias, CancellationToken cancel) =>
-        Get<JournalEntry[]>($"aliases/{Escape(alias)}/history", cancel);
+    public Task<Reply<JournalEntry[]>> History(string alias, CancellationToken cancel, long after = 0, int limit = 1000) =>
+        Get<JournalEntry[]>($"aliases/{Escape(alias)}/history?after={after}&limit={limit}", cancel);
+
+    public Task<Reply<AliasAtView>> AliasAt(string name, DateTimeOffset time, CancellationToken cancel) =>
+        Get<AliasAtView>($"aliases/{Escape(name)}/at/{time.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffZ}", cancel);
 
     public Task<Reply<AliasView>> Swap(string alias, string release, long expectedGeneration, string reason, CancellationToken cancel) =>
         Post<AliasView>($"aliases/{Escape(alias)}/swap", new { release, expected_generation = expectedGeneration, reason }, cancel);

@@ -269,3 +269,15 @@ public sealed record KeyView(string Prefix, string Name, string[] Scopes, string
 
 /// <param name="Key">The whole key; no later answer holds it.</param>
 public sealed record NewKeyView(string Key, KeyView Made);
+
+/// <param name="Because">The decision that made the current release current.</param>
+public sealed record AliasAtView(string Name, DateTimeOffset At, long Epoch, long Generation, Named Current, JournalEntry Last, JournalEntry? Because)
+{
+    public Named? Candidate { get; init; }
+
+    public int CandidateBasisPoints { get; init; }
+
+    public Named? Previous { get; init; }
+
+    public int HoldbackBasisPoints { get; init; }
+}

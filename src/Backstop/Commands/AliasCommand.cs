@@ -19,7 +19,7 @@ internal static class AliasCommand
     {
         var alias = new Verb("alias", "Create the names that applications call, see and change what they serve.")
         {
-            New(), List(), Show(), History(), Swap(), Rollback(), Approve(), AliasTraffic.Create(),
+            New(), List(), Show(), At(), History(), Swap(), Rollback(), Approve(), AliasTraffic.Create(),
         };
         foreach (var rule in AliasRules.All())
         {
@@ -74,12 +74,37 @@ internal static class AliasCommand
         (parse, client, cancel) => client.Alias(parse.GetRequiredValue(Name), cancel),
         Describe);
 
-    private static Verb History() => Remote.Verb(
-        "history",
-        "Show every change of an alias, and why it was made.",
-        [Name],
-        (parse, client, cancel) => client.History(parse.GetRequiredValue(Name), cancel),
-        (entries, screen) => screen.Journal(entries));
+    private static Verb At()
+    {
+        var time = new Argument<string>("time") { Description = "When: 2026-11-27T03:12:00Z, or a time of the last 24 hours such as 03:12 (UTC)." };
+        var verb = Remote.Verb(
+            "at",
+            "Show what an alias served at a moment, and why.",
+            [Name, time],
+            (parse, client, cancel) => client.AliasAt(parse.GetRequiredValue(Name), Moment.Parse(parse.GetRequiredValue(time), DateTimeOffset.UtcNow), cancel),
+            (alias, screen) => screen.Facts(
+                ("at", Screen.Time(alias.At)),
+                ("current", alias.Current.Name),
+                ("candidate", alias.Candidate is null ? null : $"{alias.Candidate.Name} with {Screen.Percent(alias.CandidateBasisPoints)}"),
+                ("previous", alias.Previous is null ? null : $"{alias.Previous.Name} with {Screen.Percent(alias.HoldbackBasisPoints)}"),
+                ("generation", $"{alias.Generation} (epoch {alias.Epoch})"),
+                ("because", alias.Because is null ? null : $"{alias.Because.Kind} at {Screen.Time(alias.Because.At)} by {alias.Because.Actor}: {alias.Because.Reason}"),
+                ("last entry", $"{alias.Last.Kind} at {Screen.Time(alias.Last.At)} by {alias.Last.Actor}: {alias.Last.Reason}")));
+        verb.Examples = ["backstop alias at assistant:prod 03:12", "backstop alias at assistant:prod 2026-11-27T03:12:00Z --json"];
+        return verb;
+    }
+
+    private static Verb History()
+    {
+        var after = new Option<long>("--after") { Description = "Only entries after this sequence number." };
+        var limit = new Option<int>("--limit") { Description = "How many at most, up to 1000.", DefaultValueFactory = _ => 1000 };
+        return Remote.Verb(
+            "history",
+            "Show every change of an alias, and why it was made.",
+            [Name, after, limit],
+            (parse, client, cancel) => client.History(parse.GetRequiredValue(Name), cancel, parse.GetValue(after), parse.GetValue(limit)),
+            (entries, screen) => screen.Journal(entries));
+    }
 
     private static Verb Swap()
     {

@@ -148,7 +148,7 @@ internal static class KeyCommand
 
     private static Reply<NewKeyView> Shown(string json) => new(JsonSerializer.Deserialize<NewKeyView>(json, ControlClient.Json)!, json);
 
-    private static StoreAddress AddressFrom(string url)
+    internal static StoreAddress AddressFrom(string url)
     {
         try
         {

@@ -107,7 +107,7 @@ internal static class Remote
 
     /// <summary>After a stranger was sent away, how to show a key; after a name that nobody knows, the verb that lists the known ones.</summary>
     private static string? Neighbour(ParseResult line, ControlException refusal) =>
-        refusal.Status is HttpStatusCode.Unauthorized ? $"{ControlClient.KeyVariable}=bsk_… backstop {line.CommandResult.Command.Name}"
+        refusal.Status is HttpStatusCode.Unauthorized ? $"{ControlClient.KeyVariable}=bsk_… backstop {(line.CommandResult.Parent as CommandResult)?.Command.Name} {line.CommandResult.Command.Name}"
         : refusal.Status is not HttpStatusCode.NotFound ? null
         : line.CommandResult.Parent is CommandResult { Command: { } family } && family.Subcommands.Any(c => c.Name == "list")
             ? $"backstop {family.Name} list"

@@ -119,6 +119,7 @@ public sealed partial class AuthorizationMatrixTests
             .Replace("{name}", family == "aliases" ? Mine : "v7", StringComparison.Ordinal)
             .Replace("{before}", "v7", StringComparison.Ordinal)
             .Replace("{after}", "v8", StringComparison.Ordinal)
+            .Replace("{time}", "2099-01-01T00:00:00Z", StringComparison.Ordinal)
             .Replace("{key}", "nobody", StringComparison.Ordinal)
             .Replace("{id}", path.Contains("{id}", StringComparison.Ordinal)
                 ? ids.GetValueOrDefault(family) ?? throw new InvalidOperationException($"Make one of /{family} in Fill, so that its operations can be tried.")

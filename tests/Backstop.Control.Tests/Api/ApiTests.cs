@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json.Nodes;
 using Backstop.Control.Tests.Harness;
 
 namespace Backstop.Control.Tests.Api;
@@ -94,6 +95,50 @@ public sealed class ApiTests : IAsyncLifetime
         var history = (await _server.Get("aliases/assistant:prod/history")).AsArray();
         Assert.Equal(["alias_created", "alias_swapped", "alias_reverted", "release_approved"], history.Select(e => (string)e!["kind"]!));
         Assert.True((bool)(await _server.Get("journal/check"))["intact"]!);
+    }
+
+    [Fact]
+    public async Task The_journal_tells_what_an_alias_served_at_any_moment_and_why()
+    {
+        await _server.Post("aliases/assistant:prod/swap", new { release = "v8", expected_generation = 1, reason = "the new one" });
+        await _server.Post("aliases/assistant:prod/rollback", new { reason = "it is worse" });
+        await _server.Post("aliases/assistant:prod/approve", new { release = "v8", reason = "mended" });
+        var history = (await _server.Get("aliases/assistant:prod/history")).AsArray();
+        foreach (var entry in history)
+        {
+            // Two decisions in one millisecond are one moment; the later one holds.
+            var at = (string)entry!["at"]!;
+            var holds = history.Last(e => (string)e!["at"]! == at)!;
+            var then = await _server.Get($"aliases/assistant:prod/at/{Uri.EscapeDataString(at)}");
+            Assert.Equal((long)holds["sequence"]!, (long)then["last"]!["sequence"]!);
+            Assert.Equal((string)holds["after"]!["current"]!, (string)then["current"]!["digest"]!);
+        }
+
+        var now = await _server.Get("aliases/assistant:prod/at/2099-01-01T00:00:00Z");
+        Assert.Equal(4, (long)now["generation"]!);
+        Assert.Equal("it is worse", (string)now["because"]!["reason"]!);
+        Assert.Equal("mended", (string)now["last"]!["reason"]!);
+        Assert.Equal(HttpStatusCode.NotFound, (await _server.As(null, HttpMethod.Get, "aliases/assistant:prod/at/2001-01-01T00:00:00Z")).Status);
+        Assert.Equal(HttpStatusCode.BadRequest, (await _server.As(null, HttpMethod.Get, "aliases/assistant:prod/at/2026-01-01T00:00:00")).Status);
+    }
+
+    [Fact]
+    public async Task A_list_says_where_it_goes_on_and_ends()
+    {
+        for (var generation = 1; generation <= 4; generation++)
+        {
+            await _server.Post("aliases/assistant:prod/swap", new { release = generation % 2 == 1 ? "v8" : "v7", expected_generation = generation, reason = "again" });
+        }
+
+        var seen = new List<long>();
+        for (string? next = "/api/v1/aliases/assistant:prod/history?limit=2"; next is not null;)
+        {
+            using var page = await _server.Api.GetAsync(next, TestContext.Current.CancellationToken);
+            seen.AddRange(JsonNode.Parse(await page.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!.AsArray().Select(e => (long)e!["generation"]!));
+            next = page.Headers.TryGetValues("Link", out var links) ? links.Single().Split('<', '>')[1] : null;
+        }
+
+        Assert.Equal([1, 2, 3, 4, 5], seen);
     }
 
     [Fact]

@@ -12,8 +12,8 @@ internal sealed class KillableServer(string? store) : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly string _directory = Directory.CreateTempSubdirectory("backstop-kill-").FullName;
-    private readonly IPEndPoint _http = LoopbackAddress.WithPort(new(IPAddress.Loopback, 0));
-    private readonly IPEndPoint _fleet = LoopbackAddress.WithPort(new(IPAddress.Loopback, 0));
+    private readonly IPEndPoint _http = ListenAddress.WithPort(new(IPAddress.Loopback, 0));
+    private readonly IPEndPoint _fleet = ListenAddress.WithPort(new(IPAddress.Loopback, 0));
     private ChildProcess? _serve;
 
     public Uri Http => new($"http://{_http}");

@@ -15,6 +15,10 @@ public sealed class KeyTests
     [InlineData("/v1/completions")]
     [InlineData("/v1/embeddings")]
     [InlineData("/v1/feedback")]
+    [InlineData("/v1/guard")]
+    [InlineData("/v1/moderations")]
+    [InlineData("/v1/guard/portkey")]
+    [InlineData("/beta/litellm_basic_guardrail_api")]
     [InlineData("/v2/models/assistant:prod/infer")]
     public async Task Without_a_key_nothing_is_answered_where_one_is_needed(string path)
     {
@@ -27,6 +31,7 @@ public sealed class KeyTests
 
     [Theory]
     [InlineData("/v1/models")]
+    [InlineData("/v1/guard/policies")]
     [InlineData("/v2/models/assistant:prod")]
     [InlineData("/v2/models/assistant:prod/ready")]
     public async Task Without_a_key_nothing_is_shown_where_one_is_needed(string path)

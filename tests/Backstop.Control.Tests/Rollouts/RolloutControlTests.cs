@@ -25,7 +25,7 @@ public sealed class RolloutControlTests
         await gateway.Ack(gateway.Routes.Last());
         gateway.Acknowledges = true;
         var over = await server.RolloutReaches(first, "superseded");
-        var alias = await Eventually.Is(() => server.Get($"aliases/{Alias}"), a => (string?)a["rollout"]?["status"] == "canary");
+        var alias = await Eventually.Is(() => server.Get($"aliases/{Alias}"), a => (string?)a["rollout"]?["status"] == "canary" && a["candidate"] is not null);
         Assert.Equal((string)over["superseded_by"]!, (string)alias["rollout"]!["id"]!);
         Assert.Equal("v9", (string)alias["candidate"]!["name"]!);
         Assert.Empty(alias["quarantined"]!.AsArray());

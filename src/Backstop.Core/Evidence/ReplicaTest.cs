@@ -6,22 +6,24 @@ namespace Backstop.Core.Evidence;
 /// <remarks>
 /// The two-arm evidence is formed again without each replica of the tested arm. The release is to blame when it is without
 /// every one of them; the evidence without a replica is valid by itself, so the least of them is. A replica is named when
-/// nothing is left without it: the others are then no worse than the control. In between one waits.
+/// nothing is left without it: the others are then no worse than the control. In between one waits. With a replica left out
+/// fewer of the requests that remain are the tested arm's, so that evidence needs a table of its own, with that share.
 /// </remarks>
 public static class ReplicaTest
 {
     /// <summary>Leaves out each replica in turn.</summary>
     /// <param name="table">The table of the comparison.</param>
+    /// <param name="without">The same with the share of <see cref="ShareWithout"/>; null when there is a single replica.</param>
     /// <param name="counts">All counts, as the table takes them.</param>
     /// <param name="byReplica">By replica of the tested arm: its part of those counts, in the same cells.</param>
-    public static ReplicaVerdict Judge(JointTable table, ReadOnlySpan<long> counts, IReadOnlyList<long[]> byReplica)
+    public static ReplicaVerdict Judge(JointTable table, JointTable? without, ReadOnlySpan<long> counts, IReadOnlyList<long[]> byReplica)
     {
-        if (byReplica.Count < 2)
+        if (without is null || byReplica.Count < 2)
         {
             return new(table.LogE(counts), Sick: null);
         }
 
-        var (least, without) = (double.PositiveInfinity, -1);
+        var (least, suspect) = (double.PositiveInfinity, -1);
         Span<long> others = stackalloc long[counts.Length];
         for (var replica = 0; replica < byReplica.Count; replica++)
         {
@@ -31,12 +33,16 @@ public static class ReplicaTest
                 others[cell] -= byReplica[replica][cell];
             }
 
-            var log = table.LogE(others);
-            (least, without) = log < least ? (log, replica) : (least, without);
+            var log = without.LogE(others);
+            (least, suspect) = log < least ? (log, replica) : (least, suspect);
         }
 
-        return new(least, least < 0 ? without : null);
+        return new(least, least < 0 ? suspect : null);
     }
+
+    /// <summary>The tested arm's share of what remains when some of its replicas, which share its requests evenly, are left out.</summary>
+    public static double ShareWithout(double share, int leftOut, int replicas) =>
+        share * (replicas - leftOut) / (replicas - (share * leftOut));
 }
 
 /// <summary>What is left when any one replica is left out.</summary>

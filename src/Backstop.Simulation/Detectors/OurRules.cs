@@ -67,11 +67,16 @@ internal static class OurRules
     /// <summary>A candidate on several machines.</summary>
     public static IEnumerable<Rule> ByReplica(DetectionScenario scenario, double alpha)
     {
-        var table = Table(scenario, Margins, Facts.Outcome);
-        var bounds = new EvidenceBounds(table.Increments);
-        yield return new(
-            "ours, without each replica", Facts.Outcome,
-            () => new ReplicaDetector(table, bounds, scenario.Replicas, -Math.Log(alpha)));
+        ImmutableArray<(JointTable, EvidenceBounds)> tables =
+        [
+            .. Enumerable.Range(0, scenario.Replicas).Select(leftOut =>
+            {
+                var share = ReplicaTest.ShareWithout(scenario.Stages[0], leftOut, scenario.Replicas);
+                var table = Table(scenario with { PlannedShare = share }, Margins, Facts.Outcome);
+                return (table, new EvidenceBounds(table.Increments));
+            }),
+        ];
+        yield return new("ours, without each replica", Facts.Outcome, () => new ReplicaDetector(tables, -Math.Log(alpha)));
         yield return Joint("ours, replicas pooled", scenario, alpha, Margins, Facts.Outcome);
     }
 

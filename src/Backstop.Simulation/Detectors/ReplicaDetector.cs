@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Backstop.Core.Evidence;
 using Backstop.Simulation.Detection;
 
@@ -6,25 +7,25 @@ namespace Backstop.Simulation.Detectors;
 /// <summary>Our rule with counts kept by replica: it names a machine that alone is to blame, and goes on without it.</summary>
 public sealed class ReplicaDetector : IDetector
 {
-    private readonly JointTable _table;
-    private readonly EvidenceBounds _bounds;
+    private readonly ImmutableArray<(JointTable Table, EvidenceBounds Bounds)> _tables;
     private readonly double _logThreshold;
     private readonly long[] _counts;
     private readonly List<(int Replica, long[] Counts)> _byReplica;
     private RunningEvidence _whole;
 
     /// <summary>A detector that has seen nothing.</summary>
-    public ReplicaDetector(JointTable table, EvidenceBounds bounds, int replicas, double logThreshold)
+    /// <param name="tables">By number of replicas left out, none first: a table with the share that then remains.</param>
+    public ReplicaDetector(ImmutableArray<(JointTable Table, EvidenceBounds Bounds)> tables, double logThreshold)
     {
-        (_table, _bounds, _logThreshold, _counts) = (table, bounds, logThreshold, new long[table.Cells]);
-        _byReplica = [.. Enumerable.Range(0, replicas).Select(r => (r, new long[table.Cells]))];
-        _whole = new(bounds, logThreshold);
+        (_tables, _logThreshold, _counts) = (tables, logThreshold, new long[tables[0].Table.Cells]);
+        _byReplica = [.. Enumerable.Range(0, tables.Length).Select(r => (r, new long[_counts.Length]))];
+        _whole = new(tables[0].Bounds, logThreshold);
     }
 
     /// <inheritdoc/>
     public Reaction Watch(in SimulatedRequest request)
     {
-        var cell = _table.CellOf(request.Stage, 0, request.Tested, request.Category);
+        var cell = _tables[0].Table.CellOf(request.Stage, 0, request.Tested, request.Category);
         if (request.Tested)
         {
             var replica = request.Replica;
@@ -43,7 +44,9 @@ public sealed class ReplicaDetector : IDetector
 
     private Reaction Judge()
     {
-        var verdict = ReplicaTest.Judge(_table, _counts, [.. _byReplica.Select(r => r.Counts)]);
+        var leftOut = _tables.Length - _byReplica.Count;
+        var without = leftOut + 1 < _tables.Length ? _tables[leftOut + 1].Table : null;
+        var verdict = ReplicaTest.Judge(_tables[leftOut].Table, without, _counts, [.. _byReplica.Select(r => r.Counts)]);
         if (verdict.LeastLogE >= _logThreshold)
         {
             return new(ReactionKind.RollBack);
@@ -61,7 +64,7 @@ public sealed class ReplicaDetector : IDetector
             _counts[cell] -= counts[cell];
         }
 
-        _whole = new(_bounds, _logThreshold);
+        _whole = new(_tables[leftOut + 1].Bounds, _logThreshold);
         _whole.Add(_counts);
         return new(ReactionKind.NameReplica, named);
     }

@@ -34,6 +34,12 @@ internal static class CodeToken
             return PiiMatch.None;
         }
 
+        // Digits alone have been looked at as a number; only China writes eighteen of them in one.
+        if (digits == count && (count != 18 || ends[17] != 18))
+        {
+            return PiiMatch.None;
+        }
+
         // The longest beginning that is something, as the text may go on after it.
         var said = Context.Before(text, start);
         for (var length = Math.Min(count, MaxLength); length >= 6; length--)

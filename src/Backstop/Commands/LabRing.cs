@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.Globalization;
 using Backstop.CommandLine;
 using Backstop.Core.Guards;
+using Backstop.Plots;
 using Backstop.Simulation.Detection;
 using Backstop.Simulation.Rings;
 using Backstop.Simulation.Training;
@@ -22,6 +23,7 @@ internal static class LabRing
         var seconds = Number("--seconds", "Time for each measurement under load.", 2, 0.05, 600);
         var policy = GuardCommand.PolicyOption();
         var data = GuardCommand.DataOption();
+        var plot = PlotFile.Option("escape probabilities over the number of checks");
         var json = Verb.JsonOption();
         var verb = new Verb("ring", "How likely a harmful answer escapes a ring of checks, what the ring costs, and how many replicas of it are needed.")
         {
@@ -29,10 +31,10 @@ internal static class LabRing
             [
                 "backstop lab ring",
                 "backstop lab ring --miss-rate 0.2 --target 0.001 --rate 5000 --budget-ms 2",
-                "backstop lab ring --data ./data --json",
+                "backstop lab ring --data ./data --plot ring.svg --json",
             ],
         };
-        foreach (var option in (Option[])[miss, target, rate, served, budget, seconds, policy, data, json])
+        foreach (var option in (Option[])[miss, target, rate, served, budget, seconds, policy, data, plot, json])
         {
             verb.Options.Add(option);
         }
@@ -52,6 +54,11 @@ internal static class LabRing
                 Measured(line.GetValue(data), guard, checks, errors),
                 Loaded(guard, checks, TimeSpan.FromSeconds(line.GetValue(seconds))),
                 Sized(guard, checks, line.GetValue(rate), line.GetValue(served), line.GetValue(budget) / 1000, TimeSpan.FromSeconds(line.GetValue(seconds))));
+            if (line.GetValue(plot) is { } figure)
+            {
+                RingPlot.Save(figure, [.. report.Formula.Escapes.Select(point => point.Escape)], [.. report.Counted.Select(set => (set.Set, set.Escapes))]);
+            }
+
             var output = line.InvocationConfiguration.Output;
             if (line.GetValue(json))
             {

@@ -72,18 +72,8 @@ public sealed record Gate
     /// <summary>Answers of one run of the gate.</summary>
     public int Runs => Cases.Length * SamplesPerCase;
 
-    /// <summary>The answer about a release from what was counted.</summary>
-    /// <remarks>
-    /// An error may hide a failure or a pass. So the gate answers only when no outcome of the unknown runs could change
-    /// what it says.
-    /// </remarks>
-    public GateVerdict Judge(RunCounts counts) => counts switch
-    {
-        { Failures: var failures } when failures > FailIfMoreThan => GateVerdict.Failed,
-        { Failures: var failures, Errors: var errors } when failures + errors > FailIfMoreThan => GateVerdict.Inconclusive,
-        { Runs: var runs } when runs < Runs => GateVerdict.Inconclusive,
-        _ => GateVerdict.Passed,
-    };
+    /// <inheritdoc cref="RunCounts.Judge"/>
+    public GateVerdict Judge(RunCounts counts) => counts.Judge(FailIfMoreThan, Runs);
 }
 
 /// <summary>What a gate says about a release. Only <see cref="Passed"/> lets it through; none of them rolls anything back.</summary>

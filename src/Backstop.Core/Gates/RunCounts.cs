@@ -14,6 +14,17 @@ public sealed record RunCounts(int Runs, int Failures, int Errors)
     /// <summary>Runs with a known outcome.</summary>
     public int Known => Runs - Errors;
 
+    /// <summary>The answer about a release.</summary>
+    /// <remarks>
+    /// An error may hide a failure or a pass. So the answer is given only when no outcome of the unknown runs could change it.
+    /// </remarks>
+    /// <param name="failIfMoreThan">The release fails when more answers than this fail.</param>
+    /// <param name="runs">Answers that the gate asks for.</param>
+    public GateVerdict Judge(int failIfMoreThan, int runs) =>
+        Failures > failIfMoreThan ? GateVerdict.Failed
+        : Failures + Errors > failIfMoreThan || Runs < runs ? GateVerdict.Inconclusive
+        : GateVerdict.Passed;
+
     /// <summary>The counts of these outcomes.</summary>
     public static RunCounts Of(IReadOnlyCollection<RunOutcome> outcomes) => new(
         outcomes.Count, outcomes.Count(o => o is RunOutcome.Failed), outcomes.Count(o => o is RunOutcome.Unknown))

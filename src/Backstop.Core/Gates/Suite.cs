@@ -35,14 +35,8 @@ public sealed record Suite
     /// <summary>Probability of stopping a release as good as assumed; null when nothing is assumed.</summary>
     public double? FalseBlock => GoodFailRate is { } rate ? Binomial.Above(Runs, FailIfMoreThan, rate) : null;
 
-    /// <summary>The answer about a release. An error may hide a failure or a pass, so it is given only when no unknown run could change it.</summary>
-    public GateVerdict Judge(RunCounts counts) => counts switch
-    {
-        { Failures: var failures } when failures > FailIfMoreThan => GateVerdict.Failed,
-        { Failures: var failures, Errors: var errors } when failures + errors > FailIfMoreThan => GateVerdict.Inconclusive,
-        { Runs: var runs } when runs < Runs => GateVerdict.Inconclusive,
-        _ => GateVerdict.Passed,
-    };
+    /// <inheritdoc cref="RunCounts.Judge"/>
+    public GateVerdict Judge(RunCounts counts) => counts.Judge(FailIfMoreThan, Runs);
 }
 
 /// <summary>One question with what its answer must be.</summary>

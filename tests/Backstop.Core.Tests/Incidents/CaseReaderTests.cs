@@ -59,6 +59,18 @@ public sealed class CaseReaderTests
     }
 
     [Fact]
+    public void Failures_that_are_counted_under_the_name_of_a_rate_of_the_good_stay_failures()
+    {
+        var incident = CaseReader.Read(
+            """
+            { "contrasts": [ { "name": "answer_quality", "production": { "n": 100, "hits": 30 }, "holdback": { "n": 100, "hits": 5 }, "baseline": 0.05 },
+                             { "name": "pass_rate", "production": { "n": 100, "hits": 70 }, "holdback": { "n": 100, "hits": 95 }, "baseline": 0.95 } ] }
+            """);
+
+        Assert.All(incident.Contrasts, c => Assert.Equal((30, 5), (c.Production.Hits, c.Holdback.Hits)));
+    }
+
+    [Fact]
     public void A_signal_that_is_not_known_is_left_out_and_noted_unless_its_kind_is_told()
     {
         var incident = CaseReader.Read("""{ "signals": [ { "name": "zorb", "moved": true }, { "name": "wibble", "kind": "data", "z": 6 } ] }""");

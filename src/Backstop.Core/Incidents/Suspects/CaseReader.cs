@@ -78,11 +78,19 @@ public static class CaseReader
     {
         var given = node.Text("name") ?? throw new FormatException($"{node.Path} needs a 'name', such as judged or probes.");
         var (name, countsGood) = Vocabulary.Signal(given) ?? ("quality", false);
-        var production = Counts(node, "production", countsGood) ?? throw new FormatException($"{node.Path} needs 'production', such as {{\"n\": 360, \"hits\": 71}}.");
-        var holdback = Counts(node, "holdback", countsGood);
-        var baseline = Counts(node, "baseline", countsGood);
+        var production = Counts(node, "production") ?? throw new FormatException($"{node.Path} needs 'production', such as {{\"n\": 360, \"hits\": 71}}.");
+        var holdback = Counts(node, "holdback");
+        var baseline = Counts(node, "baseline");
         var wobble = node.Number("wobble", 0, 0.5);
         node.Done();
+
+        // A rate of the good is high when all is well. Whoever counts failures under such a name means failures.
+        if (countsGood && (baseline ?? holdback ?? production).Share >= 0.5)
+        {
+            (production, holdback, baseline) = (Turned(production), holdback is null ? null : Turned(holdback), baseline is null ? null : Turned(baseline));
+            node.Note($"contrast '{given}' was read as counting the good instead of the bad");
+        }
+
         if (name == "quality" && given != "quality")
         {
             node.Note($"contrast '{given}' is not known by name and was read as a way of failing");
@@ -103,7 +111,9 @@ public static class CaseReader
         }
     }
 
-    private static Count? Counts(CaseNode parent, string key, bool countsGood)
+    private static Count Turned(Count count) => count with { Hits = count.N - count.Hits };
+
+    private static Count? Counts(CaseNode parent, string key)
     {
         var (node, share) = parent.NodeOrNumber(key);
         if (node is null && share is null)
@@ -115,7 +125,7 @@ public static class CaseReader
             ? (ManyObservations, Checked(share!.Value, $"{parent.Path}.{key}") * ManyObservations)
             : SignalReader.Counts(node) ?? throw new FormatException($"{node.Path} needs 'n' and 'hits', or 'n' and 'rate'.");
         node?.Done();
-        return new(n, countsGood ? n - hits : hits);
+        return new(n, hits);
     }
 
     private static double Checked(double share, string where) =>

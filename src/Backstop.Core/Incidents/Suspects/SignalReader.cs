@@ -30,9 +30,11 @@ internal static class SignalReader
             return null;
         }
 
+        // As in a contrast: what is rare when all is well is no rate of the good.
+        var turns = countsGood && !(before is { Hits: { } usual, N: > 0 } && usual / before.N < 0.5);
         if (name != given)
         {
-            node.Note($"signal '{given}' was read as {name}{(countsGood ? ", counting the good instead of the bad" : "")}");
+            node.Note($"signal '{given}' was read as {name}{(turns ? ", counting the good instead of the bad" : "")}");
         }
 
         if (stated is null && (before is null || after is null))
@@ -51,7 +53,7 @@ internal static class SignalReader
             throw new FormatException($"{node.Path} ('{given}'): both readings are counts, or both are means.");
         }
 
-        return new(name, Turned(before, countsGood), Turned(after, countsGood), what, stated, name == given ? null : given);
+        return new(name, Turned(before, turns), Turned(after, turns), what, stated, name == given ? null : given);
     }
 
     /// <summary>Counts as <c>n</c> and <c>hits</c>, or as <c>n</c> and <c>rate</c>; null when the node holds neither.</summary>
@@ -102,10 +104,10 @@ internal static class SignalReader
         };
     }
 
-    private static Reading? Turned(Reading? reading, bool countsGood) => reading switch
+    private static Reading? Turned(Reading? reading, bool turns) => reading switch
     {
-        { Hits: { } hits } when countsGood => reading with { Hits = reading.N - hits },
-        { Mean: { } mean } when countsGood => reading with { Mean = -mean },
+        { Hits: { } hits } when turns => reading with { Hits = reading.N - hits },
+        { Mean: { } mean } when turns => reading with { Mean = -mean },
         _ => reading,
     };
 }

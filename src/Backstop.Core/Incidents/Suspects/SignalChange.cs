@@ -18,6 +18,9 @@ public static class SignalChange
     private const double MeanSize = 1;
     private const double DeviationSize = 4;
 
+    // Whoever gives a change in deviations has estimated them, from few and mostly from quiet hours: they are half as large again.
+    private const double DeviationVariance = 2.25;
+
     /// <summary>Least and most that one signal may say: no sensor, broken or not, decides alone.</summary>
     public const double Least = -6;
 
@@ -29,7 +32,7 @@ public static class SignalChange
         Math.Clamp(signal.Stated ?? Compare(signal, signal.Before!, signal.After!), Least, Most);
 
     /// <summary>The same for a change that is given in its own standard deviations.</summary>
-    public static double OfDeviations(double z, int way) => Factor(z, 1, DeviationSize, way);
+    public static double OfDeviations(double z, int way) => Factor(z, DeviationVariance, DeviationSize, way);
 
     private static double Compare(Signal signal, Reading before, Reading after)
     {

@@ -111,10 +111,11 @@ internal sealed partial class AliasGrain
     private void Start(Effect effect)
     {
         var (self, rollout) = (this.AsReference<IAliasGrain>(), _rollout!.Rollout);
+        var wayBack = _alias.ReturnsTo(rollout.Candidate, rollout.Plan.Fallback) ?? rollout.Baseline;
         _ = effect switch
         {
             Effect.RunGates => Task.Run(async () => await self.Gated(rollout.Id, await effects.RunGates(rollout))),
-            Effect.ProbeWarmth => Task.Run(async () => await self.Warmed(rollout.Id, await effects.ProbeWarmth(rollout))),
+            Effect.ProbeWarmth => Task.Run(async () => await self.Warmed(rollout.Id, await effects.ProbeWarmth(rollout.Candidate, rollout.Baseline, wayBack))),
             _ => Task.CompletedTask, // Watching is done by every tick while the status is verifying.
         };
     }

@@ -10,15 +10,19 @@ namespace Backstop.Control.Rollouts;
 public sealed class RolloutEffects(ReleaseStore releases, WarmthProbe warmth, Gatekeeper gates, SampleShelf samples)
 {
     /// <summary>Why the candidate may not be exposed, or null.</summary>
-    public async Task<string?> RunGates(Rollout rollout) =>
-        await gates.Refusal(rollout.Alias, await releases.Get(rollout.Candidate), CancellationToken.None);
+    public async Task<string?> RunGates(Rollout rollout)
+    {
+        // First, because found out during a rollback it is too late.
+        var candidate = await releases.Get(rollout.Candidate);
+        return candidate.OneWay is { } why
+            ? $"{candidate.Name} could not be taken back ({why}): make the change so that the release before it can still serve, or swap by hand"
+            : await gates.Refusal(rollout.Alias, candidate, CancellationToken.None);
+    }
 
-    /// <summary>Which replica of candidate or baseline gave no answer, or null.</summary>
-    public async Task<string?> ProbeWarmth(Rollout rollout) =>
-        await warmth.Failure(await releases.Get(rollout.Candidate), await releases.Get(rollout.Baseline));
-
-    /// <summary>Which replica of a release gave no answer, or null.</summary>
-    public async Task<string?> ProbeWarmth(string release) => await warmth.Failure(await releases.Get(release));
+    /// <summary>Which replica of these releases is not warm, or null.</summary>
+    /// <param name="digests">The candidate, and what it could be taken back to.</param>
+    public async Task<string?> ProbeWarmth(params IEnumerable<string> digests) =>
+        await warmth.Failure(await Task.WhenAll(digests.Distinct(StringComparer.Ordinal).Select(releases.Get)));
 
     /// <summary>Keeps redacted samples for an incident that may come.</summary>
     public void Keep(IEnumerable<Sample> captured) => samples.Keep(captured);

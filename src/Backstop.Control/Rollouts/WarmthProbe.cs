@@ -1,9 +1,11 @@
 using System.Net.Http.Json;
+using System.Text.Json;
 using Backstop.Core.Registry;
 
 namespace Backstop.Control.Rollouts;
 
-/// <summary>Asks every replica of a release for a real, short answer: a health check can be green while a model is cold.</summary>
+/// <summary>Asks every replica of a release for a real, short answer: a health check can be green while a model is cold, and a warm one can be another.</summary>
+/// <remarks>What a ranker takes as input nobody here knows, so one behind Open Inference is asked whether its model is ready.</remarks>
 public sealed class WarmthProbe(ControlOptions options) : IDisposable
 {
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = options.WarmthTimeout };
@@ -20,11 +22,9 @@ public sealed class WarmthProbe(ControlOptions options) : IDisposable
 
     private async Task<string?> Ask(Release release, Uri replica)
     {
-        var body = new { model = release.Serving.Model, max_tokens = 1, messages = new[] { new { role = "user", content = "Say yes." } } };
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, Serving.AddressOf(replica, "chat/completions"));
-            request.Content = JsonContent.Create(body);
+            using var request = Request(release.Serving, replica);
             request.Headers.Add("x-request-id", $"warmth-{Guid.CreateVersion7():N}");
             foreach (var (name, value) in release.Serving.HeadersWith(Environment.GetEnvironmentVariable))
             {
@@ -32,9 +32,9 @@ public sealed class WarmthProbe(ControlOptions options) : IDisposable
             }
 
             using var response = await _http.SendAsync(request);
-            return response.IsSuccessStatusCode
-                ? null
-                : $"replica {replica} of {release.Name} is not warm: it answered {(int)response.StatusCode}";
+            return !response.IsSuccessStatusCode ? $"replica {replica} of {release.Name} is not warm: it answered {(int)response.StatusCode}"
+                : await Stranger(response, release.Serving.Model) is { } other ? $"replica {replica} of {release.Name} answers as {other} and not as {release.Serving.Model}"
+                : null;
         }
         catch (Exception e) when (e is HttpRequestException or MissingSecretException)
         {
@@ -43,6 +43,31 @@ public sealed class WarmthProbe(ControlOptions options) : IDisposable
         catch (TaskCanceledException)
         {
             return $"replica {replica} of {release.Name} is not warm: no answer within {_http.Timeout.TotalSeconds:0.#} s";
+        }
+    }
+
+    private static HttpRequestMessage Request(Serving serving, Uri replica) => serving.Protocol == "open-inference"
+        ? new(HttpMethod.Get, new Uri($"{replica.AbsoluteUri.TrimEnd('/')}/v2/models/{Uri.EscapeDataString(serving.Model)}/ready"))
+        : new(HttpMethod.Post, Serving.AddressOf(replica, "chat/completions"))
+        {
+            Content = JsonContent.Create(new { model = serving.Model, max_tokens = 1, messages = new[] { new { role = "user", content = "Say yes." } } }),
+        };
+
+    // A provider may say more than it was asked for, such as a date; another name altogether is another model.
+    private static async Task<string?> Stranger(HttpResponseMessage response, string expected)
+    {
+        try
+        {
+            using var answer = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync());
+            return answer.RootElement.ValueKind == JsonValueKind.Object && answer.RootElement.TryGetProperty("model", out var model)
+                && model.ValueKind == JsonValueKind.String && model.GetString() is { Length: > 0 } name
+                && !name.StartsWith(expected, StringComparison.OrdinalIgnoreCase) && !expected.EndsWith(name, StringComparison.OrdinalIgnoreCase)
+                ? name
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null; // It answered; whether the answer is good is for the gates to say.
         }
     }
 }

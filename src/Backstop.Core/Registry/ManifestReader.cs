@@ -42,6 +42,7 @@ internal static class ManifestReader
         return new(Release.From(name, canonical, serving) with
         {
             SystemPrompt = ReadPrompt(root),
+            OneWay = ReadOneWay(root),
             GuardPolicy = root.TryGetProperty("guard_policy", out var policy) ? CanonicalJson.Of(policy) : null,
             Parameters = ReadParameters(root),
         });
@@ -57,6 +58,25 @@ internal static class ManifestReader
         Expect(prompt, JsonValueKind.Object, "prompt");
         Known(prompt, ["system", "version"], "prompt");
         return prompt.TryGetProperty("system", out var system) ? system.GetString() : null;
+    }
+
+    private static string? ReadOneWay(JsonElement root)
+    {
+        if (!root.TryGetProperty("compatibility", out var compatibility))
+        {
+            return null;
+        }
+
+        Expect(compatibility, JsonValueKind.Object, "compatibility");
+        if (!compatibility.TryGetProperty("one_way", out var why))
+        {
+            return null;
+        }
+
+        Expect(why, JsonValueKind.String, "compatibility.one_way");
+        return why.GetString() is { Length: > 0 } text
+            ? text
+            : throw new ManifestException("compatibility.one_way is empty: say what a release before this one could not read any more, or leave it out.");
     }
 
     private static ImmutableSortedDictionary<string, string> ReadParameters(JsonElement root)

@@ -36,6 +36,12 @@ public sealed record Release
     /// <summary>The guard policy as JSON, or null for the default policy.</summary>
     public string? GuardPolicy { get; init; }
 
+    /// <summary>
+    /// What a release before this one could not read any more once this one has served, such as an index that was rebuilt in
+    /// place; null when the way back is open. Such a release is not exposed, because it could not be taken back.
+    /// </summary>
+    public string? OneWay { get; init; }
+
     /// <summary>Sampling parameters as canonical JSON values by name; they override what the caller sent.</summary>
     public ImmutableSortedDictionary<string, string> Parameters { get; init; } =
         ImmutableSortedDictionary<string, string>.Empty;

@@ -22,13 +22,15 @@ internal sealed class ModelServer : IAsyncDisposable
 
     public Uri Address { get; }
 
-    public static async Task<ModelServer> Start()
+    /// <param name="answersAs">The name the model gives itself in its answers; none when null.</param>
+    public static async Task<ModelServer> Start(string? answersAs = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         var app = builder.Build();
-        app.MapPost("/v1/chat/completions", () => Results.Json(new { choices = new[] { new { message = new { role = "assistant", content = "yes" } } } }));
+        app.MapPost("/v1/chat/completions", () => Results.Json(new { model = answersAs, choices = new[] { new { message = new { role = "assistant", content = "yes" } } } }));
+        app.MapGet("/v2/models/{model}/ready", (string model) => model == answersAs ? Results.Ok() : Results.NotFound());
         await app.StartAsync();
         return new(app);
     }

@@ -1,0 +1,58 @@
+using System.Net.Http.Json;
+using Backstop.Control.Tests.Harness;
+
+namespace Backstop.Control.Tests.Rollouts.Edges;
+
+/// <summary>Releases that could not be returned to, asked before anything is exposed. The numbers are those of docs/rollouts.md.</summary>
+public sealed class CapacityEdgeTests
+{
+    private const string Alias = "assistant:prod";
+    private static readonly object AtOnce = new { steps = Array.Empty<object>(), bake_ms = 3_600_000 };
+
+    [Fact]
+    public async Task E39_a_replica_that_answers_as_another_model_is_not_warm()
+    {
+        await using var model = await ModelServer.Start(answersAs: "five");
+        await using var server = await RolloutTests.Prepared(model);
+        var rollout = await server.RolloutReaches(await RolloutTests.Submit(server, AtOnce), "rejected");
+        Assert.Contains("answers as five", (string)rollout["reason"]!, StringComparison.Ordinal);
+        Assert.Equal(1, (long)(await server.Get($"aliases/{Alias}"))["generation"]!);
+    }
+
+    [Fact]
+    public async Task E40_a_release_that_could_not_be_taken_back_is_rejected_before_anybody_sees_it()
+    {
+        await using var model = await ModelServer.Start();
+        await using var server = await RolloutTests.Prepared(model);
+        var manifest = new
+        {
+            serving = new { model = "nine", replicas = new[] { model.Address.ToString() } },
+            compatibility = new { one_way = "it rebuilds the index in place" },
+        };
+        (await server.Api.PostAsJsonAsync("/api/v1/releases", new { name = "v9", manifest })).EnsureSuccessStatusCode();
+        var (_, submitted) = await server.Post($"aliases/{Alias}/rollouts", new { release = "v9", plan = AtOnce });
+        var rollout = await server.RolloutReaches((string)submitted["id"]!, "rejected");
+        Assert.Contains("rebuilds the index", (string)rollout["reason"]!, StringComparison.Ordinal);
+        Assert.Equal(1, (long)(await server.Get($"aliases/{Alias}"))["generation"]!);
+    }
+
+    [Fact]
+    public async Task A_ranker_is_warm_when_its_server_says_that_its_model_is_ready()
+    {
+        await using var model = await ModelServer.Start(answersAs: "ranker-2");
+        await using var server = await ControlServer.Start();
+        await using var gateway = await FleetGateway.Connect(server);
+        foreach (var (name, served) in new[] { ("v1", "ranker-2"), ("v2", "ranker-2") })
+        {
+            var manifest = new
+            {
+                serving = new { protocol = "open-inference", model = served, replicas = new[] { model.Address.ToString() } }, lineage = new { name },
+            };
+            (await server.Api.PostAsJsonAsync("/api/v1/releases", new { name, manifest })).EnsureSuccessStatusCode();
+        }
+
+        await server.CreateAlias("ranker:prod", "v1");
+        var (_, submitted) = await server.Post("aliases/ranker:prod/rollouts", new { release = "v2", plan = AtOnce });
+        await server.RolloutReaches((string)submitted["id"]!, "baking");
+    }
+}

@@ -72,7 +72,12 @@ public static partial class RolloutMachine
             (RolloutStatus.Shadowing, RolloutEvent.Judged judged) => OnStep(state, rollout.Plan.Shadow!, judged),
             (RolloutStatus.Canary, RolloutEvent.Judged judged) => OnStep(state, rollout.Plan.Steps[rollout.Step], judged),
             (RolloutStatus.Shadowing or RolloutStatus.Canary, RolloutEvent.Ticked tick) when HasWaitedTooLong(rollout) =>
-                HoldStill(state, tick.At, $"{rollout.Waits}, and nobody answered for {Words(rollout.Plan.HeldDeadline)}", doubt: false),
+                // Health cannot answer for a person: like a pause, it ends by a person or by its deadline.
+                HoldStill(
+                    state with { Rollout = rollout with { Paused = true } },
+                    tick.At,
+                    $"{rollout.Waits}, and nobody answered for {Words(rollout.Plan.HeldDeadline)}",
+                    doubt: false),
             (RolloutStatus.Held, RolloutEvent.Judged { Verdict: Verdict.Healthy } judged) when !rollout.Paused && !rollout.Shrunk =>
                 GoOn(state, judged.At),
             (RolloutStatus.Held, RolloutEvent.Ticked tick) when rollout.Watched >= rollout.Plan.HeldDeadline && !rollout.Shrunk =>

@@ -178,6 +178,14 @@ public sealed class RolloutEdgeTests
     }
 
     [Fact]
+    public void A_step_that_nobody_approves_is_held_and_taken_back_though_every_verdict_is_healthy()
+    {
+        var plan = Lives.Plan with { Steps = [Lives.Plan.Steps[0], Lives.Plan.Steps[1] with { Approval = true }], HeldDeadline = TimeSpan.FromMinutes(10) };
+        var best = Forecast.AtBest(RolloutMachine.Submit(Lives.Alias, "r1", "v8", plan, Lives.Start).Next, Lives.Start);
+        Assert.Equal([RolloutStatus.Held, RolloutStatus.RollingBack], best.Select(s => s.Status).Where(s => s is RolloutStatus.Held or RolloutStatus.RollingBack));
+    }
+
+    [Fact]
     public void A_freeze_comes_again_every_week()
     {
         var weekend = new FreezeWindow(Lives.Start, Lives.Start.AddDays(2), "weekend", EveryWeek: true);

@@ -353,6 +353,7 @@ internal sealed class RolloutModel
             case ("Canary", "judged"): OnStep(i, _plan.Steps[Step].Dwell, _plan.Steps[Step].Units); break;
             case ("Shadowing" or "Canary", "ticked") when Watched - _waitingFrom >= _plan.Held:
                 HoldHere(i.At);
+                Paused = true;
                 Did.Add("page");
                 break;
             case ("Held", "judged") when i.Verdict == "Healthy" && !Paused && !Shrunk:

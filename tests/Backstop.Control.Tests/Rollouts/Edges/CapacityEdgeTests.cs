@@ -29,7 +29,7 @@ public sealed class CapacityEdgeTests
             serving = new { model = "nine", replicas = new[] { model.Address.ToString() } },
             compatibility = new { one_way = "it rebuilds the index in place" },
         };
-        (await server.Api.PostAsJsonAsync("/api/v1/releases", new { name = "v9", manifest })).EnsureSuccessStatusCode();
+        (await server.Api.PostAsJsonAsync("/api/v1/releases", new { name = "v9", manifest }, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
         var (_, submitted) = await server.Post($"aliases/{Alias}/rollouts", new { release = "v9", plan = AtOnce });
         var rollout = await server.RolloutReaches((string)submitted["id"]!, "rejected");
         Assert.Contains("rebuilds the index", (string)rollout["reason"]!, StringComparison.Ordinal);
@@ -48,7 +48,7 @@ public sealed class CapacityEdgeTests
             {
                 serving = new { protocol = "open-inference", model = served, replicas = new[] { model.Address.ToString() } }, lineage = new { name },
             };
-            (await server.Api.PostAsJsonAsync("/api/v1/releases", new { name, manifest })).EnsureSuccessStatusCode();
+            (await server.Api.PostAsJsonAsync("/api/v1/releases", new { name, manifest }, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
         }
 
         await server.CreateAlias("ranker:prod", "v1");

@@ -81,12 +81,15 @@ internal sealed class AliasHistories(Uri server, string[] releases)
         return steps;
     }
 
-    private AliasOperation Choose(Random random, long known) => random.Next(10) switch
+    private AliasOperation Choose(Random random, long known) => random.Next(14) switch
     {
-        < 3 => new AliasOperation.Read(),
-        < 8 => new AliasOperation.Swap(releases[random.Next(releases.Length)], known),
-        < 9 => new AliasOperation.Rollback(),
-        _ => new AliasOperation.Approve(releases[random.Next(releases.Length)]),
+        < 4 => new AliasOperation.Read(),
+        < 9 => new AliasOperation.Swap(releases[random.Next(releases.Length)], known),
+        9 => new AliasOperation.Rollback(),
+        10 => new AliasOperation.Approve(releases[random.Next(releases.Length)]),
+        11 => new AliasOperation.Pin(),
+        12 => new AliasOperation.Unpin(),
+        _ => new AliasOperation.Vouch(),
     };
 
     private static async Task<Step> Ask(ControlClient client, string alias, AliasOperation operation, CancellationToken cancel)
@@ -113,6 +116,9 @@ internal sealed class AliasHistories(Uri server, string[] releases)
                     return new Answer.Done();
                 case AliasOperation.Approve approve:
                     await client.Approve(alias, approve.Release, "history", cancel);
+                    return new Answer.Done();
+                case AliasOperation.Pin or AliasOperation.Unpin or AliasOperation.Vouch:
+                    await client.AliasRule(alias, operation.GetType().Name.ToLowerInvariant(), new { reason = "history" }, cancel);
                     return new Answer.Done();
                 default:
                     throw new UnreachableException();

@@ -10,6 +10,12 @@ internal abstract record AliasOperation
     public sealed record Rollback : AliasOperation;
 
     public sealed record Approve(string Release) : AliasOperation;
+
+    public sealed record Pin : AliasOperation;
+
+    public sealed record Unpin : AliasOperation;
+
+    public sealed record Vouch : AliasOperation;
 }
 
 /// <summary>What the client was told.</summary>

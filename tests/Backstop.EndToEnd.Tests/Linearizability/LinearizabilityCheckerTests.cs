@@ -49,6 +49,19 @@ public sealed class LinearizabilityCheckerTests
         At(4, 5, new AliasOperation.Rollback(), Done));
 
     [Fact]
+    public void A_swap_past_a_pin_is_found() => Breaks(
+        At(0, 1, new AliasOperation.Pin(), Done),
+        At(2, 3, Swap("v8", 2), Done));
+
+    [Fact]
+    public void What_was_vouched_for_is_returned_to() => Holds(
+        At(0, 1, Swap("v8", 1), Done),
+        At(2, 3, new AliasOperation.Vouch(), Done),
+        At(4, 5, Swap("v9", 3), Done),
+        At(6, 7, new AliasOperation.Rollback(), Done),
+        At(8, 9, Read(), Seen(5, "v8")));
+
+    [Fact]
     public void What_was_not_answered_may_have_happened_or_not_or_late()
     {
         Holds(At(0, 1, Swap("v8", 1), Unknown), At(2, 3, Read(), Seen(1, "v7")));

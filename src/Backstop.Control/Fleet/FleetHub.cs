@@ -9,6 +9,9 @@ namespace Backstop.Control.Fleet;
 /// <remarks>All state is in memory and behind one lock that is held for dictionary operations only; nothing is sent under it.</remarks>
 public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
 {
+    // By how much the clocks of two control planes may differ.
+    private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(1);
+
     private readonly Lock _gate = new();
     private readonly Dictionary<string, PublishedRoute> _routes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, GatewayState> _gateways = new(StringComparer.Ordinal);
@@ -24,11 +27,39 @@ public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
     /// A gateway that was connected before this process started. It may be out there serving what it last heard, so it counts
     /// until it is back or its lease is over.
     /// </summary>
-    public void Remember(string gateway)
+    /// <param name="gateway">Its id.</param>
+    /// <param name="leftAt">Since when it is away; null when nobody saw it leave.</param>
+    public void Remember(string gateway, DateTimeOffset? leftAt)
     {
         lock (_gate)
         {
-            _gateways.TryAdd(gateway, new() { VanishedAt = clock.GetTimestamp() });
+            _gateways.TryAdd(gateway, new() { VanishedAt = clock.GetTimestamp(), LeftAt = leftAt ?? clock.GetUtcNow() });
+        }
+    }
+
+    /// <summary>Waits for a gateway no longer; false when it is connected, and so not gone.</summary>
+    public bool Forget(string gateway)
+    {
+        lock (_gate)
+        {
+            if (_gateways.TryGetValue(gateway, out var state) && state.Link is not null)
+            {
+                return false;
+            }
+
+            _gateways.Remove(gateway);
+        }
+
+        AnnounceAll();
+        return true;
+    }
+
+    /// <summary>Whether a gateway is connected.</summary>
+    public bool IsConnected(string gateway)
+    {
+        lock (_gate)
+        {
+            return _gateways.TryGetValue(gateway, out var state) && state.Link is not null;
         }
     }
 
@@ -117,6 +148,7 @@ public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
             {
                 state.Link = null;
                 state.VanishedAt = clock.GetTimestamp();
+                state.LeftAt = clock.GetUtcNow();
             }
         }
     }
@@ -182,11 +214,33 @@ public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
     }
 
     /// <summary>Whether every gateway that can serve an alias has this generation or a newer one.</summary>
-    public bool HasConverged(string alias, long epoch, long generation)
+    /// <param name="alias">Name of the alias.</param>
+    /// <param name="epoch">Of the row.</param>
+    /// <param name="generation">Of the row.</param>
+    /// <param name="standingSince">
+    /// When what this generation takes back began to stand, so that no lease ends it; null when a lease does. Then the end of its
+    /// lease says nothing about a gateway that is away: it goes on serving what it heard, and must acknowledge or be forgotten,
+    /// unless it left before.
+    /// </param>
+    public bool HasConverged(string alias, long epoch, long generation, DateTimeOffset? standingSince = null)
     {
         lock (_gate)
         {
-            return IsConverged(alias, epoch, generation);
+            return IsConverged(alias, epoch, generation, standingSince);
+        }
+    }
+
+    /// <summary>The gateways that are away and that <see cref="HasConverged"/> waits for, by id.</summary>
+    public ImmutableArray<string> Away(string alias, long epoch, long generation, DateTimeOffset? standingSince)
+    {
+        lock (_gate)
+        {
+            var lease = LeaseOf(alias);
+            return
+            [
+                .. _gateways.Where(g => g.Value.Link is null && !IsSettled(g.Value, alias, epoch, generation, lease, standingSince))
+                    .Select(g => g.Key).Order(StringComparer.Ordinal),
+            ];
         }
     }
 
@@ -264,13 +318,18 @@ public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
         Converged?.Invoke(alias, epoch, generation, now);
     }
 
-    private bool IsConverged(string alias, long epoch, long generation)
+    private bool IsConverged(string alias, long epoch, long generation, DateTimeOffset? standingSince = null)
     {
-        var lease = _routes.TryGetValue(alias, out var published) ? published.Route.CandidateLease : TimeSpan.Zero;
-        return _gateways.Values.All(g =>
-            g.Serves(alias, epoch, generation)
-            || (g.Link is null && clock.GetElapsedTime(g.VanishedAt) >= lease));
+        var lease = LeaseOf(alias);
+        return _gateways.Values.All(g => IsSettled(g, alias, epoch, generation, lease, standingSince));
     }
+
+    private bool IsSettled(GatewayState gateway, string alias, long epoch, long generation, TimeSpan lease, DateTimeOffset? standingSince) =>
+        gateway.Serves(alias, epoch, generation)
+        || (gateway.Link is null && clock.GetElapsedTime(gateway.VanishedAt) >= lease
+            && (standingSince is not { } since || gateway.LeftAt + ClockTolerance < since));
+
+    private TimeSpan LeaseOf(string alias) => _routes.TryGetValue(alias, out var published) ? published.Route.CandidateLease : TimeSpan.Zero;
 
     private static bool SameAge(Core.Routing.Route one, Core.Routing.Route other) => one.Epoch == other.Epoch && one.Generation == other.Generation;
 
@@ -286,6 +345,9 @@ public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
 
         /// <summary>A timestamp, not a time: setting the clock forward must not end anybody's lease.</summary>
         public long VanishedAt { get; set; }
+
+        /// <summary>The same moment as a time, for questions about what it can have heard before it left.</summary>
+        public DateTimeOffset LeftAt { get; set; }
 
         public Dictionary<string, GatewayProgress> Acked { get; } = new(StringComparer.Ordinal);
 

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Backstop.Control.Rollouts;
+using Backstop.Control.Store;
 using Backstop.Core.Text;
 using Backstop.Protocol;
 using Google.Protobuf;
@@ -27,7 +28,7 @@ public sealed partial class FleetService(
             return; // This server stops, and somebody else will be asked.
         }
 
-        await roster.Remember(hello.GatewayId, hello.Zone);
+        var visit = await roster.Arrived(hello.GatewayId, hello.Zone);
         var link = hub.Connect(hello);
         try
         {
@@ -55,6 +56,20 @@ public sealed partial class FleetService(
         finally
         {
             hub.Disconnect(link);
+            await NoteLeft(link.Gateway, visit);
+        }
+    }
+
+    private async Task NoteLeft(string gateway, string visit)
+    {
+        try
+        {
+            await roster.Left(gateway, visit);
+        }
+        catch (StoreException e)
+        {
+            // Then it counts as one that nobody saw leave: it may have heard everything.
+            LeavingNotNoted(log, gateway, e.Message);
         }
     }
 
@@ -147,6 +162,9 @@ public sealed partial class FleetService(
 
     [LoggerMessage(3003, LogLevel.Warning, "Batch {Sequence} of gateway {Gateway} was refused: {Flaw}")]
     private static partial void BatchRefused(ILogger logger, string gateway, ulong sequence, string flaw);
+
+    [LoggerMessage(3005, LogLevel.Warning, "That gateway {Gateway} left could not be written down: {Reason}")]
+    private static partial void LeavingNotNoted(ILogger logger, string gateway, string reason);
 
     private readonly record struct Received(SignalBatch Batch, DateTimeOffset At);
 }

@@ -82,6 +82,7 @@ public static class ControlHosting
         ChangeEndpoints.Map(api);
         GateEndpoints.Map(api);
         KeyEndpoints.Map(api);
+        GatewayEndpoints.Map(api);
         return endpoints;
     }
 

@@ -30,7 +30,7 @@ internal sealed class StoreStart(DurableStore store, AliasStore aliases, Gateway
         await door.Refresh();
         foreach (var gateway in await roster.Load())
         {
-            hub.Remember(gateway);
+            hub.Remember(gateway.Id, gateway.LeftAt);
         }
 
         foreach (var alias in await aliases.All())

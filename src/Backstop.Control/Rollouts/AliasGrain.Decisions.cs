@@ -73,6 +73,7 @@ internal sealed partial class AliasGrain
             Revision = before.Revision + 1,
             Rollout = rollout,
             Timeline = timeline,
+            PromotedAt = before.PromotedAt ?? (rollout.Promoted ? clock.GetUtcNow() : null),
             IncidentId = _incident.IncidentId ?? before.IncidentId,
             Successor = rollout.SupersededBy is not null ? _successor ?? before.Successor : null,
             Stages = swapped ? before.Stages.Add(decision.Next.Alias.ToRoute()) : before.Stages,

@@ -60,7 +60,7 @@ internal sealed partial class AliasGrain
 
         // Again or for the first time: the moment's own events may have been lost with an earlier owner.
         if (rollout.Rollout is { Acknowledged: false, Status: RolloutStatus.Promoting or RolloutStatus.RollingBack or RolloutStatus.RollbackDegraded }
-            && fleet.HasConverged(Name, _alias.Epoch, _alias.Generation))
+            && HasConverged())
         {
             await Handle(new RolloutEvent.Converged(at, _alias.Generation), Actor);
         }
@@ -70,7 +70,7 @@ internal sealed partial class AliasGrain
         }
         else if (!rollout.Rollout.IsTerminal)
         {
-            await Handle(new RolloutEvent.Ticked(at), Actor);
+            await Handle(new RolloutEvent.Ticked(at, rollout.Rollout.Status == RolloutStatus.RollingBack ? Away() : null), Actor);
         }
 
         await KeepWatchedTime();
@@ -80,6 +80,18 @@ internal sealed partial class AliasGrain
         {
             await Judge();
         }
+    }
+
+    private bool HasConverged() => fleet.HasConverged(Name, _alias.Epoch, _alias.Generation, _rollout?.StandingSince);
+
+    private string? Away()
+    {
+        const int named = 5;
+        var away = fleet.Away(Name, _alias.Epoch, _alias.Generation, _rollout?.StandingSince);
+        return away.IsEmpty
+            ? null
+            : $"awaiting {away.Length} gateway{(away.Length == 1 ? "" : "s")} that {(away.Length == 1 ? "is" : "are")} away and may serve it: " +
+                $"{string.Join(", ", away.Take(named))}{(away.Length > named ? ", …" : "")}. When one is gone for good: backstop gateway forget {away[0]}";
     }
 
     // Of a bake of hours, a crash may cost a minute and not all of it.

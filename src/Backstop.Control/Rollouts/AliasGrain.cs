@@ -151,8 +151,9 @@ internal sealed partial class AliasGrain(
         return Change(asked, _alias.Generation, kind, reason, actor);
     }
 
-    public Task Converged(long generation, DateTimeOffset at) =>
-        Handle(new RolloutEvent.Converged(at, generation), Actor);
+    public Task Converged(long generation, DateTimeOffset at) => HasConverged()
+        ? Handle(new RolloutEvent.Converged(at, generation), Actor)
+        : Task.CompletedTask;
 
     public Task Gated(string rollout, string? failed) => _rollout?.Rollout.Id == rollout
         ? Handle(new RolloutEvent.Gated(clock.GetUtcNow(), failed), Actor)

@@ -23,6 +23,9 @@ public sealed record StoredRollout
 
     public Timeline Timeline { get; init; } = new();
 
+    /// <summary>When the candidate became current, or null while it is not: a gateway that left before that has never heard of it.</summary>
+    public DateTimeOffset? PromotedAt { get; init; }
+
     /// <summary>The incident that was opened, if any.</summary>
     public string? IncidentId { get; init; }
 
@@ -41,6 +44,12 @@ public sealed record StoredRollout
             _ => null,
         };
     }
+
+    /// <summary>
+    /// Since when what is taken back now stood by itself, which no lease ends; null when nothing of the kind is taken back.
+    /// A rollout that was promoted before this was written down may have been heard of at any time.
+    /// </summary>
+    public DateTimeOffset? StandingSince => Rollout is { Promoted: true, Abort: not null } ? PromotedAt ?? DateTimeOffset.MinValue : null;
 
     /// <summary>Whether the candidate has a share that lives on a lease.</summary>
     public bool HoldsLease => Rollout.Status is RolloutStatus.Canary or RolloutStatus.Held;

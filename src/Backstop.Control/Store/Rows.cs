@@ -137,5 +137,12 @@ public sealed class GatewayRow
 
     public required string Zone { get; set; }
 
+    /// <summary>When it connected last.</summary>
     public required DateTimeOffset SeenAt { get; set; }
+
+    /// <summary>Since when it is away; null while it is connected, and when nobody saw it leave.</summary>
+    public DateTimeOffset? LeftAt { get; set; }
+
+    /// <summary>Names its last connection, so that the end of an earlier one that is noticed late is not taken for its end.</summary>
+    public required string Visit { get; set; }
 }

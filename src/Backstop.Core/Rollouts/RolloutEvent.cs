@@ -25,7 +25,10 @@ public abstract record RolloutEvent(DateTimeOffset At)
     /// <summary>The candidate's servers do not answer any more. That blames nobody, and it is no reason to send them users.</summary>
     public sealed record Unready(DateTimeOffset At, string Reason) : RolloutEvent(At);
 
-    /// <summary>Every reachable gateway acknowledged the generation, and the lease of the others ran out.</summary>
+    /// <summary>
+    /// Every gateway that can be reached acknowledged the generation, and of the others none can serve what it takes away: a lease that ran
+    /// out ends a candidate, and only an acknowledgement, or a person's word that the gateway is gone, ends a release that was promoted.
+    /// </summary>
     public sealed record Converged(DateTimeOffset At, long Generation) : RolloutEvent(At);
 
     /// <summary>What gateways really served since the swap.</summary>
@@ -56,5 +59,6 @@ public abstract record RolloutEvent(DateTimeOffset At)
     public sealed record TakenUp(DateTimeOffset At) : RolloutEvent(At);
 
     /// <summary>Time passed.</summary>
-    public sealed record Ticked(DateTimeOffset At) : RolloutEvent(At);
+    /// <param name="Awaited">Who has not acknowledged the rollback because it is away, as a sentence; null when nobody is.</param>
+    public sealed record Ticked(DateTimeOffset At, string? Awaited = null) : RolloutEvent(At);
 }

@@ -93,7 +93,7 @@ public static partial class RolloutMachine
             (RolloutStatus.RollbackDegraded, RolloutEvent.Converged converged) when !rollout.Acknowledged && IsGone(state, converged) =>
                 OnAcknowledged(state, converged.At),
             (RolloutStatus.RollingBack, RolloutEvent.Ticked tick) when rollout.Watched >= rollout.Plan.ConvergenceDeadline =>
-                Degrade(state, tick.At, "not every gateway acknowledged the rollback in time"),
+                Degrade(state, tick.At, tick.Awaited ?? "not every gateway acknowledged the rollback in time"),
             (RolloutStatus.Verifying, RolloutEvent.Observed seen) => OnObserved(state, seen),
             (RolloutStatus.RollbackDegraded, RolloutEvent.Observed seen) when rollout.Acknowledged => OnObserved(state, seen),
 

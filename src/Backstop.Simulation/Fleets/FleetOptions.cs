@@ -47,6 +47,9 @@ public enum SeededBug
 
     /// <summary>Control takes every verdict for healthy.</summary>
     RaisesWithoutEvidence,
+
+    /// <summary>Control takes a gateway that has been away for a lease for one that serves nothing bad.</summary>
+    TrustsTheAway,
 }
 
 /// <summary>One run of the simulated fleet. Equal options give equal runs.</summary>

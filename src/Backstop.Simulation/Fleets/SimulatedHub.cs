@@ -63,8 +63,13 @@ internal sealed class SimulatedHub(World world, DurableStore store)
     }
 
     /// <summary>Whether every gateway that can serve the alias has its generation.</summary>
-    public bool HasConverged() => _gateways.All(g =>
-        g.Acked >= store.Alias.Generation || (!g.IsConnected && world.Now - g.VanishedAt >= store.Alias.CandidateLease));
+    public bool HasConverged()
+    {
+        // A lease ends a candidate and nothing else: who was told of a promoted release serves it until it is told otherwise.
+        var leaseEndsIt = store.Rollout is not { Promoted: true, Abort: not null } || world.Options.Bug == SeededBug.TrustsTheAway;
+        return _gateways.All(g => g.Acked >= store.Alias.Generation
+            || (leaseEndsIt && !g.IsConnected && world.Now - g.VanishedAt >= store.Alias.CandidateLease));
+    }
 
     /// <summary>Sends the row to everybody.</summary>
     public void Push()

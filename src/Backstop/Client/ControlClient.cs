@@ -140,6 +140,11 @@ public sealed class ControlClient(Uri server, string? key = null) : IDisposable
     public Task<Reply<KeyView>> RevokeKey(string nameOrPrefix, string reason, CancellationToken cancel) =>
         Post<KeyView>($"keys/{Escape(nameOrPrefix)}/revoke", new { reason }, cancel);
 
+    public Task<Reply<GatewayView[]>> Gateways(CancellationToken cancel) => Get<GatewayView[]>("gateways", cancel);
+
+    public Task<Reply<ForgottenGateway>> ForgetGateway(string id, string reason, CancellationToken cancel) =>
+        Post<ForgottenGateway>($"gateways/{Escape(id)}/forget", new { reason }, cancel);
+
     public Task<Reply<JournalCheck>> CheckJournal(CancellationToken cancel) => Get<JournalCheck>("journal/check", cancel);
 
     public void Dispose() => _http.Dispose();

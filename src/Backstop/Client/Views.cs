@@ -281,3 +281,8 @@ public sealed record AliasAtView(string Name, DateTimeOffset At, long Epoch, lon
 
     public int HoldbackBasisPoints { get; init; }
 }
+
+/// <param name="LeftAt">Since when it is away; null while it is connected, and when nobody saw it leave.</param>
+public sealed record GatewayView(string Id, string Zone, bool Connected, DateTimeOffset SeenAt, DateTimeOffset? LeftAt);
+
+public sealed record ForgottenGateway(string Gateway, string Reason);

@@ -5,15 +5,42 @@ using Backstop.Gateway.Routing;
 
 namespace Backstop.Commands;
 
-/// <summary><c>backstop gateway</c>: orders to the gateway on this host, which need no control plane.</summary>
+/// <summary><c>backstop gateway</c>: orders to the gateway on this host, which need no control plane, and the fleet's gateways as control knows them.</summary>
 internal static class GatewayCommand
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(3);
 
-    public static Verb Create() => new("gateway", "Give orders to the gateway on this host, also while the control plane is dead.")
+    public static Verb Create() => new("gateway", "List the fleet's gateways, forget one, or give orders to the one on this host while the control plane is dead.")
     {
-        DropVerb(),
+        ListVerb(), ForgetVerb(), DropVerb(),
     };
+
+    private static Verb ListVerb() => Remote.Verb(
+        "list",
+        "List the gateways that were ever connected.",
+        [],
+        (_, client, cancel) => client.Gateways(cancel),
+        (gateways, screen) => screen.Table(
+            gateways,
+            "No gateway was ever connected.",
+            ("gateway", g => g.Id),
+            ("zone", g => g.Zone is "" ? null : g.Zone),
+            ("is", g => g.Connected ? "connected" : g.LeftAt is { } at ? $"away since {Screen.Time(at)}" : "away"),
+            ("connected last", g => Screen.Time(g.SeenAt))));
+
+    private static Verb ForgetVerb()
+    {
+        var gateway = new Argument<string>("name") { Description = "The gateway's id." };
+        var reason = new Option<string>("--reason") { Description = "How you know that it is gone for good; it is kept in the journal.", Required = true };
+        var verb = Remote.Verb(
+            "forget",
+            "Wait no longer for a gateway that is gone for good. A rollback of a promoted release waits for every gateway that may still serve it.",
+            [gateway, reason],
+            (line, client, cancel) => client.ForgetGateway(line.GetRequiredValue(gateway), line.GetRequiredValue(reason), cancel),
+            (forgotten, screen) => screen.Line($"{forgotten.Gateway} is not waited for any more. If it comes back, it is told what to serve as every gateway is."));
+        verb.Examples = ["backstop gateway list", "backstop gateway forget gateway-3 --reason 'its machine was returned'"];
+        return verb;
+    }
 
     private static Verb DropVerb()
     {

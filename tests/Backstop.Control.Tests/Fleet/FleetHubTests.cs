@@ -47,13 +47,50 @@ public sealed class FleetHubTests
     [Fact]
     public void A_gateway_from_before_a_restart_counts_until_it_is_back()
     {
-        _hub.Remember("one");
+        _hub.Remember("one", leftAt: null);
         Publish(5);
         Assert.False(_hub.HasConverged(Alias, 1, 5));
         var one = Connect("one", applied: 4);
         Assert.Equal(5, one.Take().Single(m => m.Route is not null).Route.Route.Generation);
         Ack(one, 5);
         Assert.True(_hub.HasConverged(Alias, 1, 5));
+    }
+
+    [Fact]
+    public void No_lease_ends_what_a_gateway_serves_of_a_promoted_release_so_one_that_may_have_heard_of_it_must_acknowledge_or_be_forgotten()
+    {
+        var (one, two) = (Connect("one"), Connect("two"));
+        Publish(1);
+        var promoted = _clock.GetUtcNow();
+        Publish(2);
+        _hub.Disconnect(two);
+        Publish(3);
+        Ack(one, 3);
+        _clock.Advance(TimeSpan.FromHours(1));
+        Assert.True(_hub.HasConverged(Alias, 1, 3));
+        Assert.False(_hub.HasConverged(Alias, 1, 3, promoted));
+        Assert.Equal(["two"], _hub.Away(Alias, 1, 3, promoted));
+
+        var back = Connect("two", applied: 2);
+        Assert.False(_hub.HasConverged(Alias, 1, 3, promoted));
+        Assert.Empty(_hub.Away(Alias, 1, 3, promoted));
+        Assert.False(_hub.Forget("two"));
+        _hub.Disconnect(back);
+        Assert.True(_hub.Forget("two"));
+        Assert.True(_hub.HasConverged(Alias, 1, 3, promoted));
+    }
+
+    [Fact]
+    public void A_gateway_that_left_well_before_a_release_was_promoted_cannot_serve_it_and_one_that_nobody_saw_leave_can_if_it_was_promoted_before_the_restart()
+    {
+        var restart = _clock.GetUtcNow();
+        _hub.Remember("gone", leftAt: restart.AddMinutes(-10));
+        _hub.Remember("unseen", leftAt: null);
+        _clock.Advance(TimeSpan.FromMinutes(5));
+        Publish(3);
+        Assert.Equal(["gone", "unseen"], _hub.Away(Alias, 1, 3, restart.AddMinutes(-11)));
+        Assert.Equal(["unseen"], _hub.Away(Alias, 1, 3, restart.AddMinutes(-5)));
+        Assert.Empty(_hub.Away(Alias, 1, 3, restart.AddMinutes(2)));
     }
 
     [Fact]

@@ -30,6 +30,7 @@ public class SeededBugTests
     [InlineData(SeededBug.MixesGenerations, nameof(EvidenceStaysInItsGeneration))]
     [InlineData(SeededBug.CountsBatchesTwice, nameof(BatchCountsOnce))]
     [InlineData(SeededBug.AcknowledgesUnstored, nameof(BatchCountsOnce))]
+    [InlineData(SeededBug.TrustsTheAway, nameof(RolledBackMeansObserved))]
     public void A_defect_is_noticed_by_the_checker_that_is_there_for_it(SeededBug bug, string checker)
     {
         var noticed = Enumerable.Range(1, 5).Select(seed => SimulatedFleet.Run(Options(bug, (ulong)seed)))
@@ -46,6 +47,7 @@ public class SeededBugTests
             {
                 Release = FleetRelease.Good, Faults = Silences, CandidateLease = TimeSpan.FromSeconds(1),
             },
+            SeededBug.TrustsTheAway => SimulatedFleetTests.LongAway(seed) with { Bug = bug },
             SeededBug.NeverRepeatsAPush => options with { Gateways = 10, Faults = FaultPlan.None with { PartitionEvery = TimeSpan.FromSeconds(1) } },
             _ => options with { Faults = Restless },
         };

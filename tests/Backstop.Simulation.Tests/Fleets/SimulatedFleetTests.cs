@@ -37,6 +37,14 @@ public class SimulatedFleetTests
         });
 
     [Fact]
+    public void A_promoted_release_is_called_rolled_back_only_when_gateways_that_were_away_longer_than_a_lease_are_back_too() =>
+        Assert.All(Enumerable.Range(1, 5).Select(seed => SimulatedFleet.Run(LongAway((ulong)seed))), run =>
+        {
+            Assert.Empty(run.Violations);
+            Assert.Equal((RolloutStatus.RolledBack, "v7"), (run.Outcome, run.Active));
+        });
+
+    [Fact]
     public void A_good_release_is_promoted_under_all_faults() =>
         Assert.All(Runs(FleetRelease.Good, 4), run =>
         {
@@ -62,6 +70,18 @@ public class SimulatedFleetTests
         Assert.InRange(run.ConvergedAfter!.Value, 0, 1);
         Assert.Equal(0, run.MessagesLost);
     }
+
+    // Promoted at once, and cuts that outlast the lease.
+    internal static FleetOptions LongAway(ulong seed) => new()
+    {
+        Seed = seed,
+        Gateways = 10,
+        CandidateLease = TimeSpan.FromSeconds(2),
+        Faults = FaultPlan.None with { PartitionEvery = TimeSpan.FromSeconds(2), MeanOutage = TimeSpan.FromSeconds(20), LongestOutage = TimeSpan.FromSeconds(30) },
+        Plan = new() { Steps = [], VerifyWindow = TimeSpan.FromSeconds(1) },
+        FaultsFor = TimeSpan.FromSeconds(20),
+        Longest = TimeSpan.FromSeconds(120),
+    };
 
     // Faults until well after a bad release is found; longer would only cost time.
     private static FleetOptions Options(FleetRelease release, ulong seed) =>

@@ -94,8 +94,16 @@ namespace Backstop.Control.Store.Migrations.Postgres
                         .HasColumnType("text")
                         .UseCollation("C");
 
+                    b.Property<long?>("LeftAt")
+                        .HasColumnType("bigint");
+
                     b.Property<long>("SeenAt")
                         .HasColumnType("bigint");
+
+                    b.Property<string>("Visit")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
 
                     b.Property<string>("Zone")
                         .IsRequired()

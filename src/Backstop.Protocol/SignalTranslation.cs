@@ -39,11 +39,30 @@ public static class SignalTranslation
     public static Core.Evidence.SignalBatch ToBatch(this SignalBatch message) => new(
         message.GatewayId, message.StartId, checked((long)message.Sequence), [.. message.Epochs.Select(ToEpoch)]);
 
+    /// <summary>The message for a count of what requests brought with them.</summary>
+    /// <param name="bucket">When its bucket began, Unix milliseconds.</param>
+    public static InputCount ToMessage(this Core.Inputs.InputCount count, string alias, long bucket) => new()
+    {
+        Alias = alias,
+        Bucket = bucket,
+        Signal = (int)count.Signal,
+        What = count.What,
+        N = count.N,
+        Hits = count.Hits,
+        Sum = count.Sum,
+        Squares = count.Squares,
+    };
+
+    /// <summary>The count of a message.</summary>
+    public static Core.Inputs.InputCount ToCount(this InputCount message) => new(
+        (Core.Inputs.InputSignal)message.Signal, message.What, message.N, message.Hits, message.Sum, message.Squares);
+
     /// <summary>Every alias a batch says something about, each once.</summary>
     public static IEnumerable<string> Aliases(this SignalBatch message) => message.Epochs.Select(e => e.Alias)
         .Concat(message.Started.Select(s => s.Alias))
         .Concat(message.Samples.Select(s => s.Alias))
         .Concat(message.Shadows.Select(s => s.Alias))
+        .Concat(message.Inputs.Select(i => i.Alias))
         .Distinct(StringComparer.Ordinal);
 
     /// <summary>What is wrong with a batch, or null when it can be merged.</summary>
@@ -73,6 +92,11 @@ public static class SignalTranslation
                     return $"It has counts for {cell.Outcomes.Count} outcomes and {cell.Served.Count} ways of serving: at most {Outcomes} and {Ways} are known, each from 0 to {int.MaxValue}.";
                 }
             }
+        }
+
+        if (message.Inputs.Any(i => i.N < 0 || i.Hits < 0 || i.Hits > i.N || !Enum.IsDefined((Core.Inputs.InputSignal)i.Signal) || !double.IsFinite(i.Sum) || !double.IsFinite(i.Squares)))
+        {
+            return "It has counts of what requests brought that cannot be: negative, more hits than observations, or of an unknown signal.";
         }
 
         return message.Started.Any(s => s.Count < 0) ? "It has a negative count of started requests." : null;

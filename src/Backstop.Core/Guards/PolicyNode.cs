@@ -93,6 +93,10 @@ public sealed class PolicyNode
     public IReadOnlyList<KeyValuePair<string, string>> AllTexts() =>
         [.. _element.EnumerateObject().Select(member => KeyValuePair.Create(member.Name, Text(member.Name)!))];
 
+    /// <summary>All members of this object, whatever they are called; each must be a number.</summary>
+    public IReadOnlyList<KeyValuePair<string, double>> AllNumbers() =>
+        [.. _element.EnumerateObject().Select(member => KeyValuePair.Create(member.Name, Number(member.Name, double.MinValue, double.MaxValue)!.Value))];
+
     /// <summary>All members of this object, whatever they are called; each must be a list of texts.</summary>
     public IReadOnlyList<KeyValuePair<string, IReadOnlyList<string>>> AllLists() =>
         [.. _element.EnumerateObject().Select(member => KeyValuePair.Create(member.Name, Texts(member.Name)!))];

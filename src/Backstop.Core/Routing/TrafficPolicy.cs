@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Backstop.Core.Guards;
+using Backstop.Core.Inputs;
 using Backstop.Core.Registry;
 
 namespace Backstop.Core.Routing;
@@ -50,6 +51,9 @@ public sealed record TrafficPolicy
 
     /// <summary>Whether a caller may choose among the route's releases with <c>x-backstop-release</c>.</summary>
     public bool TestersChoose { get; internal init; }
+
+    /// <summary>What requests must bring with them.</summary>
+    public InputContract Inputs { get; internal init; } = InputContract.None;
 
     /// <summary>The digests it names.</summary>
     public IEnumerable<string> Releases() => Fallbacks.OfType<Fallback.ToRelease>().Select(f => f.Release)

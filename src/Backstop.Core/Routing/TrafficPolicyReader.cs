@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Backstop.Core.Guards;
+using Backstop.Core.Inputs;
 using Backstop.Core.Text;
 
 namespace Backstop.Core.Routing;
@@ -31,6 +32,7 @@ internal static class TrafficPolicyReader
             Variants = ReadVariants(root),
             Shadow = ReadShadow(root.Node("shadow")),
             TestersChoose = root.Flag("testers_choose") ?? false,
+            Inputs = InputContractReader.Read(root.Node("inputs")),
         };
         root.Done();
         return policy;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Backstop.Core.Registry;
+using Backstop.Gateway.Inputs;
 using Backstop.Gateway.Requests;
 using Microsoft.AspNetCore.Http;
 
@@ -80,7 +81,9 @@ internal sealed class InferDialect : Dialect
 
     private static void ReadInputs(ref Utf8JsonReader reader, ModelRequest request)
     {
-        var places = Tensors.Read(ref reader, out var problem);
+        var features = new FeatureReader();
+        var places = Tensors.Read(ref reader, features, out var problem);
+        request.Features = features.Features;
         foreach (var place in places)
         {
             request.AddText(place);
@@ -158,7 +161,7 @@ internal sealed class InferDialect : Dialect
             reader.Read();
             if (isOutputs && reader.TokenType == JsonTokenType.StartArray)
             {
-                (texts ??= []).AddRange(Tensors.Read(ref reader, out var problem));
+                (texts ??= []).AddRange(Tensors.Read(ref reader, null, out var problem));
                 if (problem is not null)
                 {
                     throw new JsonException("an output is not a tensor in JSON.");

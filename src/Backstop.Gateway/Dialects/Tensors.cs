@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Backstop.Gateway.Inputs;
 using Backstop.Gateway.Requests;
 
 namespace Backstop.Gateway.Dialects;
@@ -11,9 +12,10 @@ namespace Backstop.Gateway.Dialects;
 internal static class Tensors
 {
     /// <summary>Reads an array of tensors. The reader stands on its first bracket and is left on its last.</summary>
+    /// <param name="features">Told the elements that may be features, or null.</param>
     /// <param name="problem">What the first tensor lacks that is not one: the element and what is wrong, or null.</param>
     /// <returns>Where each text stands.</returns>
-    public static List<Range> Read(ref Utf8JsonReader reader, out (int Index, string What)? problem)
+    public static List<Range> Read(ref Utf8JsonReader reader, FeatureReader? features, out (int Index, string What)? problem)
     {
         var texts = new List<Range>();
         problem = null;
@@ -26,7 +28,7 @@ internal static class Tensors
                 continue;
             }
 
-            if (!ReadTensor(ref reader, texts))
+            if (!ReadTensor(ref reader, texts, features))
             {
                 problem ??= (index, "has no 'data' array");
             }
@@ -35,37 +37,60 @@ internal static class Tensors
         return texts;
     }
 
-    private static bool ReadTensor(ref Utf8JsonReader reader, List<Range> texts)
+    private static bool ReadTensor(ref Utf8JsonReader reader, List<Range> texts, FeatureReader? features)
     {
-        var hasData = false;
+        var (hasData, name, width) = (false, "", 0);
+        features?.BeginTensor();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var isData = reader.ValueTextEquals("data"u8);
+            var isName = features is not null && reader.ValueTextEquals("name"u8);
+            var isShape = features is not null && reader.ValueTextEquals("shape"u8);
             reader.Read();
             if (isData && reader.TokenType == JsonTokenType.StartArray)
             {
                 hasData = true;
-                ReadStrings(ref reader, texts);
+                ReadData(ref reader, texts, features);
+            }
+            else if (isShape && reader.TokenType == JsonTokenType.StartArray)
+            {
+                width = LastColumn(ref reader);
             }
             else
             {
+                name = isName && reader.TokenType == JsonTokenType.String ? reader.GetString()! : name;
                 reader.Skip();
             }
         }
 
+        features?.EndTensor(name, width);
         return hasData;
     }
 
     // The elements stand in one array, or in arrays of the tensor's shape.
-    private static void ReadStrings(ref Utf8JsonReader reader, List<Range> texts)
+    private static void ReadData(ref Utf8JsonReader reader, List<Range> texts, FeatureReader? features)
     {
         var depth = reader.CurrentDepth;
         while (reader.Read() && !(reader.TokenType == JsonTokenType.EndArray && reader.CurrentDepth == depth))
         {
+            features?.Token(ref reader);
             if (reader.TokenType == JsonTokenType.String)
             {
                 texts.Add(JsonText.Place(ref reader));
             }
         }
+    }
+
+    // How many columns a tensor of two dimensions has; 0 for any other.
+    private static int LastColumn(ref Utf8JsonReader reader)
+    {
+        var (dimensions, last, depth) = (0, 0, reader.CurrentDepth);
+        while (reader.Read() && !(reader.TokenType == JsonTokenType.EndArray && reader.CurrentDepth == depth))
+        {
+            dimensions++;
+            last = reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var size) ? size : 0;
+        }
+
+        return dimensions == 2 ? last : 0;
     }
 }

@@ -84,6 +84,13 @@ public sealed record ApiError(int Status, string Code, string Message, string? P
     /// <summary>For answers in which a safe text would be taken for data.</summary>
     public static ApiError OutputBlocked(string safeText) => new(502, "output_blocked", safeText);
 
+    public static ApiError UnknownPrompt(string alias, string fingerprint) => new(
+        422, "unknown_prompt", $"'{alias}' takes only system messages that are known, and {fingerprint} is none of them. Register the prompt, or send the one that is.", "messages");
+
+    public static ApiError StaleRetrieval(string alias, double days, double limit) => new(
+        422, "stale_retrieval", string.Create(System.Globalization.CultureInfo.InvariantCulture,
+            $"The retrieved documents are {days:0.##} days old, and '{alias}' takes none from {limit:0.##} on. Ask again without them, or with those of the last good index."));
+
     public static ApiError NoWarmRelease(string alias) =>
         new(503, "no_warm_release", $"No replica of any release of '{alias}' answers. Try again soon.");
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Unicode;
 using Backstop.Core.Guards;
 using Backstop.Gateway.Dialects;
+using Backstop.Gateway.Inputs;
 
 namespace Backstop.Gateway.Requests;
 
@@ -44,6 +45,15 @@ public sealed class ModelRequest
 
     /// <summary>What a release may override in it, and where it adds what is not there.</summary>
     public ParameterPlace Parameters { get; internal set; } = ParameterPlace.None;
+
+    /// <summary>What its tensors hold as features; null where it has none.</summary>
+    internal List<TensorFeature>? Features { get; set; }
+
+    /// <summary>Whether the release's own prompt takes the place of what the caller put in as the system's words.</summary>
+    internal bool PinsPrompt { get; set; }
+
+    /// <summary>What is put in the place of values that no release should see.</summary>
+    internal List<Splice.Edit> Repairs => field ??= [];
 
     /// <summary>Whether it has texts as a tokenizer left them, which no check can read.</summary>
     public bool HasTokens { get; internal set; }
@@ -154,7 +164,11 @@ public sealed class ModelRequest
 /// <param name="Role">Who says it, as chat names it.</param>
 /// <param name="Message">Index of its message, or -1 where there are none.</param>
 [StructLayout(LayoutKind.Auto)]
-public readonly record struct TextPlace(Range Value, string Role, int Message);
+public readonly record struct TextPlace(Range Value, string Role, int Message)
+{
+    /// <summary>Whether they are the system's words, as the caller puts them.</summary>
+    public bool IsSystem => Role is "system" or "developer";
+}
 
 /// <summary>The part of a body in which a release's parameters stand.</summary>
 /// <param name="Members">The ones the caller gave.</param>

@@ -13,6 +13,7 @@ public sealed class ReleaseParts
         Model = JsonSerializer.SerializeToUtf8Bytes(release.Serving.Model);
         if (release.SystemPrompt is { } prompt)
         {
+            PromptText = prompt;
             Prompt = Encoding.UTF8.GetBytes($"{{\"role\":\"system\",\"content\":{JsonSerializer.Serialize(prompt)}}}");
             PromptBefore = [.. Prompt, (byte)','];
         }
@@ -23,7 +24,10 @@ public sealed class ReleaseParts
     /// <summary>The model's name at its servers.</summary>
     public byte[] Model { get; }
 
-    /// <summary>The release's system message, if it has one.</summary>
+    /// <summary>The release's prompt, if it has one.</summary>
+    public string? PromptText { get; }
+
+    /// <summary>It as a system message.</summary>
     public byte[]? Prompt { get; }
 
     /// <summary>The same in front of another message.</summary>

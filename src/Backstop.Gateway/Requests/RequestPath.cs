@@ -5,6 +5,7 @@ using Backstop.Core.Guards;
 using Backstop.Core.Routing;
 using Backstop.Gateway.Access;
 using Backstop.Gateway.Dialects;
+using Backstop.Gateway.Inputs;
 using Backstop.Gateway.Limits;
 using Backstop.Gateway.Observability;
 using Backstop.Gateway.Routing;
@@ -77,6 +78,12 @@ public sealed class RequestPath(
             if (table.Admission(route.Alias).Enter(http, route, out permit) is { } excess)
             {
                 await http.Refuse(excess, dialect.Errors);
+                return;
+            }
+
+            if (InputDesk.Admit(signals, http.Request, request, route) is { } broken)
+            {
+                await http.Refuse(broken, dialect.Errors);
                 return;
             }
 

@@ -27,9 +27,10 @@ public sealed class UpstreamBody : HttpContent
             body.Add(new(model.Start.Value, model.End.Value, release.Model));
         }
 
+        body.AddRepairs(request, release);
         for (var i = 0; i < fixedTexts.Length; i++)
         {
-            if (fixedTexts[i] is { } text)
+            if (fixedTexts[i] is { } text && !(request.PinsPrompt && request.TextPlaces[i].IsSystem))
             {
                 body.Add(Splice.Edit.Of(request.TextPlaces[i].Value, text));
             }
@@ -71,6 +72,22 @@ public sealed class UpstreamBody : HttpContent
     {
         _edits.Add(edit);
         _length += edit.Text.Length - (edit.End - edit.Start);
+    }
+
+    private void AddRepairs(ModelRequest request, ReleaseParts release)
+    {
+        if (request.PinsPrompt)
+        {
+            foreach (var place in request.TextPlaces.Where(p => p.IsSystem))
+            {
+                Add(Splice.Edit.Of(place.Value, release.PromptText ?? ""));
+            }
+        }
+
+        foreach (var repair in request.Repairs)
+        {
+            Add(repair);
+        }
     }
 
     private void AddParameters(ParameterPlace place, ReleaseParts release)

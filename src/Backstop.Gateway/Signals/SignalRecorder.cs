@@ -1,8 +1,10 @@
 using System.Globalization;
 using Backstop.Core.Evidence;
+using Backstop.Core.Inputs;
 using Backstop.Core.Routing;
 using Backstop.Protocol;
 using Route = Backstop.Core.Routing.Route;
+using InputCount = Backstop.Core.Inputs.InputCount;
 using SignalBatch = Backstop.Protocol.SignalBatch;
 
 namespace Backstop.Gateway.Signals;
@@ -11,6 +13,8 @@ namespace Backstop.Gateway.Signals;
 public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
 {
     private const int MaxSamplesPerGeneration = 50;
+    private const int MostPromptNames = 256;
+    private const long InputBucketMs = 5000;
 
     private readonly Lock _gate = new();
     private readonly SteadyClock _clock = new(time);
@@ -23,6 +27,8 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     private readonly Dictionary<(string Alias, long Generation, string Release), ShadowComparison> _shadows = [];
     private readonly Dictionary<(string Alias, long Generation), int> _sampled = [];
     private readonly List<Sample> _samples = [];
+    private readonly Dictionary<(string Alias, long Bucket), InputTally> _inputs = [];
+    private readonly Dictionary<ulong, string> _promptNames = [];
     private readonly string _startId = Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture);
     private ulong _sequence;
 
@@ -62,6 +68,43 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
             started.Count++;
             started.LastMs = now;
         }
+    }
+
+    /// <summary>A request brought something with it.</summary>
+    public void Brought(string alias, InputCount count)
+    {
+        lock (_gate)
+        {
+            var key = (alias, _clock.Now().ToUnixTimeMilliseconds() / InputBucketMs);
+            if (!_inputs.TryGetValue(key, out var tally))
+            {
+                _inputs[key] = tally = new();
+            }
+
+            tally.Add(count);
+        }
+    }
+
+    /// <summary>A conversation began with these words of the system, or with none.</summary>
+    /// <returns>Their <see cref="PromptFingerprint"/>.</returns>
+    public string Spoke(string alias, ulong? hash)
+    {
+        var name = PromptFingerprint.None;
+        lock (_gate)
+        {
+            // So that a name is not made anew for each request.
+            if (hash is { } known && !_promptNames.TryGetValue(known, out name!))
+            {
+                name = PromptFingerprint.NameOf(known);
+                if (_promptNames.Count < MostPromptNames)
+                {
+                    _promptNames.Add(known, name);
+                }
+            }
+        }
+
+        Brought(alias, new(InputSignal.PromptFingerprint, name, 1));
+        return name;
     }
 
     /// <summary>The request ended.</summary>
@@ -163,7 +206,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
             }
 
             var epochs = _ledger.Collect(now);
-            if (epochs.IsEmpty && _started.Count == 0 && _samples.Count == 0 && _shadows.Count == 0)
+            if (epochs.IsEmpty && _started.Count == 0 && _samples.Count == 0 && _shadows.Count == 0 && _inputs.Count == 0)
             {
                 return null;
             }
@@ -173,6 +216,8 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
             batch.Started.AddRange(_started.Values);
             batch.Samples.AddRange(_samples);
             batch.Shadows.AddRange(_shadows.Values);
+            batch.Inputs.AddRange(_inputs.SelectMany(t => t.Value.Counts.Select(c => c.ToMessage(t.Key.Alias, t.Key.Bucket * InputBucketMs))));
+            _inputs.Clear();
             _shadows.Clear();
             _started.Clear();
             _samples.Clear();

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Backstop.Core.Inputs;
 using Backstop.Core.Registry;
 using Backstop.Core.Routing;
 
@@ -16,7 +17,13 @@ public sealed class TrafficPolicyTests
           "sticky": { "header": "x-conversation-id", "by": "user" },
           "variants": [ { "name": "short", "release": "v7-short", "basis_points": 1000 }, { "name": "long", "release": "v7-long", "basis_points": 1000 } ],
           "shadow": { "release": "v9", "basis_points": 500 },
-          "testers_choose": true
+          "testers_choose": true,
+          "inputs": {
+            "contain": "automatically",
+            "prompts": { "known": [ "00000000000000ff" ], "otherwise": "refuse" },
+            "features": { "defaults": { "age": 41.5 } },
+            "retrieval": { "oldest_days": 2 }
+          }
         }
         """;
 
@@ -33,6 +40,9 @@ public sealed class TrafficPolicyTests
         Assert.Equal(new("x-conversation-id", ByUser: true), policy.Sticky);
         Assert.Equal(["v6", "v7-short", "v7-long", "v9"], policy.Releases());
         Assert.True(policy.TestersChoose);
+        Assert.True(policy.Inputs is { ContainsByItself: true, OtherPrompts: UnknownPrompt.Refuse, OldestDays: 2 });
+        Assert.Equal(41.5, policy.Inputs.Defaults["age"]);
+        Assert.True(policy.Inputs.Knows("00000000000000ff") && !policy.Inputs.Knows("00000000000000fe"));
         Assert.Equal(policy, TrafficPolicy.Parse(policy.Json));
         Assert.Equal(policy, JsonSerializer.Deserialize<TrafficPolicy>(JsonSerializer.Serialize(policy)));
         Assert.NotEqual(policy, TrafficPolicy.Default);
@@ -40,6 +50,8 @@ public sealed class TrafficPolicyTests
 
     [Theory]
     [InlineData("[]", "must be an object")]
+    [InlineData("""{"inputs":{"prompts":{"otherwise":"pin"}}}""", "inputs.prompts: needs 'known'")]
+    [InlineData("""{"inputs":{"features":{"defaults":{"age":"old"}}}}""", "inputs.features.defaults.age: must be a number")]
     [InlineData("{", "not valid JSON")]
     [InlineData("""{"limits":{},"limits":{}}""", "not valid JSON")]
     [InlineData("""{"limit":{}}""", "Did you mean 'limits'?")]

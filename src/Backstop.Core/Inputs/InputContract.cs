@@ -1,0 +1,45 @@
+using System.Collections.Immutable;
+
+namespace Backstop.Core.Inputs;
+
+/// <summary>What requests to an alias must bring with them, kept at the gateway request by request, whichever release answers.</summary>
+/// <remarks>
+/// It is how a fault that no rollback helps against is contained, and, once its incident was learnt from, kept from coming
+/// back. What can be repaired is repaired; only what cannot is refused.
+/// </remarks>
+public sealed record InputContract
+{
+    /// <summary>Nothing is asked for.</summary>
+    public static InputContract None { get; } = new();
+
+    /// <summary>Fingerprints of the system messages that callers may send; null for any.</summary>
+    public ImmutableSortedSet<string>? Prompts { get; init; }
+
+    /// <inheritdoc cref="Inputs.UnknownPrompt"/>
+    public UnknownPrompt OtherPrompts { get; init; }
+
+    /// <summary>By feature: what stands in for a null.</summary>
+    public ImmutableSortedDictionary<string, double> Defaults { get; init; } = ImmutableSortedDictionary<string, double>.Empty;
+
+    /// <summary>Age in days from which retrieved documents are too old to answer from; null for none.</summary>
+    public double? OldestDays { get; init; }
+
+    /// <summary>Whether a fault that is found is contained without a person's word.</summary>
+    public bool ContainsByItself { get; init; }
+
+    /// <summary>Whether anything is asked for.</summary>
+    public bool AsksNothing => Prompts is null && Defaults.IsEmpty && OldestDays is null;
+
+    /// <summary>Whether a system message of this fingerprint may pass as it is.</summary>
+    public bool Knows(string fingerprint) => Prompts is null || fingerprint == PromptFingerprint.None || Prompts.Contains(fingerprint);
+}
+
+/// <summary>What becomes of a system message that nobody knows.</summary>
+public enum UnknownPrompt
+{
+    /// <summary>The release's own prompt stands in its place; of a release that has none, nothing does.</summary>
+    Pin,
+
+    /// <summary>The request is refused.</summary>
+    Refuse,
+}

@@ -1,0 +1,129 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Text;
+using Backstop.Core.Inputs;
+using Backstop.Core.Routing;
+using Backstop.Gateway.Requests;
+using Backstop.Gateway.Signals;
+using Microsoft.AspNetCore.Http;
+using Route = Backstop.Core.Routing.Route;
+
+namespace Backstop.Gateway.Inputs;
+
+/// <summary>Where a request shows what it brings with it: that is counted, and held against the alias's contract.</summary>
+internal static class InputDesk
+{
+    /// <summary>Counts, repairs what can be repaired, and says why the request may not go on; or null.</summary>
+    public static ApiError? Admit(SignalRecorder signals, HttpRequest http, ModelRequest request, Route route)
+    {
+        var contract = route.Traffic.Inputs;
+        return Prompt(signals, request, route, contract)
+            ?? Features(signals, request, route, contract)
+            ?? Documents(signals, http, route, contract);
+    }
+
+    private static ApiError? Prompt(SignalRecorder signals, ModelRequest request, Route route, InputContract contract)
+    {
+        if (!request.Dialect.IsConversation)
+        {
+            return null;
+        }
+
+        var fingerprint = signals.Spoke(route.Alias, HashOf(request));
+        if (contract.Knows(fingerprint))
+        {
+            return null;
+        }
+
+        signals.Brought(route.Alias, new(InputSignal.Contract, "prompts", 1));
+        request.PinsPrompt = contract.OtherPrompts == UnknownPrompt.Pin;
+        return request.PinsPrompt ? null : ApiError.UnknownPrompt(route.Alias, fingerprint);
+    }
+
+    // Several system messages are one prompt: that of their hashes in order. Of none there is no hash.
+    private static ulong? HashOf(ModelRequest request)
+    {
+        ulong? hash = null;
+        Span<byte> both = stackalloc byte[2 * sizeof(ulong)];
+        foreach (var place in request.TextPlaces)
+        {
+            if (place.IsSystem)
+            {
+                var next = HashOf(request.Body.Memory.Span[place.Value]);
+                if (hash is { } before)
+                {
+                    BinaryPrimitives.WriteUInt64BigEndian(both, before);
+                    BinaryPrimitives.WriteUInt64BigEndian(both[sizeof(ulong)..], next);
+                    next = PromptFingerprint.HashOf(both);
+                }
+
+                hash = next;
+            }
+        }
+
+        return hash;
+    }
+
+    // The same words may be escaped in several ways; almost always they are not at all.
+    private static ulong HashOf(ReadOnlySpan<byte> quoted) => quoted.Contains((byte)'\\')
+        ? PromptFingerprint.HashOf(Encoding.UTF8.GetBytes(JsonText.At(quoted, ..)))
+        : PromptFingerprint.HashOf(quoted[1..^1]);
+
+    private static ApiError? Features(SignalRecorder signals, ModelRequest request, Route route, InputContract contract)
+    {
+        foreach (var feature in request.Features ?? [])
+        {
+            signals.Brought(route.Alias, new(InputSignal.FeatureNulls, feature.Name, feature.Values, feature.Nulls.Count));
+            if (feature.Numbers > 0)
+            {
+                signals.Brought(route.Alias, new(InputSignal.FeatureValues, feature.Name, feature.Numbers, 0, feature.Sum, feature.Squares));
+            }
+
+            if (feature.Nulls.Count > 0 && contract.Defaults.TryGetValue(feature.Name, out var value))
+            {
+                signals.Brought(route.Alias, new(InputSignal.Contract, "features", 1));
+                var text = Encoding.UTF8.GetBytes(value.ToString("R", CultureInfo.InvariantCulture));
+                request.Repairs.AddRange(feature.Nulls.Select(place => new Splice.Edit(place.Start.Value, place.End.Value, text)));
+            }
+        }
+
+        return null;
+    }
+
+    private static ApiError? Documents(SignalRecorder signals, HttpRequest http, Route route, InputContract contract)
+    {
+        if (!http.Headers.TryGetValue(Retrieved.Header, out var header))
+        {
+            return null;
+        }
+
+        var told = Retrieved.Of(header.ToString());
+        if (told.Index is { } index)
+        {
+            signals.Brought(route.Alias, new(InputSignal.RetrievalIndex, index, 1));
+        }
+
+        if (told.Documents is { } documents)
+        {
+            signals.Brought(route.Alias, new(InputSignal.RetrievalEmpty, "", 1, documents == 0 ? 1 : 0));
+        }
+
+        Value(InputSignal.RetrievalAge, told.AgeDays);
+        Value(InputSignal.RetrievalScore, told.Score);
+        if (told.AgeDays is not { } age || !(age >= contract.OldestDays))
+        {
+            return null;
+        }
+
+        signals.Brought(route.Alias, new(InputSignal.Contract, "retrieval", 1));
+        return ApiError.StaleRetrieval(route.Alias, age, contract.OldestDays!.Value);
+
+        void Value(InputSignal signal, double? value)
+        {
+            if (value is { } v)
+            {
+                signals.Brought(route.Alias, new(signal, "", 1, 0, v, v * v));
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+using System.Net;
+using Backstop.Core.Inputs;
+using Backstop.Core.Registry;
+using Backstop.Core.Routing;
+using Backstop.Gateway.Tests.Harness;
+
+namespace Backstop.Gateway.Tests.Inputs;
+
+/// <summary>What requests bring with them is counted without being kept, and held against the alias's contract.</summary>
+public sealed class InputTests
+{
+    private const string Ranker = """{"serving":{"protocol":"open-inference"}}""";
+    private const string Infer = "/v2/models/assistant:prod/infer";
+    private const string Scores = """{"outputs":[{"name":"score","shape":[2],"datatype":"FP32","data":[0.25,0.5]}]}""";
+
+    private const string Rows =
+        """
+        {"inputs":[{"name":"age","shape":[2,1],"datatype":"FP64","data":[[41], [null]]},
+        {"name":"clicks","shape":[2,2],"datatype":"FP64","data":[1, 2,null,4]}]}
+        """;
+
+    [Fact]
+    public async Task Nulls_are_counted_by_feature()
+    {
+        await using var fleet = await SmallFleet.Start(manifest: Ranker);
+        fleet.Seven.Answer = Answers.Json(200, Scores);
+        await fleet.Gateway.Post(Rows, Infer);
+
+        var counts = await Counted(fleet, c => c.Signal == InputSignal.FeatureValues, atLeast: 4);
+        Assert.Equal(
+            [("age", 2, 1), ("clicks[0]", 2, 1), ("clicks[1]", 2, 0)],
+            counts.Where(c => c.Signal == InputSignal.FeatureNulls).Select(c => (c.What, c.N, c.Hits)));
+        Assert.Equal((1, 41), counts.Where(c => c is { Signal: InputSignal.FeatureValues, What: "age" }).Select(c => (c.N, c.Sum)).Single());
+        Assert.Equal((2, 6, 20), counts.Where(c => c is { Signal: InputSignal.FeatureValues, What: "clicks[1]" }).Select(c => (c.N, c.Sum, c.Squares)).Single());
+    }
+
+    [Fact]
+    public async Task A_null_is_replaced_by_the_feature_s_default_and_all_else_stays()
+    {
+        await using var fleet = await SmallFleet.Start(
+            SmallFleet.Under("""{"inputs":{"features":{"defaults":{"age":38.5,"clicks[0]":3}}}}"""), Ranker);
+        fleet.Seven.Answer = Answers.Json(200, Scores);
+        await fleet.Gateway.Post(Rows, Infer);
+
+        Assert.Equal([Rows.Replace("[null]", "[38.5]", StringComparison.Ordinal).Replace("2,null", "2,3", StringComparison.Ordinal)], fleet.Seven.Asked);
+        Assert.Equal(2, (await Counted(fleet, c => c is { Signal: InputSignal.Contract, What: "features" }, atLeast: 2)).Where(c => c.Signal == InputSignal.Contract).Sum(c => c.N));
+    }
+
+    [Theory]
+    [InlineData("\"Be brief.\"", "\"Be\\u0020brief.\"")]
+    [InlineData("\"Be brief.\"", "[{\"type\":\"text\",\"text\":\"Be brief.\"}]")]
+    public async Task The_same_prompt_has_the_same_fingerprint_however_it_is_written(string one, string other)
+    {
+        await using var fleet = await SmallFleet.Start();
+        await fleet.Gateway.Post(Asked(one));
+        await fleet.Gateway.Post(Asked(other));
+        await fleet.Gateway.Chat("Hello?");
+
+        Assert.Equal(
+            [(PromptFingerprint.Of("Be brief."), 2L), (PromptFingerprint.None, 1L)],
+            (await Counted(fleet, c => c.Signal == InputSignal.PromptFingerprint, atLeast: 3)).Select(c => (c.What, c.N)).OrderByDescending(c => c.N));
+    }
+
+    [Fact]
+    public async Task An_unknown_prompt_gives_way_to_the_release_s_own()
+    {
+        await using var fleet = await SmallFleet.Start(Under($$"""{"known":["{{PromptFingerprint.Of("Be brief.")}}"]}"""), """{"prompt":{"system":"Answer in JSON."}}""");
+        await fleet.Gateway.Post(Asked("\"Be brief.\""));
+        await fleet.Gateway.Post(Asked("\"Tell a story.\""));
+
+        Assert.Contains("Be brief.", fleet.Seven.Asked[0], StringComparison.Ordinal);
+        Assert.DoesNotContain("Tell a story.", fleet.Seven.Asked[1], StringComparison.Ordinal);
+        Assert.Contains("""{"role":"system","content":"Answer in JSON."}""", fleet.Seven.Asked[1], StringComparison.Ordinal);
+        Assert.Equal(1, (await Counted(fleet, c => c.Signal == InputSignal.Contract, atLeast: 1)).Single(c => c.Signal == InputSignal.Contract).N);
+    }
+
+    [Fact]
+    public async Task An_unknown_prompt_is_refused_where_the_contract_says_so()
+    {
+        await using var fleet = await SmallFleet.Start(Under("""{"known":[],"otherwise":"refuse"}"""));
+
+        (await fleet.Gateway.Post(Asked("\"Tell a story.\""))).IsError(HttpStatusCode.UnprocessableEntity, "unknown_prompt");
+        Assert.Equal(HttpStatusCode.OK, (await fleet.Gateway.Chat("Hello?")).Status);
+        Assert.Single(fleet.Seven.Asked);
+    }
+
+    [Fact]
+    public async Task Documents_that_are_too_old_are_not_answered_from()
+    {
+        await using var fleet = await SmallFleet.Start(SmallFleet.Under("""{"inputs":{"retrieval":{"oldest_days":2}}}"""));
+        Assert.Equal(HttpStatusCode.OK, (await fleet.Gateway.ChatWith("Hello?", ("x-backstop-retrieval", "index=kb-2, age=86400, score=0.5, documents=3"))).Status);
+        (await fleet.Gateway.ChatWith("Hello?", ("x-backstop-retrieval", "age=172800; index=\"kb-1\""))).IsError(HttpStatusCode.UnprocessableEntity, "stale_retrieval");
+        Assert.Equal(HttpStatusCode.OK, (await fleet.Gateway.ChatWith("Hello?", ("x-backstop-retrieval", "nonsense, age=old, documents=-1"))).Status);
+
+        var counts = await Counted(fleet, c => c.Signal == InputSignal.RetrievalAge, atLeast: 2);
+        Assert.Equal(3, counts.Single(c => c.Signal == InputSignal.RetrievalAge).Sum);
+        Assert.Equal(["kb-1", "kb-2"], counts.Where(c => c.Signal == InputSignal.RetrievalIndex).Select(c => c.What).Order());
+        Assert.Equal((1, 0), counts.Where(c => c.Signal == InputSignal.RetrievalEmpty).Select(c => (c.N, c.Hits)).Single());
+        Assert.Equal(2, fleet.Seven.Asked.Length);
+    }
+
+    private static Func<Release, Release, Route> Under(string prompts) => SmallFleet.Under($$$"""{"inputs":{"prompts":{{{prompts}}}}}""");
+
+    private static string Asked(string content) =>
+        $$"""{"model":"assistant:prod","messages":[{"role":"system","content":{{content}}},{"role":"user","content":"Hello?"}]}""";
+
+    // Everything that was counted, once there are so many observations of a kind.
+    private static async Task<InputCount[]> Counted(SmallFleet fleet, Func<InputCount, bool> kind, long atLeast)
+    {
+        var all = await Eventually.Is(() => All(fleet), counts => counts.Where(kind).Sum(c => c.N) >= atLeast);
+        return [.. all.OrderBy(c => c.What, StringComparer.Ordinal)];
+    }
+
+    private static InputCount[] All(SmallFleet fleet)
+    {
+        var tally = new InputTally();
+        foreach (var message in fleet.Control.Batches.SelectMany(b => b.Inputs))
+        {
+            tally.Add(new InputCount((InputSignal)message.Signal, message.What, message.N, message.Hits, message.Sum, message.Squares));
+        }
+
+        return [.. tally.Counts];
+    }
+}

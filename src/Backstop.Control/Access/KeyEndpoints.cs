@@ -20,23 +20,23 @@ internal static class KeyEndpoints
         api.MapPost("/keys/{key}/revoke", Revoke).Needs(Scope.Admin, Reach.Everything);
     }
 
-    private static async Task<IResult> Create(HttpContext context, KeyStore keys, Doorkeeper door, TimeProvider clock)
+    private static async Task<IResult> Create(Body<KeyRequest> request, HttpContext context, KeyStore keys, Doorkeeper door, TimeProvider clock)
     {
-        var body = await StrictBody.Read<KeyRequest>(context);
+        var body = await request.Read();
         var wanted = NewKey.Read(body.Name, body.Scopes, body.Aliases, body.ExpiresInSeconds, clock.GetUtcNow());
         return await Answer(await keys.Create(wanted, Caller.Of(context)), door);
     }
 
-    private static async Task<IResult> Rotate(string key, HttpContext context, KeyStore keys, Doorkeeper door)
+    private static async Task<IResult> Rotate(string key, Body<RotateRequest> request, HttpContext context, KeyStore keys, Doorkeeper door)
     {
-        var body = await StrictBody.Read<RotateRequest>(context);
+        var body = await request.Read();
         var overlap = NewKey.Seconds(body.OverlapSeconds ?? UsualOverlapSeconds, "overlap_seconds", least: 0);
         return await Answer(await keys.Rotate(key, overlap, Caller.Of(context)), door);
     }
 
-    private static async Task<IResult> Revoke(string key, HttpContext context, KeyStore keys, Doorkeeper door)
+    private static async Task<IResult> Revoke(string key, Body<RevokeRequest> request, HttpContext context, KeyStore keys, Doorkeeper door)
     {
-        var body = await StrictBody.Read<RevokeRequest>(context);
+        var body = await request.Read();
         return await Answer(await keys.Revoke(key, AliasEndpoints.Reason(body.Reason), Caller.Of(context)), door);
     }
 

@@ -71,9 +71,9 @@ internal static class AliasEndpoints
     }
 
     private static async Task<IResult> Create(
-        HttpContext context, AliasStore aliases, ReleaseStore releases, Publisher publisher, AliasQueries queries)
+        Body<NewAlias> request, HttpContext context, AliasStore aliases, ReleaseStore releases, Publisher publisher, AliasQueries queries)
     {
-        var body = await StrictBody.Read<NewAlias>(context);
+        var body = await request.Read();
         if (!Names.IsAlias(body.Name))
         {
             throw RefusedException.Invalid($"'{body.Name}' is not an alias: write two names joined by a colon, such as 'assistant:prod'.");
@@ -101,9 +101,10 @@ internal static class AliasEndpoints
         return ApiJson.Ok(await View(queries, alias.Name), StatusCodes.Status201Created);
     }
 
-    private static async Task<IResult> Swap(string name, HttpContext context, ReleaseStore releases, AliasQueries queries, IGrainFactory grains)
+    private static async Task<IResult> Swap(
+        string name, Body<SwapRequest> request, HttpContext context, ReleaseStore releases, AliasQueries queries, IGrainFactory grains)
     {
-        var body = await StrictBody.Read<SwapRequest>(context);
+        var body = await request.Read();
         await View(queries, name);
         var release = await ReleaseEndpoints.Find(releases, body.Release);
         Check(await grains.GetGrain<IAliasGrain>(name)
@@ -111,17 +112,18 @@ internal static class AliasEndpoints
         return ApiJson.Ok(await View(queries, name));
     }
 
-    private static async Task<IResult> Rollback(string name, HttpContext context, AliasQueries queries, IGrainFactory grains)
+    private static async Task<IResult> Rollback(string name, Body<ReasonRequest> request, HttpContext context, AliasQueries queries, IGrainFactory grains)
     {
-        var body = await StrictBody.Read<ReasonRequest>(context);
+        var body = await request.Read();
         await View(queries, name);
         Check(await grains.GetGrain<IAliasGrain>(name).Rollback(Reason(body.Reason), Caller.Of(context)));
         return ApiJson.Ok(await View(queries, name));
     }
 
-    private static async Task<IResult> Approve(string name, HttpContext context, ReleaseStore releases, AliasQueries queries, IGrainFactory grains)
+    private static async Task<IResult> Approve(
+        string name, Body<ApproveRequest> request, HttpContext context, ReleaseStore releases, AliasQueries queries, IGrainFactory grains)
     {
-        var body = await StrictBody.Read<ApproveRequest>(context);
+        var body = await request.Read();
         await View(queries, name);
         var release = await ReleaseEndpoints.Find(releases, body.Release);
         Check(await grains.GetGrain<IAliasGrain>(name)

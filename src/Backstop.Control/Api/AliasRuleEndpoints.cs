@@ -24,9 +24,9 @@ internal static class AliasRuleEndpoints
     }
 
     private static void Map<T>(IEndpointRouteBuilder api, string verb, Func<T, (AliasAmendment Change, string Reason)> read) =>
-        api.MapPost($"/aliases/{{name}}/{verb}", async (string name, HttpContext context, AliasQueries queries, IGrainFactory grains) =>
+        api.MapPost($"/aliases/{{name}}/{verb}", async (string name, Body<T> request, HttpContext context, AliasQueries queries, IGrainFactory grains) =>
         {
-            var (change, reason) = read(await StrictBody.Read<T>(context));
+            var (change, reason) = read(await request.Read());
             await AliasEndpoints.View(queries, name);
             AliasEndpoints.Check(
                 await grains.GetGrain<IAliasGrain>(name).Amend(StoreJson.Write(change), AliasEndpoints.Reason(reason), Caller.Of(context)));

@@ -23,9 +23,9 @@ internal static class DrillEndpoints
         ?? throw RefusedException.Missing($"There was no drill of '{name}' yet. Begin one with 'backstop drill {name}'.");
 
     private static async Task<IResult> Start(
-        string name, HttpContext context, AliasQueries queries, RolloutEffects effects, IGrainFactory grains, TimeProvider clock)
+        string name, Body<NewDrill> request, HttpContext context, AliasQueries queries, RolloutEffects effects, IGrainFactory grains, TimeProvider clock)
     {
-        var body = await StrictBody.Read<NewDrill>(context);
+        var body = await request.Read();
         var alias = await AliasEndpoints.View(queries, name);
         var share = body.BasisPoints ?? Route.Whole;
         if (share is < 1 or > Route.Whole)

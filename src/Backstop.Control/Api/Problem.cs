@@ -33,6 +33,8 @@ public sealed class RefusedException(int status, string title, string detail) : 
 /// <summary>The one place where what went wrong becomes an answer (RFC 9457).</summary>
 internal sealed partial class ProblemFilter : IEndpointFilter
 {
+    private const int LongestDetail = 2000;
+
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         try
@@ -41,7 +43,9 @@ internal sealed partial class ProblemFilter : IEndpointFilter
         }
         catch (RefusedException e)
         {
-            return Results.Problem(e.Message, statusCode: e.Status, title: e.Title, extensions: e.Facts);
+            // What was sent may stand in the sentence, and may be a megabyte.
+            var detail = e.Message.Length <= LongestDetail ? e.Message : e.Message[..LongestDetail] + "…";
+            return Results.Problem(detail, statusCode: e.Status, title: e.Title, extensions: e.Facts);
         }
         catch (BadHttpRequestException e)
         {

@@ -26,9 +26,9 @@ internal static class ReleaseEndpoints
     public static async Task<RegisteredRelease> Find(ReleaseStore releases, string name) =>
         await releases.Find(name) ?? throw RefusedException.Missing($"There is no release '{name}'. Register it first, or list them with GET /api/v1/releases.");
 
-    private static async Task<IResult> Register(HttpContext context, ReleaseStore releases)
+    private static async Task<IResult> Register(Body<NewRelease> request, HttpContext context, ReleaseStore releases)
     {
-        var body = await StrictBody.Read<NewRelease>(context);
+        var body = await request.Read();
         if (Release.Parse(body.Name, body.Manifest.GetRawText()) is not ReleaseResult.Parsed parsed)
         {
             throw RefusedException.Invalid(((ReleaseResult.Invalid)Release.Parse(body.Name, body.Manifest.GetRawText())).Error);

@@ -23,7 +23,7 @@ internal static class RolloutEndpoints
         api.MapGet("/rollouts/{id}/forecast", ForecastRollout).NeedsOnAliasOf<RouteHandlerBuilder, AliasStore>(Scope.Read, AliasOf);
         Map<ReasonRequest>(api, "abort", body => new RolloutCommand.Abort(AliasEndpoints.Reason(body.Reason)));
         Map<ReasonRequest>(api, "pause", body => new RolloutCommand.Pause(AliasEndpoints.Reason(body.Reason)));
-        Map<ResumeRequest>(api, "resume", _ => new RolloutCommand.Resume());
+        Map<Nothing>(api, "resume", _ => new RolloutCommand.Resume());
         Map<ApproveRequest>(api, "approve", body => new RolloutCommand.Approve(body.Step - 1));
         Map<ReasonRequest>(api, "trip", body => new RolloutCommand.Trip(AliasEndpoints.Reason(body.Reason)));
         api.MapPost("/rollouts/{id}/plan", ChangePlan).NeedsOnAliasOf<RouteHandlerBuilder, AliasStore>(Scope.Operate, AliasOf);
@@ -34,9 +34,10 @@ internal static class RolloutEndpoints
     private static async Task<RolloutView> View(AliasQueries queries, string id) =>
         await queries.Rollout(id) ?? throw RefusedException.Missing($"There is no rollout '{id}'.");
 
-    private static async Task<IResult> Submit(string name, HttpContext context, ReleaseStore releases, AliasQueries queries, IGrainFactory grains)
+    private static async Task<IResult> Submit(
+        string name, Body<NewRollout> request, HttpContext context, ReleaseStore releases, AliasQueries queries, IGrainFactory grains)
     {
-        var body = await StrictBody.Read<NewRollout>(context);
+        var body = await request.Read();
         await AliasEndpoints.View(queries, name);
         var release = await ReleaseEndpoints.Find(releases, body.Release);
         var reply = await grains.GetGrain<IAliasGrain>(name).Submit(
@@ -49,9 +50,10 @@ internal static class RolloutEndpoints
         return ApiJson.Ok(await View(queries, reply.Text), StatusCodes.Status202Accepted);
     }
 
-    private static async Task<IResult> ForecastPlan(string name, HttpContext context, AliasStore aliases, ReleaseStore releases, AliasQueries queries, TimeProvider clock)
+    private static async Task<IResult> ForecastPlan(
+        string name, Body<NewRollout> request, AliasStore aliases, ReleaseStore releases, AliasQueries queries, TimeProvider clock)
     {
-        var body = await StrictBody.Read<NewRollout>(context);
+        var body = await request.Read();
         await AliasEndpoints.View(queries, name);
         var release = await ReleaseEndpoints.Find(releases, body.Release);
         var submitted = RolloutMachine.Submit(
@@ -77,15 +79,16 @@ internal static class RolloutEndpoints
             refused is null ? Core.Rollouts.Forecast.InSilence(state, now) : []);
     }
 
-    private static async Task<IResult> ChangePlan(string id, HttpContext context, ReleaseStore releases, AliasQueries queries, IGrainFactory grains)
+    private static async Task<IResult> ChangePlan(
+        string id, Body<PlanChange> request, HttpContext context, ReleaseStore releases, AliasQueries queries, IGrainFactory grains)
     {
-        var body = await StrictBody.Read<PlanChange>(context);
+        var body = await request.Read();
         return await Tell(id, new RolloutCommand.ChangePlan(await Plan(body.Plan, releases), body.Approval), context, queries, grains);
     }
 
     private static void Map<T>(IEndpointRouteBuilder api, string verb, Func<T, RolloutCommand> command) =>
-        api.MapPost($"/rollouts/{{id}}/{verb}", async (string id, HttpContext context, AliasQueries queries, IGrainFactory grains) =>
-            await Tell(id, command(await StrictBody.Read<T>(context)), context, queries, grains))
+        api.MapPost($"/rollouts/{{id}}/{verb}", async (string id, Body<T> request, HttpContext context, AliasQueries queries, IGrainFactory grains) =>
+            await Tell(id, command(await request.Read()), context, queries, grains))
             .NeedsOnAliasOf<RouteHandlerBuilder, AliasStore>(Scope.Operate, AliasOf);
 
     private static async Task<IResult> Tell(string id, RolloutCommand command, HttpContext context, AliasQueries queries, IGrainFactory grains)
@@ -103,8 +106,6 @@ internal static class RolloutEndpoints
     private sealed record PlanChange(PlanRequest Plan, string? Approval = null);
 
     private sealed record ReasonRequest(string Reason);
-
-    private sealed record ResumeRequest;
 
     private sealed record ApproveRequest(int Step);
 

@@ -2,8 +2,10 @@ using System.Collections;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using System.Text.Unicode;
 using Backstop.Core.Text;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
 
 namespace Backstop.Control.Api;
 
@@ -13,12 +15,15 @@ public static class StrictBody
     /// <summary>Largest body, in bytes: a manifest with a long prompt and a policy fits well.</summary>
     public const int MostBytes = 1024 * 1024;
 
+    /// <summary>The only form of a body.</summary>
+    internal const string Json = "application/json";
+
     private static readonly JsonSerializerOptions Rules = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
         TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
     };
 
@@ -27,9 +32,28 @@ public static class StrictBody
     public static async Task<T> Read<T>(HttpContext context)
     {
         var bytes = await ReadBytes(context);
+        if (bytes.Length == 0 && typeof(T) == typeof(Nothing))
+        {
+            bytes = [.. "{}"u8];
+        }
+        else
+        {
+            ExpectJson(context.Request);
+        }
+
+        if (!Utf8.IsValid(bytes))
+        {
+            throw RefusedException.Invalid("The body is not UTF-8, the encoding of JSON.");
+        }
+
         try
         {
             using var document = JsonDocument.Parse(bytes, new() { AllowDuplicateProperties = false });
+            if (bytes.AsSpan().IndexOf("\\u"u8) >= 0)
+            {
+                CheckText(document.RootElement);
+            }
+
             CheckKeys(document.RootElement, typeof(T), "the body");
             return document.RootElement.Deserialize<T>(Rules) ?? throw RefusedException.Invalid("The body is null; send a JSON object.");
         }
@@ -39,17 +63,55 @@ public static class StrictBody
         }
     }
 
-    /// <summary>The body as JSON of a form that others define and extend.</summary>
-    /// <exception cref="RefusedException">It is too large or not JSON.</exception>
-    public static async Task<JsonElement> ReadJson(HttpContext context)
+    // A form of a page of another site may be sent as plain text without asking; JSON may not.
+    private static void ExpectJson(HttpRequest request)
+    {
+        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type) || !type.MatchesMediaType(Json)
+            || (type.Charset.HasValue && !type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase)))
+        {
+            throw new RefusedException(
+                StatusCodes.Status415UnsupportedMediaType, "Unsupported media type", $"Send JSON in UTF-8, with the header 'Content-Type: {Json}'.");
+        }
+    }
+
+    // Escapes can say what no text may hold: half a character, or the NUL that PostgreSQL keeps in no text.
+    private static void CheckText(JsonElement value)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.String:
+                ExpectText(value.GetString);
+                break;
+            case JsonValueKind.Array:
+                foreach (var item in value.EnumerateArray())
+                {
+                    CheckText(item);
+                }
+
+                break;
+            case JsonValueKind.Object:
+                foreach (var key in value.EnumerateObject())
+                {
+                    ExpectText(() => key.Name);
+                    CheckText(key.Value);
+                }
+
+                break;
+        }
+    }
+
+    private static void ExpectText(Func<string?> read)
     {
         try
         {
-            return JsonElement.Parse(await ReadBytes(context));
+            if (read()?.Contains('\0', StringComparison.Ordinal) == true)
+            {
+                throw RefusedException.Invalid("A text in the body holds the character U+0000, which cannot be kept.");
+            }
         }
-        catch (JsonException e)
+        catch (InvalidOperationException)
         {
-            throw RefusedException.Invalid($"The body is not JSON: {e.Message}");
+            throw RefusedException.Invalid("A text in the body holds half of a surrogate pair, which is no character.");
         }
     }
 

@@ -23,9 +23,9 @@ internal static class TrafficEndpoints
     }
 
     private static async Task<IResult> Shape(
-        string name, HttpContext context, AliasStore aliases, ReleaseStore releases, IGrainFactory grains)
+        string name, Body<ShapeRequest> request, HttpContext context, AliasStore aliases, ReleaseStore releases, IGrainFactory grains)
     {
-        var body = await StrictBody.Read<ShapeRequest>(context);
+        var body = await request.Read();
         await View(name, aliases, releases);
         var policy = Check(body.Policy.GetRawText());
         var json = JsonNode.Parse(policy.Json)!;

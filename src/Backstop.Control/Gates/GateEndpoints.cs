@@ -23,9 +23,9 @@ internal static class GateEndpoints
 
     private static async Task<string?> AliasOf(GateStore gates, string id) => (await gates.Find(id))?.Alias;
 
-    private static async Task<IResult> Run(string id, HttpContext context, GateStore gates, GateRunner runner, ReleaseStore releases)
+    private static async Task<IResult> Run(string id, Body<RunRequest> request, HttpContext context, GateStore gates, GateRunner runner, ReleaseStore releases)
     {
-        var body = await StrictBody.Read<RunRequest>(context);
+        var body = await request.Read();
         var gate = await Find(gates, id);
         var release = (await ReleaseEndpoints.Find(releases, body.Release)).Release;
         return ApiJson.Ok(GateResultView.Of(await runner.Run(gate, release, progress: null, context.RequestAborted)));

@@ -10,6 +10,7 @@ using Backstop.Control.Rollouts;
 using Backstop.Control.Store;
 using Backstop.Core.Access;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -50,6 +51,7 @@ public static class ControlHosting
         services.AddSingleton<AliasQueries>();
         services.AddSingleton<AliasTime>();
         services.AddAccess(options.Oidc);
+        services.AddTransient<IStartupFilter, RoutingProblems>();
         services.AddGrpc();
 
         // Hosted services start in this order: store and silo beside each other, then the grains; the listeners open last.
@@ -70,7 +72,7 @@ public static class ControlHosting
     public static IEndpointRouteBuilder MapControl(this IEndpointRouteBuilder endpoints)
     {
         endpoints.MapGrpcService<FleetService>();
-        var api = endpoints.MapGroup("/api/v1").AddEndpointFilter<ProblemFilter>().AddEndpointFilter<AccessFilter>().AllMustDeclare();
+        var api = endpoints.MapGroup("/api/v1").AddEndpointFilter<ProblemFilter>().AddEndpointFilter<AccessFilter>().AddEndpointFilter<StrictQuery>().AllMustDeclare();
         ReleaseEndpoints.Map(api);
         AliasEndpoints.Map(api);
         AliasRuleEndpoints.Map(api);

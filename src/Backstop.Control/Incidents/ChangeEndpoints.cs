@@ -24,9 +24,9 @@ internal static class ChangeEndpoints
         api.MapPost("/changes/alertmanager", Alerts).Needs(Scope.Write, Access.Reach.Everything);
     }
 
-    private static async Task<IResult> Change(HttpContext context, IncidentBook book, TimeProvider clock)
+    private static async Task<IResult> Change(Body<ChangeRequest> request, HttpContext context, IncidentBook book, TimeProvider clock)
     {
-        var body = await StrictBody.Read<ChangeRequest>(context);
+        var body = await request.Read();
         if (body.What.Trim() is not { Length: > 0 and <= LongestText } what)
         {
             throw RefusedException.Invalid($"'what' must have 1 to {LongestText} characters.");
@@ -44,9 +44,9 @@ internal static class ChangeEndpoints
     }
 
     /// <summary>Takes the webhook of Alertmanager, version 4. Unknown members are its business: it adds some from time to time.</summary>
-    private static async Task<IResult> Alerts(HttpContext context, IncidentBook book)
+    private static async Task<IResult> Alerts(Body<JsonElement> request, IncidentBook book)
     {
-        var body = await StrictBody.ReadJson(context);
+        var body = await request.Read();
         if (body.ValueKind != JsonValueKind.Object || !body.TryGetProperty("alerts", out var alerts) || alerts.ValueKind != JsonValueKind.Array)
         {
             throw RefusedException.Invalid("The body is not a webhook of Alertmanager: it has no list 'alerts'.");

@@ -35,12 +35,16 @@ internal static class IncidentEndpoints
             ? Results.Text(CaseWriter.Write(known), "application/json")
             : throw RefusedException.Missing($"Nobody has looked at {id} yet: it has no case."))
             .NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Read, AliasOf);
-        api.MapPost("/incidents/{id}/acknowledge", (string id, HttpContext context, IncidentBook book, AliasQueries names, TimeProvider clock) =>
-            Change(id, i => i.Acknowledge(Caller.Of(context), clock.GetUtcNow()), book, names))
-            .NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
-        api.MapPost("/incidents/{id}/resolve", (string id, IncidentBook book, AliasQueries names, TimeProvider clock) =>
-            Change(id, i => i.Resolve(clock.GetUtcNow()), book, names))
-            .NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
+        api.MapPost("/incidents/{id}/acknowledge", async (string id, Body<Nothing> request, HttpContext context, IncidentBook book, AliasQueries names, TimeProvider clock) =>
+        {
+            await request.Read();
+            return await Change(id, i => i.Acknowledge(Caller.Of(context), clock.GetUtcNow()), book, names);
+        }).NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
+        api.MapPost("/incidents/{id}/resolve", async (string id, Body<Nothing> request, IncidentBook book, AliasQueries names, TimeProvider clock) =>
+        {
+            await request.Read();
+            return await Change(id, i => i.Resolve(clock.GetUtcNow()), book, names);
+        }).NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
         api.MapPost("/incidents/{id}/assign", Assign).NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
         api.MapPost("/incidents/{id}/severity", Grade).NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
         api.MapPost("/incidents/{id}/comments", Comment).NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
@@ -52,25 +56,25 @@ internal static class IncidentEndpoints
     private static async Task<IResult> Change(string id, Func<Incident, Incident> change, IncidentBook book, AliasQueries names) =>
         await View(await book.Change(id, change), id, names);
 
-    private static async Task<IResult> Comment(string id, HttpContext context, IncidentBook book, AliasQueries names, TimeProvider clock)
+    private static async Task<IResult> Comment(string id, Body<CommentRequest> request, HttpContext context, IncidentBook book, AliasQueries names, TimeProvider clock)
     {
-        var body = await StrictBody.Read<CommentRequest>(context);
+        var body = await request.Read();
         return body.Text.Trim() is { Length: > 0 and <= LongestComment } text
             ? await Change(id, i => i.Comment(Caller.Of(context), text, clock.GetUtcNow()), book, names)
             : throw RefusedException.Invalid($"'text' must have 1 to {LongestComment} characters.");
     }
 
-    private static async Task<IResult> Assign(string id, HttpContext context, IncidentBook book, AliasQueries names, TimeProvider clock)
+    private static async Task<IResult> Assign(string id, Body<AssignRequest> request, HttpContext context, IncidentBook book, AliasQueries names, TimeProvider clock)
     {
-        var body = await StrictBody.Read<AssignRequest>(context);
+        var body = await request.Read();
         return body.To.Trim() is { Length: > 0 and <= LongestName } to
             ? await Change(id, i => i.Assign(to, Caller.Of(context), clock.GetUtcNow()), book, names)
             : throw RefusedException.Invalid($"'to' must have 1 to {LongestName} characters.");
     }
 
-    private static async Task<IResult> Grade(string id, HttpContext context, IncidentBook book, AliasQueries names)
+    private static async Task<IResult> Grade(string id, Body<GradeRequest> request, IncidentBook book, AliasQueries names)
     {
-        var body = await StrictBody.Read<GradeRequest>(context);
+        var body = await request.Read();
         return await Change(id, i => i.Grade(body.Severity), book, names);
     }
 
@@ -82,13 +86,16 @@ internal static class IncidentEndpoints
             Postmortem.Draft(incident, gate, (await names.Name(incident.Release)).Name, (await names.Name(incident.Baseline)).Name), "text/markdown");
     }
 
-    private static async Task<IResult> Learn(string id, HttpContext context, Learner learner) =>
-        await learner.Learn(id, Caller.Of(context), context.RequestAborted) switch
+    private static async Task<IResult> Learn(string id, Body<Nothing> request, HttpContext context, Learner learner)
+    {
+        await request.Read();
+        return await learner.Learn(id, Caller.Of(context), context.RequestAborted) switch
         {
             LearnResult.Learned learned => ApiJson.Ok(LearnedView.Of(learned.Gate), learned.New ? StatusCodes.Status201Created : StatusCodes.Status200OK),
             LearnResult.Impossible impossible => throw RefusedException.Conflict(impossible.Reason),
             _ => throw Missing(id),
         };
+    }
 
     private static async Task<IResult> View(Incident? incident, string id, AliasQueries names) =>
         ApiJson.Ok(await IncidentView.Of(incident ?? throw Missing(id), names));

@@ -118,7 +118,7 @@ public sealed class KeyTests : IAsyncLifetime
     [Fact]
     public async Task A_page_of_another_site_changes_nothing_and_a_name_that_is_rebound_reads_nothing()
     {
-        using var foreign = new HttpRequestMessage(HttpMethod.Post, "/api/v1/aliases/assistant:prod/swap") { Content = new StringContent("{}") };
+        using var foreign = new HttpRequestMessage(HttpMethod.Post, "/api/v1/aliases/assistant:prod/swap") { Content = new StringContent("{}", Encoding.UTF8, "application/json") };
         foreign.Headers.Add("Sec-Fetch-Site", "cross-site");
         using var refused = await _server.Api.SendAsync(foreign, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);

@@ -6,6 +6,7 @@ namespace Backstop.Control.Tests.Api;
 
 public sealed class BadRequestTests(BadRequestTests.Fixture fixture) : IClassFixture<BadRequestTests.Fixture>
 {
+    private const string NoDigest = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
     private readonly ControlServer _server = fixture.Server;
 
     [Theory]
@@ -21,6 +22,11 @@ public sealed class BadRequestTests(BadRequestTests.Fixture fixture) : IClassFix
     [InlineData("aliases/no:such/rollback", "{\"reason\":\"x\"}", 404, "no:such")]
     [InlineData("aliases/assistant:prod/rollback", "{\"reason\":\" \"}", 400, "reason")]
     [InlineData("aliases/assistant:prod/rollback", "{\"reason\":\"x\"}", 409, "no previous release")]
+    [InlineData("aliases/assistant:prod/swap", "{\"release\":\"" + NoDigest + "\",\"expected_generation\":1,\"reason\":\"x\"}", 404, NoDigest)]
+    [InlineData("aliases/assistant:prod/swap", "{\"release\":\"v8\",\"expected_generation\":7,\"reason\":\"x\"}", 409, "generation")]
+    [InlineData("aliases/assistant:prod/approve", "{\"release\":\"" + NoDigest + "\",\"reason\":\"x\"}", 404, NoDigest)]
+    [InlineData("aliases/assistant:prod/rollouts", "{\"release\":\"" + NoDigest + "\"}", 404, NoDigest)]
+    [InlineData("releases", "{\"name\":\"v7\",\"manifest\":{\"serving\":{\"model\":\"other\",\"replicas\":[\"http://127.0.0.1:9\"]}}}", 409, "never change")]
     [InlineData("aliases/assistant:prod/rollouts", "{\"release\":\"v8\",\"plan\":{\"stepz\":[]}}", 400, "Did you mean 'steps'?")]
     [InlineData("aliases/assistant:prod/rollouts", "{\"release\":\"v8\",\"plan\":{\"steps\":[{\"basis_points\":0,\"dwell_ms\":0,\"min_units\":0}]}}", 400, "basis points")]
     [InlineData("aliases/assistant:prod/rollouts", "{\"release\":\"v8\",\"evidence\":{\"alpha\":2}}", 400, "alpha")]

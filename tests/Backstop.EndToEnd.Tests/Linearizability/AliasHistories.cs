@@ -38,6 +38,7 @@ internal sealed class AliasHistories(Uri server, string[] releases)
         var answers = 0;
         var blow = new Random(seed).Next(aliases.Length * StepsPerAlias * 9 / 10);
         var due = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var back = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var running = aliases.Select(async (alias, a) =>
         {
             var each = await Task.WhenAll(Enumerable.Range(0, Clients).Select(c => Client(alias, new Random(HashCode(seed, a, c)), Answered, cancel)));
@@ -45,14 +46,18 @@ internal sealed class AliasHistories(Uri server, string[] releases)
         }).ToArray();
         await due.Task;
         await strike();
+        back.SetResult();
         return await Task.WhenAll(running);
 
-        void Answered()
+        // Who was not answered goes on when whoever died is back: against a dead one, all that is left would go unanswered at once.
+        Task Answered(Step step)
         {
-            if (Interlocked.Increment(ref answers) > blow)
+            if (Interlocked.Increment(ref answers) > blow || step.IsUnknown)
             {
                 due.TrySetResult();
             }
+
+            return step.IsUnknown ? back.Task : Task.CompletedTask;
         }
     }
 
@@ -65,7 +70,7 @@ internal sealed class AliasHistories(Uri server, string[] releases)
 
     private static int HashCode(int seed, int alias, int client) => (((seed * 7919) + alias) * 31) + client;
 
-    private async Task<List<Step>> Client(string alias, Random random, Action answered, CancellationToken cancel)
+    private async Task<List<Step>> Client(string alias, Random random, Func<Step, Task> answered, CancellationToken cancel)
     {
         using var client = new ControlClient(server);
         var steps = new List<Step>();
@@ -74,7 +79,7 @@ internal sealed class AliasHistories(Uri server, string[] releases)
         {
             var step = await Ask(client, alias, Choose(random, known), cancel);
             steps.Add(step);
-            answered();
+            await answered(step);
             known = step.Answer is Answer.Seen seen ? seen.Generation : step.Answer is Answer.Done ? known + 1 : known;
         }
 

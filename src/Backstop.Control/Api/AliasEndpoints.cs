@@ -33,7 +33,7 @@ internal static class AliasEndpoints
             await View(queries, name);
             var most = Math.Clamp(limit ?? LongestHistory, 1, LongestHistory);
             var entries = await queries.Journal(after ?? 0, most, name);
-            PageLink.Add(context, entries.Count, most, entries.LastOrDefault()?.Sequence);
+            PageLink.Add(context, entries.Count, most, entries.LastOrDefault()?.Sequence.ToString(CultureInfo.InvariantCulture));
             return ApiJson.Ok(entries);
         }).NeedsOnAlias(Scope.Read);
         api.MapPost("/aliases/{name}/swap", Swap).NeedsOnAlias(Scope.Operate);

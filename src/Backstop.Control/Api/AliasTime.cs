@@ -10,6 +10,7 @@ public sealed class AliasTime(DurableStore store, AliasQueries names)
 {
     // Rollouts write some dozens of entries between two changes of the current release. One that is older than this many is not looked for.
     private const int LongestSearch = 1000;
+    private const int FewEntries = 16;
 
     /// <summary>The state of an alias at a moment; null when it did not exist yet.</summary>
     /// <remarks>The journal's time never runs backwards, so the last entry up to a moment is one step in an index, however long the journal is.</remarks>
@@ -42,19 +43,32 @@ public sealed class AliasTime(DurableStore store, AliasQueries names)
     }
 
     /// <summary>The entry that made the current release current.</summary>
+    /// <remarks>It is near more often than not, so little is fetched first: entries that are asked for and not read are sent all the same.</remarks>
     private static async Task<JournalRow?> Cause(StoreContext context, string alias, JournalRow last)
     {
-        var entries = context.Journal.Where(e => e.Alias == alias && e.Sequence <= last.Sequence).OrderByDescending(e => e.Sequence).Take(LongestSearch);
-        await foreach (var entry in entries.AsAsyncEnumerable())
+        var (before, searched) = (last.Sequence + 1, 0);
+        for (var count = FewEntries; searched < LongestSearch; count *= 4)
         {
-            if (entry.Before is null || StoreJson.Read<AliasRecord>(entry.Before).Current != StoreJson.Read<AliasRecord>(entry.After!).Current)
+            var entries = await context.Journal.Where(e => e.Alias == alias && e.Sequence < before)
+                .OrderByDescending(e => e.Sequence).Take(count).ToListAsync();
+            if (entries.Find(MadeCurrent) is { } cause)
             {
-                return entry;
+                return cause;
             }
+
+            if (entries.Count < count)
+            {
+                return null;
+            }
+
+            (before, searched) = (entries[^1].Sequence, searched + count);
         }
 
         return null;
     }
+
+    private static bool MadeCurrent(JournalRow entry) =>
+        entry.Before is null || StoreJson.Read<AliasRecord>(entry.Before).Current != StoreJson.Read<AliasRecord>(entry.After!).Current;
 }
 
 /// <summary>What an alias served at a moment.</summary>

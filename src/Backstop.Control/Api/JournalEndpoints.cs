@@ -1,3 +1,4 @@
+using System.Globalization;
 using Backstop.Control.Access;
 using Backstop.Core.Access;
 using Microsoft.AspNetCore.Builder;
@@ -17,7 +18,7 @@ internal static class JournalEndpoints
         {
             var most = Math.Clamp(limit ?? 100, 1, LongestPage);
             var entries = await queries.Journal(after ?? 0, most, alias: null);
-            PageLink.Add(context, entries.Count, most, entries.LastOrDefault()?.Sequence);
+            PageLink.Add(context, entries.Count, most, entries.LastOrDefault()?.Sequence.ToString(CultureInfo.InvariantCulture));
             return ApiJson.Ok(entries);
         }).Needs(Scope.Read, Reach.Everything);
         api.MapGet("/journal/check", async (AliasQueries queries) => ApiJson.Ok(await queries.VerifyJournal())).Needs(Scope.Read, Reach.Everything);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Extensions;
 
@@ -12,7 +11,7 @@ internal static class PageLink
     /// <param name="count">How many were found.</param>
     /// <param name="limit">How many were asked for.</param>
     /// <param name="last">The key of the last one.</param>
-    public static void Add(HttpContext context, int count, int limit, long? last)
+    public static void Add(HttpContext context, int count, int limit, string? last)
     {
         if (count < limit || last is not { } key)
         {
@@ -21,7 +20,7 @@ internal static class PageLink
 
         var query = new QueryBuilder(context.Request.Query.Where(q => q.Key != "after").SelectMany(q => q.Value, (q, value) => KeyValuePair.Create(q.Key, value ?? "")))
         {
-            { "after", key.ToString(CultureInfo.InvariantCulture) },
+            { "after", key },
         };
         context.Response.Headers.Link = $"<{context.Request.PathBase}{context.Request.Path}{query}>; rel=\"next\"";
     }

@@ -12,10 +12,12 @@ namespace Backstop.Control.Api;
 /// <summary>Releases: register, read, compare.</summary>
 internal static class ReleaseEndpoints
 {
+    private const int LongestPage = 1000;
+
     public static void Map(IEndpointRouteBuilder api)
     {
         api.MapPost("/releases", Register).Needs(Scope.Write);
-        api.MapGet("/releases", async (ReleaseStore releases) => ApiJson.Ok((await releases.All()).ConvertAll(r => View(r)))).Needs(Scope.Read);
+        api.MapGet("/releases", List).Needs(Scope.Read);
         api.MapGet("/releases/{name}", async (string name, ReleaseStore releases) => ApiJson.Ok(View(await Find(releases, name), whole: true)))
             .Needs(Scope.Read);
         api.MapGet("/releases/{before}/diff/{after}", Diff).Needs(Scope.Read);
@@ -25,6 +27,14 @@ internal static class ReleaseEndpoints
     /// <exception cref="RefusedException">There is none.</exception>
     public static async Task<RegisteredRelease> Find(ReleaseStore releases, string name) =>
         await releases.Find(name) ?? throw RefusedException.Missing($"There is no release '{name}'. Register it first, or list them with GET /api/v1/releases.");
+
+    private static async Task<IResult> List(string? after, int? limit, HttpContext context, ReleaseStore releases)
+    {
+        var most = Math.Clamp(limit ?? LongestPage, 1, LongestPage);
+        var page = await releases.Page(after, most) ?? throw RefusedException.Invalid($"'after' is '{after}', which is no release: give the name of the last one you have.");
+        PageLink.Add(context, page.Count, most, page.LastOrDefault()?.Name);
+        return ApiJson.Ok(page.ConvertAll(r => new ReleaseView(r.Name, r.Digest, r.CreatedAt, Manifest: null)));
+    }
 
     private static async Task<IResult> Register(Body<NewRelease> request, HttpContext context, ReleaseStore releases)
     {

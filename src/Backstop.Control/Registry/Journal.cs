@@ -123,7 +123,8 @@ public static class Journal
         return keys.Count == 0 ? null : $"Key {keys.Keys.Order(StringComparer.Ordinal).First()} was removed by hand.";
     }
 
-    private static string HashOf(JournalRow entry)
+    /// <summary>The hash of an entry whose <see cref="JournalRow.PreviousHash"/> is set.</summary>
+    internal static string HashOf(JournalRow entry)
     {
         var content = CanonicalJson.Of(JsonSerializer.Serialize(new
         {

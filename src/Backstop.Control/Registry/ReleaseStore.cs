@@ -28,9 +28,27 @@ public sealed class ReleaseStore(DurableStore store, TimeProvider clock)
         return (new RegisterResult.Registered(Read(row)), true);
     });
 
-    /// <summary>Every release, oldest first.</summary>
-    public Task<List<RegisteredRelease>> All() => store.Read(async context =>
-        (await context.Releases.OrderBy(r => r.CreatedAt).ThenBy(r => r.Name).ToListAsync()).ConvertAll(Read));
+    /// <summary>Releases without their content, oldest first.</summary>
+    /// <param name="after">The name of the one they follow, or null for the first.</param>
+    /// <param name="limit">At most so many.</param>
+    /// <returns>The releases; null when there is none called <paramref name="after"/>.</returns>
+    public Task<List<ListedRelease>?> Page(string? after, int limit) => store.Read<List<ListedRelease>?>(async context =>
+    {
+        IQueryable<ReleaseRow> rows = context.Releases;
+        if (after is not null)
+        {
+            if (await context.Releases.SingleOrDefaultAsync(r => r.Name == after) is not { } last)
+            {
+                return null;
+            }
+
+            // Both conditions begin with the time, so that the index is entered where the page begins, however deep that is.
+            rows = rows.Where(r => r.CreatedAt >= last.CreatedAt && (r.CreatedAt > last.CreatedAt || string.Compare(r.Name, last.Name) > 0));
+        }
+
+        return await rows.OrderBy(r => r.CreatedAt).ThenBy(r => r.Name).Take(limit)
+            .Select(r => new ListedRelease(r.Name, r.Digest, r.CreatedAt)).ToListAsync();
+    });
 
     /// <summary>The release of a name or of a digest, or null.</summary>
     public async Task<RegisteredRelease?> Find(string nameOrDigest)
@@ -65,6 +83,9 @@ public sealed class ReleaseStore(DurableStore store, TimeProvider clock)
 
 /// <summary>A release and since when it is known.</summary>
 public sealed record RegisteredRelease(Release Release, DateTimeOffset CreatedAt);
+
+/// <summary>A release as lists show it.</summary>
+public sealed record ListedRelease(string Name, string Digest, DateTimeOffset CreatedAt);
 
 /// <summary>What became of a registration.</summary>
 public abstract record RegisterResult

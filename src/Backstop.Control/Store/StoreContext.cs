@@ -33,6 +33,7 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
         {
             row.HasKey(r => r.Name);
             row.HasIndex(r => r.Digest);
+            row.HasIndex(r => new { r.CreatedAt, r.Name });
         });
         modelBuilder.Entity<AliasRow>().HasKey(r => r.Name);
         modelBuilder.Entity<RolloutRow>(row =>

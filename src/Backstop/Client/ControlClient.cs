@@ -33,7 +33,8 @@ public sealed class ControlClient(Uri server, string? key = null) : IDisposable
     public Task<Reply<ReleaseView>> RegisterRelease(string name, JsonObject manifest, CancellationToken cancel) =>
         Post<ReleaseView>("releases", new { name, manifest }, cancel);
 
-    public Task<Reply<ReleaseView[]>> Releases(CancellationToken cancel) => Get<ReleaseView[]>("releases", cancel);
+    public Task<Reply<ReleaseView[]>> Releases(string? after, int limit, CancellationToken cancel) =>
+        Get<ReleaseView[]>(after is null ? $"releases?limit={limit}" : $"releases?after={Escape(after)}&limit={limit}", cancel);
 
     public Task<Reply<ReleaseView>> Release(string name, CancellationToken cancel) => Get<ReleaseView>($"releases/{Escape(name)}", cancel);
 

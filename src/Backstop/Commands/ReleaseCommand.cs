@@ -8,6 +8,8 @@ namespace Backstop.Commands;
 /// <summary><c>backstop release</c>: what can be served.</summary>
 internal static class ReleaseCommand
 {
+    private const int LongestPage = 1000;
+
     public static Verb Create() => new("release", "Register releases and see what changed between them.")
     {
         Register(), List(), Show(), Diff(),
@@ -36,17 +38,30 @@ internal static class ReleaseCommand
             });
     }
 
-    private static Verb List() => Remote.Verb(
-        "list",
-        "List the releases.",
-        [],
-        (_, client, cancel) => client.Releases(cancel),
-        (releases, screen) => screen.Table(
-            releases,
-            "No release is registered: start with 'backstop release register FILE'.",
-            ("name", r => r.Name),
-            ("digest", r => Screen.Short(r.Digest)),
-            ("created", r => Screen.Time(r.CreatedAt))));
+    private static Verb List()
+    {
+        var after = new Option<string>("--after") { Description = "Only releases that were registered after this one." };
+        var limit = new Option<int>("--limit") { Description = "How many at most.", DefaultValueFactory = _ => LongestPage };
+        limit.Between(1, LongestPage);
+        return Remote.Verb(
+            "list",
+            "List the releases, oldest first.",
+            [after, limit],
+            (parse, client, cancel) => client.Releases(parse.GetValue(after), parse.GetValue(limit), cancel),
+            (releases, screen) =>
+            {
+                screen.Table(
+                    releases,
+                    "No release is registered: start with 'backstop release register FILE'.",
+                    ("name", r => r.Name),
+                    ("digest", r => Screen.Short(r.Digest)),
+                    ("created", r => Screen.Time(r.CreatedAt)));
+                if (releases.Length == LongestPage)
+                {
+                    screen.Next($"backstop release list --after {releases[^1].Name}");
+                }
+            });
+    }
 
     private static Verb Show()
     {

@@ -273,6 +273,8 @@ namespace Backstop.Control.Store.Migrations.Postgres
 
                     b.HasIndex("Digest");
 
+                    b.HasIndex("CreatedAt", "Name");
+
                     b.ToTable("Releases");
                 });
 

@@ -240,6 +240,8 @@ namespace Backstop.Control.Store.Migrations.Sqlite
 
                     b.HasIndex("Digest");
 
+                    b.HasIndex("CreatedAt", "Name");
+
                     b.ToTable("Releases");
                 });
 

@@ -41,6 +41,8 @@ internal static class Texts
         ("percent", "%41%25"), ("entities", "&#65;"), ("backslashes", "\\u0041"), ("braces", "{\"a\":["), ("quotes", "\"'"), ("one long word", "x"),
         ("letters apart", "a "), ("zero-width", "a\u200b"), ("look-alikes", "\u0430a"), ("marks", "a\u0301\u0301\u0301"), ("surrogates", "\ud835\udc00"),
         ("line ends", "a\n"), ("trigger words", "ignore rules "), ("links", "[a](http://a/?"), ("Chinese", "忽略指令系统"), ("reversed words", "eht dna "),
+        ("numbers", "12 34 56 "), ("points and figures", "1.1."), ("numbers said", "tel 12 "), ("codes", "AB12 34 C "), ("addresses", "a@a.a "),
+        ("spelled addresses", "a at a dot "), ("colons", "a:"), ("hyphens", "ab-"), ("brackets", "(1"), ("assigned", "key=a1 "), ("schemes", "http://a"),
     ];
 
     public static IReadOnlyList<BenchText> All()

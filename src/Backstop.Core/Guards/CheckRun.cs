@@ -38,13 +38,8 @@ internal sealed class CheckRun(CompiledCheck compiled, CheckContext context, int
     // Delivering what was found and could not be fixed would be a silent pass.
     private bool CannotFix => Use.Action == Disposition.Fix && !_sink.HasProposed;
 
-    public IEnumerable<Edit> Edits => Use.Action switch
-    {
-        _ when Duty != CheckDuty.Enforce => [],
-        _ when Transforms => _sink.Edits,
-        Disposition.Fix or Disposition.Drop => _sink.Edits,
-        _ => [],
-    };
+    public IReadOnlyList<Edit> Edits =>
+        Duty == CheckDuty.Enforce && (Transforms || Use.Action is Disposition.Fix or Disposition.Drop) ? _sink.Edits : [];
 
     public void ForgetEditsBefore(int position) => _sink.ForgetEditsBefore(position);
 

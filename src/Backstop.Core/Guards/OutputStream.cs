@@ -79,9 +79,9 @@ public sealed class OutputStream
     private string Release(int limit)
     {
         var text = _buffer.AsSpan(_released - _origin, limit - _released);
-        var edits = _screening.EditsWithin(_released, limit).ToList();
-        _edited |= edits.Count > 0;
-        var released = edits.Count == 0 ? text.ToString() : EditMerger.Apply(text, _released, edits);
+        var edits = _screening.EditsWithin(_released, limit);
+        _edited |= edits is not null;
+        var released = edits is null ? text.ToString() : EditMerger.Apply(text, _released, edits);
         _released = limit;
         _screening.ForgetEditsBefore(limit);
         return released;

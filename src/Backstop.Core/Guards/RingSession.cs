@@ -52,8 +52,7 @@ public sealed class RingSession
         string? fixedText = null;
         if (!screening.Verdict.Stops())
         {
-            var edits = screening.EditsWithin(0, unit.Text.Length).ToList();
-            if (edits.Count > 0)
+            if (screening.EditsWithin(0, unit.Text.Length) is { } edits)
             {
                 fixedText = EditMerger.Apply(unit.Text, 0, edits);
                 screening.VerifyFixed(fixedText);

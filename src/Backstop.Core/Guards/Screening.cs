@@ -26,11 +26,22 @@ internal sealed class Screening
     }
 
     /// <summary>Strictest verdict so far among the checks in force.</summary>
-    public Disposition Verdict =>
-        Dispositions.Strictest(_afterFix, Strictest(run => run.Duty == CheckDuty.Enforce));
+    public Disposition Verdict => Dispositions.Strictest(_afterFix, Strictest(CheckDuty.Enforce));
 
     /// <summary>Original position before which every check is done with the text.</summary>
-    public int Decided => _runs.Length == 0 ? int.MaxValue : _runs.Min(run => run.Error is null ? run.Decided : int.MaxValue);
+    public int Decided
+    {
+        get
+        {
+            var decided = int.MaxValue;
+            foreach (var run in _runs)
+            {
+                decided = run.Error is null ? Math.Min(decided, run.Decided) : decided;
+            }
+
+            return decided;
+        }
+    }
 
     /// <summary>Shows the checks the text that stands at <paramref name="origin"/> in the original.</summary>
     /// <returns>The original position up to which text may leave.</returns>
@@ -54,8 +65,23 @@ internal sealed class Screening
         return CutBeforeOpenEdit(limit);
     }
 
-    public IEnumerable<Edit> EditsWithin(int from, int to) =>
-        _runs.SelectMany(run => run.Edits).Where(edit => edit.Start >= from && edit.End <= to);
+    /// <summary>The edits between two positions in the original; null when there are none.</summary>
+    public List<Edit>? EditsWithin(int from, int to)
+    {
+        List<Edit>? edits = null;
+        foreach (var run in _runs)
+        {
+            for (var i = 0; i < run.Edits.Count; i++)
+            {
+                if (run.Edits[i] is var edit && edit.Start >= from && edit.End <= to)
+                {
+                    (edits ??= []).Add(edit);
+                }
+            }
+        }
+
+        return edits;
+    }
 
     public void ForgetEditsBefore(int position)
     {
@@ -95,7 +121,7 @@ internal sealed class Screening
         {
             FixedTexts = fixedText is null || verdict.Stops() ? [] : [fixedText],
             ShadowFindings = Findings(CheckDuty.Shadow),
-            ShadowDisposition = Strictest(run => run.Duty == CheckDuty.Shadow),
+            ShadowDisposition = Strictest(CheckDuty.Shadow),
             DecidedBy = Array.Find(_runs, run => run.Duty == CheckDuty.Enforce && run.Verdict == verdict)?.Use.Id,
             SafeText = verdict.Stops() ? _policy.BlockedResponse : null,
         };
@@ -104,12 +130,12 @@ internal sealed class Screening
     private ImmutableArray<Finding> Findings(CheckDuty duty) =>
         [.. _runs.Where(run => run.Duty == duty).SelectMany(run => run.Findings).OrderBy(finding => finding.Start)];
 
-    private Disposition Strictest(Func<CheckRun, bool> among)
+    private Disposition Strictest(CheckDuty duty)
     {
         var strictest = Disposition.Allow;
         foreach (var run in _runs)
         {
-            strictest = among(run) ? Dispositions.Strictest(strictest, run.Verdict) : strictest;
+            strictest = run.Duty == duty ? Dispositions.Strictest(strictest, run.Verdict) : strictest;
         }
 
         return strictest;
@@ -129,11 +155,14 @@ internal sealed class Screening
         for (var moved = true; moved;)
         {
             moved = false;
-            foreach (var edit in _runs.SelectMany(run => run.Edits))
+            foreach (var run in _runs)
             {
-                if (edit.Start < limit && edit.End > limit)
+                for (var i = 0; i < run.Edits.Count; i++)
                 {
-                    (limit, moved) = (edit.Start, true);
+                    if (run.Edits[i].Start < limit && run.Edits[i].End > limit)
+                    {
+                        (limit, moved) = (run.Edits[i].Start, true);
+                    }
                 }
             }
         }

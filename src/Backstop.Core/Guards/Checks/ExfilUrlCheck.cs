@@ -24,7 +24,13 @@ public sealed class ExfilUrlCheck : ICheck
         Name, 1, CheckScope.Span, MaxHold, CanFix: true, [GuardStage.ToolArguments, GuardStage.Output, GuardStage.Reasoning], ["LLM02", "LLM05"]);
 
     /// <summary>Settings: <c>allow</c>, hosts that may be linked to with all their subdomains; <c>links</c>: <c>payload</c> (default) or <c>all</c>.</summary>
-    public static ExfilUrlCheck Create(PolicyNode with) => new(with.Texts("allow") ?? [], with.Choice("links", "payload", "all") == "all");
+    public static ExfilUrlCheck Create(PolicyNode with) => Create(with, skims: true);
+
+    /// <param name="skims">Whether text in which no address can begin is passed over, which changes nothing but the time.</param>
+    internal static ExfilUrlCheck Create(PolicyNode with, bool skims) =>
+        new(with.Texts("allow") ?? [], with.Choice("links", "payload", "all") == "all") { Skims = skims };
+
+    private bool Skims { get; init; }
 
     public ICheckSession Open(CheckContext context) => new Session(this, context.Request);
 
@@ -54,6 +60,12 @@ public sealed class ExfilUrlCheck : ICheck
             var at = window.From;
             while (at < text.Length)
             {
+                at = check.Skims ? WebAddress.Skip(text, at, window.Final) : at;
+                if (at == text.Length)
+                {
+                    return at;
+                }
+
                 var next = Look(window, at, sink);
                 if (next == at)
                 {

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Backstop.Core.Guards.Checks;
 
 /// <summary>Cuts a text into the stretches that a window check judges one by one: sentences, lines, and JSON strings.</summary>
@@ -9,6 +11,10 @@ namespace Backstop.Core.Guards.Checks;
 public sealed class SentenceCutter(int window)
 {
     private const int SoftMargin = 120;
+
+    private static readonly SearchValues<char> Ends = SearchValues.Create("\n.!?…。！？");
+    private static readonly SearchValues<char> EndsInJson = SearchValues.Create("\n.!?…。！？\"\\");
+
     private Form _form;
     private bool _inString;
 
@@ -32,8 +38,16 @@ public sealed class SentenceCutter(int window)
         }
 
         var most = Math.Min(text.Length, from + window);
+        var ends = _form == Form.Json ? EndsInJson : Ends;
         for (var i = from; i < most; i++)
         {
+            var skipped = text[i..most].IndexOfAny(ends);
+            if (skipped < 0)
+            {
+                break;
+            }
+
+            i += skipped;
             switch (text[i])
             {
                 case '\n':
@@ -50,7 +64,7 @@ public sealed class SentenceCutter(int window)
                     }
 
                     break;
-                case '"' when _form == Form.Json:
+                case '"':
                     _inString = !_inString;
                     return i + 1;
                 case '\\' when _inString:

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Backstop.Core.Guards.Text;
 
 namespace Backstop.Core.Guards.Classifiers;
@@ -15,6 +16,9 @@ public sealed class InjectionRules(AbuseLexicon lexicon)
     private static readonly string[] Markers =
         ["<|im_start|>", "<|im_end|>", "<|system|>", "[inst]", "<<sys>>", "### system", "###system", "[system]", "<system>", "begin_of_text"];
 
+    // What every marker has: a search that minds no case is slow, and nearly no text needs it.
+    private static readonly SearchValues<char> MarkerSigns = SearchValues.Create("<[#_");
+
     private static readonly (string Phrase, double Weight)[] Phrases =
     [
         ("do anything now", 0.9), ("developer mode", 0.8), ("no restrictions", 0.6), ("without any restrictions", 0.6),
@@ -30,12 +34,16 @@ public sealed class InjectionRules(AbuseLexicon lexicon)
         ("تجاهل", 0.6), ("التعليمات", 0.3), ("नजरअंदाज", 0.5), ("निर्देश", 0.3), ("अनदेखा", 0.5),
     ];
 
+    // All at once: fifty searches for one phrase each would cost more than all else.
+    private static readonly SearchValues<string> AnyLatinPhrase =
+        SearchValues.Create([.. Phrases.Select(phrase => phrase.Phrase).Where(phrase => phrase.All(char.IsAscii))], StringComparison.Ordinal);
+
     /// <summary>Weighs one window; <paramref name="folded"/> is the same text folded.</summary>
     /// <returns>From 0 to 1.</returns>
     public double Score(ReadOnlySpan<char> text, FoldedText folded)
     {
         var miss = 1.0;
-        foreach (var marker in Markers)
+        foreach (var marker in text.ContainsAny(MarkerSigns) ? Markers : [])
         {
             miss *= text.Contains(marker, StringComparison.OrdinalIgnoreCase) ? 0.2 : 1;
         }
@@ -82,6 +90,11 @@ public sealed class InjectionRules(AbuseLexicon lexicon)
     {
         var words = text.Joined();
         var miss = 1.0;
+        if (!words.ContainsAny(AnyLatinPhrase) && !words.ContainsAnyExceptInRange('\0', '\x7f'))
+        {
+            return miss;
+        }
+
         foreach (var (phrase, weight) in Phrases)
         {
             miss *= words.Contains(phrase, StringComparison.Ordinal) ? 1 - weight : 1;

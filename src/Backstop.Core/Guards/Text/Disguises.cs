@@ -31,6 +31,9 @@ public static class Disguises
 
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> RotatedAt = Rotated.GetAlternateLookup<ReadOnlySpan<char>>();
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> BackwardsAt = Backwards.GetAlternateLookup<ReadOnlySpan<char>>();
+    // For each first letter of a cue the last letters, as bits: few other words have both.
+    private static readonly uint[] CueEnds = EndsOf([.. Rotated, .. Backwards]);
+
     private static readonly SearchValues<char> Escapes = SearchValues.Create("%&\\=");
     private static readonly SearchValues<char> Base32Signs = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567=");
 
@@ -105,7 +108,7 @@ public static class Disguises
             {
                 Keep(Decode(run), ref views);
             }
-            else if (run.Length is >= 3 and <= 12)
+            else if (run.Length is >= 3 and <= 12 && EndsLikeCue(run))
             {
                 run.ToLowerInvariant(lower);
                 var word = lower[..run.Length];
@@ -117,6 +120,23 @@ public static class Disguises
         }
 
         return (rotated, backwards);
+    }
+
+    private static bool EndsLikeCue(ReadOnlySpan<char> run)
+    {
+        var (first, last) = ((run[0] | 0x20) - 'a', (run[^1] | 0x20) - 'a');
+        return first is >= 0 and < 26 && last is >= 0 and < 26 && (CueEnds[first] >> last & 1) != 0;
+    }
+
+    private static uint[] EndsOf(IEnumerable<string> cues)
+    {
+        var ends = new uint[26];
+        foreach (var cue in cues)
+        {
+            ends[cue[0] - 'a'] |= 1u << (cue[^1] - 'a');
+        }
+
+        return ends;
     }
 
     private static bool IsBlob(char c) => char.IsAsciiLetterOrDigit(c) || c is '+' or '/' or '=' or '_' or '-';

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using Backstop.Core.Guards.Text;
 
@@ -13,6 +14,11 @@ internal readonly ref struct WebAddress(ReadOnlySpan<char> text)
     private const int LongRandom = 20;
 
     private static readonly string[] Schemes = ["https://", "http://", "ftp://", "wss://", "ws://", "//", "javascript:", "vbscript:", "data:", "mailto:"];
+
+    // Every scheme has one of the last two near its beginning; the others open, close and forget captions.
+    private static readonly SearchValues<char> Signs = SearchValues.Create("[]\n:/");
+
+    private static readonly int LongestScheme = Schemes.Max(scheme => scheme.Length);
 
     private readonly ReadOnlySpan<char> _text = text;
 
@@ -105,6 +111,19 @@ internal readonly ref struct WebAddress(ReadOnlySpan<char> text)
         {
             return host; // No name at all; then it is none that is allowed.
         }
+    }
+
+    /// <summary>Where the first address or caption can begin at or after <paramref name="at"/>.</summary>
+    public static int Skip(ReadOnlySpan<char> text, int at, bool final)
+    {
+        var sign = text[at..].IndexOfAny(Signs);
+        if (sign >= 0 && text[at + sign] is not (':' or '/'))
+        {
+            return at + sign;
+        }
+
+        var end = sign >= 0 ? at + sign : text.Length;
+        return sign < 0 && final ? end : Math.Max(at, end - LongestScheme);
     }
 
     public static bool CanBegin(ReadOnlySpan<char> text, int at)

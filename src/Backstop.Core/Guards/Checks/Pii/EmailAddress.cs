@@ -7,14 +7,10 @@ internal static class EmailAddress
     private const int MaxLocal = 64;
     private const int MaxDomain = 190;
 
-    public static PiiMatch Match(ReadOnlySpan<char> text, int start, bool final)
+    /// <param name="local">Of the last candidate in the same text: "a.b.c" has three that end together.</param>
+    public static PiiMatch Match(ReadOnlySpan<char> text, int start, bool final, ref LocalPart local)
     {
-        var at = start;
-        while (at < text.Length && at - start <= MaxLocal && (IsLocal(text[at]) || IsInside(text, at, start)))
-        {
-            at++;
-        }
-
+        var at = local.EndFrom(text, start);
         if (at - start is 0 or > MaxLocal)
         {
             return PiiMatch.None;
@@ -54,6 +50,24 @@ internal static class EmailAddress
         var top = domain[(dot + 1)..];
         var valid = dot > 0 && top.Length >= 2 && char.IsLetter(top[0]) && domain.IndexOf("..", StringComparison.Ordinal) < 0;
         return valid ? new PiiMatch(PiiTypes.Email, from + domain.Length - start) : PiiMatch.None;
+    }
+}
+
+/// <summary>The part of an address before its sign, read once for all candidates that begin in it.</summary>
+internal struct LocalPart
+{
+    private int _end;
+
+    public int EndFrom(ReadOnlySpan<char> text, int start)
+    {
+        if (start >= _end)
+        {
+            for (_end = start; _end < text.Length && (IsLocal(text[_end]) || IsInside(text, _end, start)); _end++)
+            {
+            }
+        }
+
+        return _end;
     }
 
     // "o'brien@", "tom&jerry@": not at either end, where these signs belong to the sentence.

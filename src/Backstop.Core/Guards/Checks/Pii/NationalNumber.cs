@@ -1,5 +1,3 @@
-using System.Collections.Frozen;
-
 namespace Backstop.Core.Guards.Checks.Pii;
 
 /// <summary>Numbers of digits alone that states, banks and makers give to people and their things.</summary>
@@ -14,7 +12,7 @@ internal sealed record NationalNumber(string Type, int Digits, string Grouping, 
     // Its check digits prove enough.
     private const Said Alone = (Said)ulong.MaxValue;
 
-    private static readonly FrozenDictionary<int, NationalNumber[]> ByDigits = new NationalNumber[]
+    private static readonly NationalNumber[][] ByDigits = ListsOf(new NationalNumber[]
     {
         new(PiiTypes.Itin, 9, "", Said.Taxpayer, NationalSums.Itin),
         new(PiiTypes.Nhs, 10, "", Said.Nhs, NationalSums.Nhs),
@@ -50,7 +48,7 @@ internal sealed record NationalNumber(string Type, int Digits, string Grouping, 
         new(PiiTypes.Cvv, 3, "", Said.Cvv, NationalSums.Any),
         new(PiiTypes.Cvv, 4, "", Said.Cvv, NationalSums.Any),
         new(PiiTypes.Pin, 4, "", Said.Pin, NationalSums.Any),
-    }.GroupBy(number => number.Digits).ToFrozenDictionary(group => group.Key, group => group.ToArray());
+    });
 
     /// <summary>Fewest digits of any of them.</summary>
     public const int Fewest = 3;
@@ -59,12 +57,13 @@ internal sealed record NationalNumber(string Type, int Digits, string Grouping, 
     /// <param name="whole">Whether nothing of the same number stands before it.</param>
     public static string? TypeOf(ref DigitRun run, int groups, Said said, bool whole)
     {
-        if (run.Plus || run.Parenthesis || !ByDigits.TryGetValue(run.DigitsIn(groups), out var numbers))
+        var digits = run.DigitsIn(groups);
+        if (run.Plus || run.Parenthesis || digits >= ByDigits.Length)
         {
             return null;
         }
 
-        foreach (var number in numbers)
+        foreach (var number in ByDigits[digits])
         {
             // What the text says is asked first: it costs less than the check digits.
             var known = (said & number.Words) != Said.Nothing || (whole && groups == run.Groups && number.Speaks(ref run, groups));
@@ -76,6 +75,9 @@ internal sealed record NationalNumber(string Type, int Digits, string Grouping, 
 
         return null;
     }
+
+    private static NationalNumber[][] ListsOf(NationalNumber[] numbers) =>
+        [.. Enumerable.Range(0, numbers.Max(number => number.Digits) + 1).Select(digits => numbers.Where(number => number.Digits == digits).ToArray())];
 
     // Written in its own groups, or with check digits that suffice.
     private bool Speaks(ref DigitRun run, int groups)

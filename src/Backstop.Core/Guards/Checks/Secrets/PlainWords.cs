@@ -1,0 +1,128 @@
+namespace Backstop.Core.Guards.Checks.Secrets;
+
+/// <summary>Passes over words that neither are nor announce a secret, which is nearly every word of a text.</summary>
+/// <remarks>
+/// A word before another word, a comma or a full stop assigns nothing, and with another beginning than a provider's it is no
+/// key. Only what would be found nothing in is passed over, so that everything is found that would be found without it.
+/// </remarks>
+internal static class PlainWords
+{
+    private const int Longest = 16;
+
+    // Beyond a word: a sign and the three letters of " is".
+    private const int Ahead = 4;
+
+    private enum Sign : byte
+    {
+        Other,
+        Letter,
+
+        /// <summary>Assigns nothing and joins nothing.</summary>
+        End,
+        Space,
+        Point,
+        Apostrophe,
+        Hyphen,
+
+        /// <summary>Begins nothing where no word stands before it.</summary>
+        Idle,
+    }
+
+    private static readonly Sign[] Signs = MakeSigns();
+
+    /// <summary>Where the first word begins that needs a closer look, or the text does not say enough about.</summary>
+    /// <param name="at">The beginning of a word.</param>
+    public static int Skip(ReadOnlySpan<char> text, int at)
+    {
+        while (at + Longest + Ahead < text.Length)
+        {
+            var end = EndOfWord(text, at);
+            if (end == at)
+            {
+                return at;
+            }
+
+            for (at = end; at < text.Length && SignOf(text[at]) is Sign.End or Sign.Space or Sign.Point or Sign.Apostrophe or Sign.Idle; at++)
+            {
+            }
+        }
+
+        return at;
+    }
+
+    /// <summary>The end of a word that is plain; its beginning when it is not.</summary>
+    private static int EndOfWord(ReadOnlySpan<char> text, int at)
+    {
+        var part = at;
+        for (var i = at; i < at + Longest; i++)
+        {
+            var sign = SignOf(text[i]);
+            if (sign == Sign.Letter)
+            {
+                continue;
+            }
+
+            if (i == part || SecretsCheck.BeginsAt(text, part) || CouldBeScheme(text[part], i - part))
+            {
+                return at;
+            }
+
+            var joins = sign is Sign.Apostrophe or Sign.Hyphen && SignOf(text[i + 1]) == Sign.Letter;
+            if (!joins)
+            {
+                return EndsPlainly(text, i, sign) ? i : at;
+            }
+
+            if (sign == Sign.Apostrophe && text[i + 1] == 'i')
+            {
+                return at;
+            }
+
+            part = i + 1;
+        }
+
+        return at;
+    }
+
+    // "Bearer" and "Basic" announce without a sign.
+    private static bool CouldBeScheme(char first, int size) => first is 'b' or 'B' && size is 5 or 6;
+
+    private static bool EndsPlainly(ReadOnlySpan<char> text, int at, Sign sign) => sign switch
+    {
+        Sign.End => true,
+        Sign.Space => GoesOnPlainly(text, at + 1),
+        Sign.Point => SignOf(text[at + 1]) is Sign.End or Sign.Space,
+        _ => false,
+    };
+
+    private static bool GoesOnPlainly(ReadOnlySpan<char> text, int at) => text[at] switch
+    {
+        'i' => text[at + 1] != 's',
+        >= '0' and <= '9' => true,
+        var c => SignOf(c) is Sign.Letter or Sign.End,
+    };
+
+    private static Sign SignOf(char c) => c < 128 ? Signs[c] : Sign.Other;
+
+    private static Sign[] MakeSigns()
+    {
+        var signs = new Sign[128];
+        foreach (var c in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+        {
+            signs[c] = Sign.Letter;
+        }
+
+        foreach (var c in ",;\n)(?!}]|~*#$%&^/@{[<\t\r")
+        {
+            signs[c] = Sign.End;
+        }
+
+        foreach (var c in "+:=>\"`\\")
+        {
+            signs[c] = Sign.Idle;
+        }
+
+        (signs[' '], signs['.'], signs['\''], signs['-']) = (Sign.Space, Sign.Point, Sign.Apostrophe, Sign.Hyphen);
+        return signs;
+    }
+}

@@ -33,6 +33,9 @@ public abstract partial record StoreAddress
             Timeout = 5,
             CommandTimeout = 15,
 
+            // A burst waits its turn here: the server lets in 100 for everybody together and turns the next one away.
+            MaxPoolSize = 20,
+
             // What a machine that vanished has locked must be free again before anybody waits for long.
             Options = "-c idle_in_transaction_session_timeout=10s -c lock_timeout=10s " +
                 "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3",

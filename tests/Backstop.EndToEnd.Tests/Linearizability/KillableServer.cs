@@ -5,7 +5,7 @@ using Backstop.Hosting;
 
 namespace Backstop.EndToEnd.Tests.Linearizability;
 
-/// <summary><c>backstop serve</c> as a process that is killed and started again at the same address on the same store.</summary>
+/// <summary><c>backstop serve --role control</c> as a process that is killed and started again at the same address on the same store.</summary>
 /// <param name="store">The connection string of a database, or null for SQLite.</param>
 internal sealed class KillableServer(string? store) : IAsyncDisposable
 {
@@ -24,7 +24,7 @@ internal sealed class KillableServer(string? store) : IAsyncDisposable
         _serve = await ChildProcess.Start(
             "serve",
             Path.Combine(_directory, "serve.log"),
-            ["serve", "--http", $"{_http}", "--fleet", $"{_fleet}", "--data", Path.Combine(_directory, "data"), .. where],
+            ["serve", "--role", "control", "--http", $"{_http}", "--fleet", $"{_fleet}", "--data", Path.Combine(_directory, "data"), .. where],
             cancel);
     }
 

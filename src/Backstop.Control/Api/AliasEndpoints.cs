@@ -22,12 +22,12 @@ internal static class AliasEndpoints
 
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapPost("/aliases", Create).Needs(Scope.Write);
+        api.MapPost("/aliases", Create).Answers(StatusCodes.Status201Created).WithSummary("Create an alias.").Needs(Scope.Write);
         api.MapGet("/aliases", async (HttpContext context, AliasQueries queries) =>
-            ApiJson.Ok(await queries.Aliases(name => Caller.Sees(context, name)))).Needs(Scope.Read);
+            ApiJson.Ok(await queries.Aliases(name => Caller.Sees(context, name)))).WithSummary("List the aliases that the key reaches.").Needs(Scope.Read);
         api.MapGet("/aliases/{name}", async (string name, AliasQueries queries) => ApiJson.Ok(await View(queries, name)))
-            .NeedsOnAlias(Scope.Read);
-        api.MapGet("/aliases/{name}/at/{time}", At).NeedsOnAlias(Scope.Read);
+            .WithSummary("Show an alias: what it serves, its rollout and its gateways.").NeedsOnAlias(Scope.Read);
+        api.MapGet("/aliases/{name}/at/{time}", At).WithSummary("Tell what an alias served at a moment, and why.").NeedsOnAlias(Scope.Read);
         api.MapGet("/aliases/{name}/history", async (string name, long? after, int? limit, HttpContext context, AliasQueries queries) =>
         {
             await View(queries, name);
@@ -35,10 +35,10 @@ internal static class AliasEndpoints
             var entries = await queries.Journal(after ?? 0, most, name);
             PageLink.Add(context, entries.Count, most, entries.LastOrDefault()?.Sequence.ToString(CultureInfo.InvariantCulture));
             return ApiJson.Ok(entries);
-        }).NeedsOnAlias(Scope.Read);
-        api.MapPost("/aliases/{name}/swap", Swap).NeedsOnAlias(Scope.Operate);
-        api.MapPost("/aliases/{name}/rollback", Rollback).NeedsOnAlias(Scope.Operate);
-        api.MapPost("/aliases/{name}/approve", Approve).NeedsOnAlias(Scope.Operate);
+        }).WithSummary("List what was decided about an alias, oldest first.").NeedsOnAlias(Scope.Read);
+        api.MapPost("/aliases/{name}/swap", Swap).WithSummary("Point an alias to another release at once, if nobody moved it first.").NeedsOnAlias(Scope.Operate);
+        api.MapPost("/aliases/{name}/rollback", Rollback).WithSummary("Take an alias back to its previous release and quarantine the present one.").NeedsOnAlias(Scope.Operate);
+        api.MapPost("/aliases/{name}/approve", Approve).WithSummary("Lift the quarantine of a release.").NeedsOnAlias(Scope.Operate);
     }
 
     /// <summary>The alias as it is now.</summary>
@@ -57,7 +57,7 @@ internal static class AliasEndpoints
         }
     }
 
-    private static async Task<IResult> At(string name, string time, AliasTime aliases)
+    private static async Task<Answer<AliasAtView>> At(string name, string time, AliasTime aliases)
     {
         // Without a zone it would mean the server's, which nobody knows.
         if (!time.EndsWith('Z') && !(time.LastIndexOfAny(['+', '-']) > time.IndexOf('T', StringComparison.Ordinal) && time.Contains('T', StringComparison.Ordinal)))
@@ -70,7 +70,7 @@ internal static class AliasEndpoints
             : throw RefusedException.Invalid($"'{time}' is not a time: write one such as 2026-11-27T03:12:00Z.");
     }
 
-    private static async Task<IResult> Create(
+    private static async Task<Answer<AliasView>> Create(
         Body<NewAlias> request, HttpContext context, AliasStore aliases, ReleaseStore releases, Publisher publisher, AliasQueries queries)
     {
         var body = await request.Read();
@@ -101,7 +101,7 @@ internal static class AliasEndpoints
         return ApiJson.Ok(await View(queries, alias.Name), StatusCodes.Status201Created);
     }
 
-    private static async Task<IResult> Swap(
+    private static async Task<Answer<AliasView>> Swap(
         string name, Body<SwapRequest> request, HttpContext context, ReleaseStore releases, AliasQueries queries, IGrainFactory grains)
     {
         var body = await request.Read();
@@ -112,7 +112,7 @@ internal static class AliasEndpoints
         return ApiJson.Ok(await View(queries, name));
     }
 
-    private static async Task<IResult> Rollback(string name, Body<ReasonRequest> request, HttpContext context, AliasQueries queries, IGrainFactory grains)
+    private static async Task<Answer<AliasView>> Rollback(string name, Body<ReasonRequest> request, HttpContext context, AliasQueries queries, IGrainFactory grains)
     {
         var body = await request.Read();
         await View(queries, name);
@@ -120,7 +120,7 @@ internal static class AliasEndpoints
         return ApiJson.Ok(await View(queries, name));
     }
 
-    private static async Task<IResult> Approve(
+    private static async Task<Answer<AliasView>> Approve(
         string name, Body<ApproveRequest> request, HttpContext context, ReleaseStore releases, AliasQueries queries, IGrainFactory grains)
     {
         var body = await request.Read();

@@ -16,14 +16,14 @@ internal static class AliasRuleEndpoints
 
     public static void Map(IEndpointRouteBuilder api)
     {
-        Map<ReasonRequest>(api, "pin", body => (new AliasAmendment.Pin(), body.Reason));
-        Map<ReasonRequest>(api, "unpin", body => (new AliasAmendment.Unpin(), body.Reason));
-        Map<ReasonRequest>(api, "vouch", body => (new AliasAmendment.Vouch(), body.Reason));
-        Map<DrillPolicyRequest>(api, "drill-policy", body => (new AliasAmendment.RequireDrills(Hours(body.EveryHours)), body.Reason));
-        Map<FreezeRequest>(api, "freezes", body => (new AliasAmendment.Freeze([.. Checked(body.Windows)]), body.Reason));
+        Map<ReasonRequest>(api, "pin", "Keep an alias where it is, until somebody lifts the pin.", body => (new AliasAmendment.Pin(), body.Reason));
+        Map<ReasonRequest>(api, "unpin", "Lift the pin of an alias.", body => (new AliasAmendment.Unpin(), body.Reason));
+        Map<ReasonRequest>(api, "vouch", "Answer for the present release: rollbacks lead to it from now on.", body => (new AliasAmendment.Vouch(), body.Reason));
+        Map<DrillPolicyRequest>(api, "drill-policy", "Say how often a rollback must be rehearsed.", body => (new AliasAmendment.RequireDrills(Hours(body.EveryHours)), body.Reason));
+        Map<FreezeRequest>(api, "freezes", "Say when exposure may not rise.", body => (new AliasAmendment.Freeze([.. Checked(body.Windows)]), body.Reason));
     }
 
-    private static void Map<T>(IEndpointRouteBuilder api, string verb, Func<T, (AliasAmendment Change, string Reason)> read) =>
+    private static void Map<T>(IEndpointRouteBuilder api, string verb, string summary, Func<T, (AliasAmendment Change, string Reason)> read) =>
         api.MapPost($"/aliases/{{name}}/{verb}", async (string name, Body<T> request, HttpContext context, AliasQueries queries, IGrainFactory grains) =>
         {
             var (change, reason) = read(await request.Read());
@@ -31,7 +31,7 @@ internal static class AliasRuleEndpoints
             AliasEndpoints.Check(
                 await grains.GetGrain<IAliasGrain>(name).Amend(StoreJson.Write(change), AliasEndpoints.Reason(reason), Caller.Of(context)));
             return ApiJson.Ok(await AliasEndpoints.View(queries, name));
-        }).NeedsOnAlias(Scope.Operate);
+        }).WithSummary(summary).NeedsOnAlias(Scope.Operate);
 
     private static TimeSpan? Hours(double? hours) => hours is null or (> 0 and <= 24 * 366)
         ? hours is { } every ? TimeSpan.FromHours(every) : null

@@ -14,15 +14,15 @@ internal static class DrillEndpoints
 {
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapPost("/aliases/{name}/drills", Start).NeedsOnAlias(Scope.Operate);
+        api.MapPost("/aliases/{name}/drills", Start).Answers(StatusCodes.Status202Accepted).WithSummary("Begin to rehearse a rollback on real traffic.").NeedsOnAlias(Scope.Operate);
         api.MapGet("/aliases/{name}/drill", async (string name, AliasQueries queries) => ApiJson.Ok(await Last(queries, name)))
-            .NeedsOnAlias(Scope.Read);
+            .WithSummary("Show the last drill of an alias.").NeedsOnAlias(Scope.Read);
     }
 
     private static async Task<DrillView> Last(AliasQueries queries, string name) => (await AliasEndpoints.View(queries, name)).Drill
         ?? throw RefusedException.Missing($"There was no drill of '{name}' yet. Begin one with 'backstop drill {name}'.");
 
-    private static async Task<IResult> Start(
+    private static async Task<Answer<DrillView>> Start(
         string name, Body<NewDrill> request, HttpContext context, AliasQueries queries, RolloutEffects effects, IGrainFactory grains, TimeProvider clock)
     {
         var body = await request.Read();

@@ -14,13 +14,13 @@ internal static class GatewayEndpoints
     {
         api.MapGet("/gateways", async (GatewayRoster roster, FleetHub fleet) => ApiJson.Ok(
             (await roster.Load()).ConvertAll(g => new KnownGateway(g.Id, g.Zone, fleet.IsConnected(g.Id), g.SeenAt, g.LeftAt))))
-            .Needs(Scope.Read, Reach.Everything);
-        api.MapPost("/gateways/{gateway}/forget", Forget).Needs(Scope.Operate, Reach.Everything);
+            .WithSummary("List the gateways: connected, away, and gone for good.").Needs(Scope.Read, Reach.Everything);
+        api.MapPost("/gateways/{gateway}/forget", Forget).WithSummary("Say that a gateway is gone for good: nobody waits for it any more.").Needs(Scope.Operate, Reach.Everything);
     }
 
-    private static async Task<IResult> Forget(string gateway, HttpContext context, GatewayRoster roster, FleetHub fleet)
+    private static async Task<Answer<Forgotten>> Forget(string gateway, Body<ForgetRequest> request, HttpContext context, GatewayRoster roster, FleetHub fleet)
     {
-        var body = await StrictBody.Read<ForgetRequest>(context);
+        var body = await request.Read();
         var reason = AliasEndpoints.Reason(body.Reason);
         if (fleet.IsConnected(gateway))
         {
@@ -33,10 +33,12 @@ internal static class GatewayEndpoints
         }
 
         fleet.Forget(gateway);
-        return ApiJson.Ok(new { gateway, reason });
+        return ApiJson.Ok(new Forgotten(gateway, reason));
     }
 
     private sealed record ForgetRequest(string Reason);
+
+    private sealed record Forgotten(string Gateway, string Reason);
 }
 
 /// <summary>A gateway as it is answered.</summary>

@@ -20,7 +20,7 @@ internal static class JournalEndpoints
             var entries = await queries.Journal(after ?? 0, most, alias: null);
             PageLink.Add(context, entries.Count, most, entries.LastOrDefault()?.Sequence.ToString(CultureInfo.InvariantCulture));
             return ApiJson.Ok(entries);
-        }).Needs(Scope.Read, Reach.Everything);
-        api.MapGet("/journal/check", async (AliasQueries queries) => ApiJson.Ok(await queries.VerifyJournal())).Needs(Scope.Read, Reach.Everything);
+        }).WithSummary("List every decision, oldest first.").Needs(Scope.Read, Reach.Everything);
+        api.MapGet("/journal/check", async (AliasQueries queries) => ApiJson.Ok(await queries.VerifyJournal())).WithSummary("Check that nobody tampered with the journal.").Needs(Scope.Read, Reach.Everything);
     }
 }

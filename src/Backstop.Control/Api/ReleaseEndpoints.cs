@@ -16,11 +16,11 @@ internal static class ReleaseEndpoints
 
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapPost("/releases", Register).Needs(Scope.Write);
-        api.MapGet("/releases", List).Needs(Scope.Read);
+        api.MapPost("/releases", Register).Answers(StatusCodes.Status201Created).WithSummary("Register a release. It never changes.").Needs(Scope.Write);
+        api.MapGet("/releases", List).WithSummary("List the releases, oldest first.").Needs(Scope.Read);
         api.MapGet("/releases/{name}", async (string name, ReleaseStore releases) => ApiJson.Ok(View(await Find(releases, name), whole: true)))
-            .Needs(Scope.Read);
-        api.MapGet("/releases/{before}/diff/{after}", Diff).Needs(Scope.Read);
+            .WithSummary("Show a release by its name or digest.").Needs(Scope.Read);
+        api.MapGet("/releases/{before}/diff/{after}", Diff).WithSummary("Name every difference between two releases.").Needs(Scope.Read);
     }
 
     /// <summary>The release of a name or digest.</summary>
@@ -28,7 +28,7 @@ internal static class ReleaseEndpoints
     public static async Task<RegisteredRelease> Find(ReleaseStore releases, string name) =>
         await releases.Find(name) ?? throw RefusedException.Missing($"There is no release '{name}'. Register it first, or list them with GET /api/v1/releases.");
 
-    private static async Task<IResult> List(string? after, int? limit, HttpContext context, ReleaseStore releases)
+    private static async Task<Answer<List<ReleaseView>>> List(string? after, int? limit, HttpContext context, ReleaseStore releases)
     {
         var most = Math.Clamp(limit ?? LongestPage, 1, LongestPage);
         var page = await releases.Page(after, most) ?? throw RefusedException.Invalid($"'after' is '{after}', which is no release: give the name of the last one you have.");
@@ -36,7 +36,7 @@ internal static class ReleaseEndpoints
         return ApiJson.Ok(page.ConvertAll(r => new ReleaseView(r.Name, r.Digest, r.CreatedAt, Manifest: null)));
     }
 
-    private static async Task<IResult> Register(Body<NewRelease> request, HttpContext context, ReleaseStore releases)
+    private static async Task<Answer<ReleaseView>> Register(Body<NewRelease> request, HttpContext context, ReleaseStore releases)
     {
         var body = await request.Read();
         if (Release.Parse(body.Name, body.Manifest.GetRawText()) is not ReleaseResult.Parsed parsed)
@@ -54,7 +54,7 @@ internal static class ReleaseEndpoints
         };
     }
 
-    private static async Task<IResult> Diff(string before, string after, ReleaseStore releases)
+    private static async Task<Answer<DiffView>> Diff(string before, string after, ReleaseStore releases)
     {
         var (a, b) = ((await Find(releases, before)).Release, (await Find(releases, after)).Release);
         return ApiJson.Ok(new DiffView(

@@ -16,17 +16,17 @@ internal static class RolloutEndpoints
 {
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapPost("/aliases/{name}/rollouts", Submit).NeedsOnAlias(Scope.Operate);
-        api.MapPost("/aliases/{name}/rollouts/forecast", ForecastPlan).NeedsOnAlias(Scope.Read);
+        api.MapPost("/aliases/{name}/rollouts", Submit).Answers(StatusCodes.Status202Accepted).WithSummary("Submit a rollout of a release.").NeedsOnAlias(Scope.Operate);
+        api.MapPost("/aliases/{name}/rollouts/forecast", ForecastPlan).WithSummary("Tell what a rollout would do, without beginning it.").NeedsOnAlias(Scope.Read);
         api.MapGet("/rollouts/{id}", async (string id, AliasQueries queries) => ApiJson.Ok(await View(queries, id)))
-            .NeedsOnAliasOf<RouteHandlerBuilder, AliasStore>(Scope.Read, AliasOf);
-        api.MapGet("/rollouts/{id}/forecast", ForecastRollout).NeedsOnAliasOf<RouteHandlerBuilder, AliasStore>(Scope.Read, AliasOf);
-        Map<ReasonRequest>(api, "abort", body => new RolloutCommand.Abort(AliasEndpoints.Reason(body.Reason)));
-        Map<ReasonRequest>(api, "pause", body => new RolloutCommand.Pause(AliasEndpoints.Reason(body.Reason)));
-        Map<Nothing>(api, "resume", _ => new RolloutCommand.Resume());
-        Map<ApproveRequest>(api, "approve", body => new RolloutCommand.Approve(body.Step - 1));
-        Map<ReasonRequest>(api, "trip", body => new RolloutCommand.Trip(AliasEndpoints.Reason(body.Reason)));
-        api.MapPost("/rollouts/{id}/plan", ChangePlan).NeedsOnAliasOf<RouteHandlerBuilder, AliasStore>(Scope.Operate, AliasOf);
+            .WithSummary("Show a rollout.").NeedsOnAliasOf<RouteHandlerBuilder, AliasStore>(Scope.Read, AliasOf);
+        api.MapGet("/rollouts/{id}/forecast", ForecastRollout).WithSummary("Tell what a rollout will do next.").NeedsOnAliasOf<RouteHandlerBuilder, AliasStore>(Scope.Read, AliasOf);
+        Map<ReasonRequest>(api, "abort", "End a rollout and take traffic back.", body => new RolloutCommand.Abort(AliasEndpoints.Reason(body.Reason)));
+        Map<ReasonRequest>(api, "pause", "Hold a rollout at its present share.", body => new RolloutCommand.Pause(AliasEndpoints.Reason(body.Reason)));
+        Map<Nothing>(api, "resume", "Let a paused rollout go on.", _ => new RolloutCommand.Resume());
+        Map<ApproveRequest>(api, "approve", "Let a rollout enter a step that waits for a person.", body => new RolloutCommand.Approve(body.Step - 1));
+        Map<ReasonRequest>(api, "trip", "Take a rollout back on what another system found.", body => new RolloutCommand.Trip(AliasEndpoints.Reason(body.Reason)));
+        api.MapPost("/rollouts/{id}/plan", ChangePlan).WithSummary("Change the plan of a rollout that is under way.").NeedsOnAliasOf<RouteHandlerBuilder, AliasStore>(Scope.Operate, AliasOf);
     }
 
     private static async Task<string?> AliasOf(AliasStore aliases, string id) => (await aliases.Rollout(id))?.Rollout.Alias;
@@ -34,7 +34,7 @@ internal static class RolloutEndpoints
     private static async Task<RolloutView> View(AliasQueries queries, string id) =>
         await queries.Rollout(id) ?? throw RefusedException.Missing($"There is no rollout '{id}'.");
 
-    private static async Task<IResult> Submit(
+    private static async Task<Answer<RolloutView>> Submit(
         string name, Body<NewRollout> request, HttpContext context, ReleaseStore releases, AliasQueries queries, IGrainFactory grains)
     {
         var body = await request.Read();
@@ -50,7 +50,7 @@ internal static class RolloutEndpoints
         return ApiJson.Ok(await View(queries, reply.Text), StatusCodes.Status202Accepted);
     }
 
-    private static async Task<IResult> ForecastPlan(
+    private static async Task<Answer<ForecastView>> ForecastPlan(
         string name, Body<NewRollout> request, AliasStore aliases, ReleaseStore releases, AliasQueries queries, TimeProvider clock)
     {
         var body = await request.Read();
@@ -61,7 +61,7 @@ internal static class RolloutEndpoints
         return ApiJson.Ok(await Forecast(submitted.Next, submitted.Refused, queries, clock));
     }
 
-    private static async Task<IResult> ForecastRollout(string id, AliasStore aliases, AliasQueries queries, TimeProvider clock)
+    private static async Task<Answer<ForecastView>> ForecastRollout(string id, AliasStore aliases, AliasQueries queries, TimeProvider clock)
     {
         var stored = await aliases.Rollout(id) ?? throw RefusedException.Missing($"There is no rollout '{id}'.");
         return ApiJson.Ok(await Forecast(new(stored.Rollout, (await aliases.Find(stored.Rollout.Alias))!), refused: null, queries, clock));
@@ -79,19 +79,19 @@ internal static class RolloutEndpoints
             refused is null ? Core.Rollouts.Forecast.InSilence(state, now) : []);
     }
 
-    private static async Task<IResult> ChangePlan(
+    private static async Task<Answer<RolloutView>> ChangePlan(
         string id, Body<PlanChange> request, HttpContext context, ReleaseStore releases, AliasQueries queries, IGrainFactory grains)
     {
         var body = await request.Read();
         return await Tell(id, new RolloutCommand.ChangePlan(await Plan(body.Plan, releases), body.Approval), context, queries, grains);
     }
 
-    private static void Map<T>(IEndpointRouteBuilder api, string verb, Func<T, RolloutCommand> command) =>
+    private static void Map<T>(IEndpointRouteBuilder api, string verb, string summary, Func<T, RolloutCommand> command) =>
         api.MapPost($"/rollouts/{{id}}/{verb}", async (string id, Body<T> request, HttpContext context, AliasQueries queries, IGrainFactory grains) =>
             await Tell(id, command(await request.Read()), context, queries, grains))
-            .NeedsOnAliasOf<RouteHandlerBuilder, AliasStore>(Scope.Operate, AliasOf);
+            .WithSummary(summary).NeedsOnAliasOf<RouteHandlerBuilder, AliasStore>(Scope.Operate, AliasOf);
 
-    private static async Task<IResult> Tell(string id, RolloutCommand command, HttpContext context, AliasQueries queries, IGrainFactory grains)
+    private static async Task<Answer<RolloutView>> Tell(string id, RolloutCommand command, HttpContext context, AliasQueries queries, IGrainFactory grains)
     {
         var rollout = await View(queries, id);
         AliasEndpoints.Check(await grains.GetGrain<IAliasGrain>(rollout.Alias).Tell(id, StoreJson.Write(command), Caller.Of(context)));

@@ -22,7 +22,7 @@ internal sealed class RoutingProblems : IStartupFilter
 
     private static string Detail(HttpResponse response) => response.StatusCode switch
     {
-        StatusCodes.Status404NotFound => "There is nothing at this address. docs/access.md lists every address of the API.",
+        StatusCodes.Status404NotFound => "There is nothing at this address. GET /api/v1/openapi.json describes every address of the API.",
         StatusCodes.Status405MethodNotAllowed => $"This address takes {response.Headers.Allow}, and not {response.HttpContext.Request.Method}.",
         StatusCodes.Status415UnsupportedMediaType => $"Send JSON in UTF-8, with the header 'Content-Type: {StrictBody.Json}'.",
         _ => "The request is not one that can be read. Look at its address and its headers.",

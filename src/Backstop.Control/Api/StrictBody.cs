@@ -18,7 +18,8 @@ public static class StrictBody
     /// <summary>The only form of a body.</summary>
     internal const string Json = "application/json";
 
-    private static readonly JsonSerializerOptions Rules = new()
+    /// <summary>How bodies are read.</summary>
+    internal static readonly JsonSerializerOptions Rules = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         RespectNullableAnnotations = true,

@@ -18,11 +18,11 @@ internal static class TrafficEndpoints
     public static void Map(IEndpointRouteBuilder api)
     {
         api.MapGet("/aliases/{name}/traffic", async (string name, AliasStore aliases, ReleaseStore releases) =>
-            ApiJson.Ok(await View(name, aliases, releases))).NeedsOnAlias(Scope.Read);
-        api.MapPost("/aliases/{name}/traffic", Shape).NeedsOnAlias(Scope.Operate);
+            ApiJson.Ok(await View(name, aliases, releases))).WithSummary("Show the traffic policy of an alias.").NeedsOnAlias(Scope.Read);
+        api.MapPost("/aliases/{name}/traffic", Shape).WithSummary("Replace the traffic policy of an alias.").NeedsOnAlias(Scope.Operate);
     }
 
-    private static async Task<IResult> Shape(
+    private static async Task<Answer<TrafficView>> Shape(
         string name, Body<ShapeRequest> request, HttpContext context, AliasStore aliases, ReleaseStore releases, IGrainFactory grains)
     {
         var body = await request.Read();

@@ -15,15 +15,15 @@ internal static class GateEndpoints
     public static void Map(IEndpointRouteBuilder api)
     {
         api.MapGet("/gates", async (string? alias, HttpContext context, GateStore gates) =>
-            ApiJson.Ok((await gates.All(alias)).Where(g => Caller.Sees(context, g.Alias)).Select(GateView.Of))).Needs(Scope.Read);
+            ApiJson.Ok((await gates.All(alias)).Where(g => Caller.Sees(context, g.Alias)).Select(GateView.Of))).WithSummary("List the gates of the aliases that the key reaches.").Needs(Scope.Read);
         api.MapGet("/gates/{id}", async (string id, GateStore gates) => ApiJson.Ok(GateView.Of(await Find(gates, id))))
-            .NeedsOnAliasOf<RouteHandlerBuilder, GateStore>(Scope.Read, AliasOf);
-        api.MapPost("/gates/{id}/run", Run).NeedsOnAliasOf<RouteHandlerBuilder, GateStore>(Scope.Operate, AliasOf);
+            .WithSummary("Show a gate.").NeedsOnAliasOf<RouteHandlerBuilder, GateStore>(Scope.Read, AliasOf);
+        api.MapPost("/gates/{id}/run", Run).WithSummary("Run a gate on a release.").NeedsOnAliasOf<RouteHandlerBuilder, GateStore>(Scope.Operate, AliasOf);
     }
 
     private static async Task<string?> AliasOf(GateStore gates, string id) => (await gates.Find(id))?.Alias;
 
-    private static async Task<IResult> Run(string id, Body<RunRequest> request, HttpContext context, GateStore gates, GateRunner runner, ReleaseStore releases)
+    private static async Task<Answer<GateResultView>> Run(string id, Body<RunRequest> request, HttpContext context, GateStore gates, GateRunner runner, ReleaseStore releases)
     {
         var body = await request.Read();
         var gate = await Find(gates, id);

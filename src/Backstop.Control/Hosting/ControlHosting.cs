@@ -50,6 +50,7 @@ public static class ControlHosting
         services.AddSingleton<Learner>();
         services.AddSingleton<AliasQueries>();
         services.AddSingleton<AliasTime>();
+        services.AddSingleton<ApiDocument>();
         services.AddAccess(options.Oidc);
         services.AddTransient<IStartupFilter, RoutingProblems>();
         services.AddGrpc();
@@ -84,6 +85,7 @@ public static class ControlHosting
         ChangeEndpoints.Map(api);
         GateEndpoints.Map(api);
         KeyEndpoints.Map(api);
+        ApiDocument.Map(api);
         GatewayEndpoints.Map(api);
         return endpoints;
     }

@@ -19,12 +19,12 @@ internal static class ChangeEndpoints
 
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/changes", async (ChangeLedger ledger, TimeProvider clock) => ApiJson.Ok(await ledger.Near(clock.GetUtcNow()))).Needs(Scope.Read, Access.Reach.Everything);
-        api.MapPost("/changes", Change).Needs(Scope.Write);
-        api.MapPost("/changes/alertmanager", Alerts).Needs(Scope.Write, Access.Reach.Everything);
+        api.MapGet("/changes", async (ChangeLedger ledger, TimeProvider clock) => ApiJson.Ok(await ledger.Near(clock.GetUtcNow()))).WithSummary("List what was changed lately, here and elsewhere.").Needs(Scope.Read, Access.Reach.Everything);
+        api.MapPost("/changes", Change).Answers(StatusCodes.Status201Created).WithSummary("Report a change that was made elsewhere.").Needs(Scope.Write);
+        api.MapPost("/changes/alertmanager", Alerts).WithSummary("Take the webhook of Alertmanager, version 4.").Needs(Scope.Write, Access.Reach.Everything);
     }
 
-    private static async Task<IResult> Change(Body<ChangeRequest> request, HttpContext context, IncidentBook book, TimeProvider clock)
+    private static async Task<Answer<LedgerEntry>> Change(Body<ChangeRequest> request, HttpContext context, IncidentBook book, TimeProvider clock)
     {
         var body = await request.Read();
         if (body.What.Trim() is not { Length: > 0 and <= LongestText } what)
@@ -44,7 +44,7 @@ internal static class ChangeEndpoints
     }
 
     /// <summary>Takes the webhook of Alertmanager, version 4. Unknown members are its business: it adds some from time to time.</summary>
-    private static async Task<IResult> Alerts(Body<JsonElement> request, IncidentBook book)
+    private static async Task<Answer<AlertsTaken>> Alerts(Body<JsonElement> request, IncidentBook book)
     {
         var body = await request.Read();
         if (body.ValueKind != JsonValueKind.Object || !body.TryGetProperty("alerts", out var alerts) || alerts.ValueKind != JsonValueKind.Array)
@@ -68,13 +68,15 @@ internal static class ChangeEndpoints
             taken += await book.Report(entry, "alertmanager") ? 1 : 0;
         }
 
-        return ApiJson.Ok(new { Taken = taken });
+        return ApiJson.Ok(new AlertsTaken(taken));
     }
 
     private static JsonElement Member(JsonElement parent, string name) => parent.TryGetProperty(name, out var member) ? member : default;
 
     private static string? Text(JsonElement parent, string name) =>
         parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var member) && member.ValueKind == JsonValueKind.String ? member.GetString() : null;
+
+    private sealed record AlertsTaken(int Taken);
 
     /// <param name="At">When it happened; now if absent.</param>
     /// <param name="Id">The sender's own name for it, so that it may be told twice.</param>

@@ -27,36 +27,36 @@ internal static class IncidentEndpoints
             }
 
             return ApiJson.Ok(views);
-        }).Needs(Scope.Read);
+        }).WithSummary("List the incidents of the aliases that the key reaches, newest first.").Needs(Scope.Read);
         api.MapGet("/incidents/{id}", async (string id, IncidentBook book, AliasQueries names) => await View(await book.Find(id), id, names))
-            .NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Read, AliasOf);
-        api.MapGet("/incidents/{id}/postmortem", Draft).NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Read, AliasOf);
+            .WithSummary("Show an incident.").NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Read, AliasOf);
+        api.MapGet("/incidents/{id}/postmortem", Draft).AnswersText("text/markdown").WithSummary("Draft the postmortem of an incident.").NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Read, AliasOf);
         api.MapGet("/incidents/{id}/case", async (string id, IncidentBook book) => (await book.Find(id) ?? throw Missing(id)).Case is { } known
             ? Results.Text(CaseWriter.Write(known), "application/json")
             : throw RefusedException.Missing($"Nobody has looked at {id} yet: it has no case."))
-            .NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Read, AliasOf);
+            .AnswersText("application/json").WithSummary("Give the evidence of an incident as a case for diagnosis.").NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Read, AliasOf);
         api.MapPost("/incidents/{id}/acknowledge", async (string id, Body<Nothing> request, HttpContext context, IncidentBook book, AliasQueries names, TimeProvider clock) =>
         {
             await request.Read();
             return await Change(id, i => i.Acknowledge(Caller.Of(context), clock.GetUtcNow()), book, names);
-        }).NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
+        }).WithSummary("Take an incident on.").NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
         api.MapPost("/incidents/{id}/resolve", async (string id, Body<Nothing> request, IncidentBook book, AliasQueries names, TimeProvider clock) =>
         {
             await request.Read();
             return await Change(id, i => i.Resolve(clock.GetUtcNow()), book, names);
-        }).NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
-        api.MapPost("/incidents/{id}/assign", Assign).NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
-        api.MapPost("/incidents/{id}/severity", Grade).NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
-        api.MapPost("/incidents/{id}/comments", Comment).NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
-        api.MapPost("/incidents/{id}/learn", Learn).NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
+        }).WithSummary("Close an incident.").NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
+        api.MapPost("/incidents/{id}/assign", Assign).WithSummary("Give an incident to somebody.").NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
+        api.MapPost("/incidents/{id}/severity", Grade).WithSummary("Grade an incident.").NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
+        api.MapPost("/incidents/{id}/comments", Comment).WithSummary("Comment on an incident.").NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
+        api.MapPost("/incidents/{id}/learn", Learn).Answers(StatusCodes.Status201Created).WithSummary("Make a gate of an incident and prove it on the bad and on the good release.").NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
     }
 
     private static async Task<string?> AliasOf(IncidentBook book, string id) => (await book.Find(id))?.Alias;
 
-    private static async Task<IResult> Change(string id, Func<Incident, Incident> change, IncidentBook book, AliasQueries names) =>
+    private static async Task<Answer<IncidentView>> Change(string id, Func<Incident, Incident> change, IncidentBook book, AliasQueries names) =>
         await View(await book.Change(id, change), id, names);
 
-    private static async Task<IResult> Comment(string id, Body<CommentRequest> request, HttpContext context, IncidentBook book, AliasQueries names, TimeProvider clock)
+    private static async Task<Answer<IncidentView>> Comment(string id, Body<CommentRequest> request, HttpContext context, IncidentBook book, AliasQueries names, TimeProvider clock)
     {
         var body = await request.Read();
         return body.Text.Trim() is { Length: > 0 and <= LongestComment } text
@@ -64,7 +64,7 @@ internal static class IncidentEndpoints
             : throw RefusedException.Invalid($"'text' must have 1 to {LongestComment} characters.");
     }
 
-    private static async Task<IResult> Assign(string id, Body<AssignRequest> request, HttpContext context, IncidentBook book, AliasQueries names, TimeProvider clock)
+    private static async Task<Answer<IncidentView>> Assign(string id, Body<AssignRequest> request, HttpContext context, IncidentBook book, AliasQueries names, TimeProvider clock)
     {
         var body = await request.Read();
         return body.To.Trim() is { Length: > 0 and <= LongestName } to
@@ -72,7 +72,7 @@ internal static class IncidentEndpoints
             : throw RefusedException.Invalid($"'to' must have 1 to {LongestName} characters.");
     }
 
-    private static async Task<IResult> Grade(string id, Body<GradeRequest> request, IncidentBook book, AliasQueries names)
+    private static async Task<Answer<IncidentView>> Grade(string id, Body<GradeRequest> request, IncidentBook book, AliasQueries names)
     {
         var body = await request.Read();
         return await Change(id, i => i.Grade(body.Severity), book, names);
@@ -86,7 +86,7 @@ internal static class IncidentEndpoints
             Postmortem.Draft(incident, gate, (await names.Name(incident.Release)).Name, (await names.Name(incident.Baseline)).Name), "text/markdown");
     }
 
-    private static async Task<IResult> Learn(string id, Body<Nothing> request, HttpContext context, Learner learner)
+    private static async Task<Answer<LearnedView>> Learn(string id, Body<Nothing> request, HttpContext context, Learner learner)
     {
         await request.Read();
         return await learner.Learn(id, Caller.Of(context), context.RequestAborted) switch
@@ -97,7 +97,7 @@ internal static class IncidentEndpoints
         };
     }
 
-    private static async Task<IResult> View(Incident? incident, string id, AliasQueries names) =>
+    private static async Task<Answer<IncidentView>> View(Incident? incident, string id, AliasQueries names) =>
         ApiJson.Ok(await IncidentView.Of(incident ?? throw Missing(id), names));
 
     private static RefusedException Missing(string id) =>

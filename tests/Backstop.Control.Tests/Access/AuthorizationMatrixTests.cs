@@ -79,7 +79,8 @@ public sealed partial class AuthorizationMatrixTests
         return keys;
     }
 
-    private static Dictionary<string, (Scope Scope, string Reach)> Page() =>
+    /// <summary>What docs/access.md says of every operation.</summary>
+    internal static Dictionary<string, (Scope Scope, string Reach)> Page() =>
         Row().Matches(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "access.md")))
             .ToDictionary(m => m.Groups["operation"].Value, m => (Scopes.Parse(m.Groups["scope"].Value)!.Value, m.Groups["reach"].Value), StringComparer.Ordinal);
 

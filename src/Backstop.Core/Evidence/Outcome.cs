@@ -19,10 +19,10 @@ public enum Outcome
     /// <summary>Stopped by the toxicity check.</summary>
     ToxicBlocked,
 
-    /// <summary>Stopped because it did not match its schema.</summary>
+    /// <summary>Stopped because it did not match its schema, or another rule on what an answer must be.</summary>
     SchemaBlocked,
 
-    /// <summary>Stopped because it held personal data.</summary>
+    /// <summary>Stopped because it gave away what it must not: personal data, secrets, an address that carries data off.</summary>
     PiiBlocked,
 
     /// <summary>The request was refused before any release saw it.</summary>

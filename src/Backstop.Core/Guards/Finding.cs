@@ -7,7 +7,10 @@ public enum HarmClass
     None = 0,
     Toxic = 1,
     Schema = 2,
+
+    /// <summary>Something gets out that must not: personal data, a secret, the prompt, or an address that carries data away.</summary>
     Pii = 4,
+
     Injection = 8,
     Other = 16,
 }

@@ -72,6 +72,10 @@ public sealed record StreamingPolicy(int HoldMax = 256, int Window = 600);
 public sealed record GuardPolicy(
     string Name, ImmutableSortedDictionary<GuardStage, StagePolicy> Stages, StreamingPolicy Streaming, string BlockedResponse)
 {
+    /// <summary>How often a model is asked again for one answer before another release is.</summary>
+    /// <value>0 to 2. 1 by default.</value>
+    public int MostReasks { get; init; } = 1;
+
     public const string ApiVersion = "backstop/v1";
 
     public const string DefaultBlockedResponse = "Sorry, I cannot help with that.";

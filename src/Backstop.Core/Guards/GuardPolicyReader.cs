@@ -22,7 +22,10 @@ internal static class GuardPolicyReader
             root.Text("name") ?? "unnamed",
             ReadStages(root.Node("stages"), streaming),
             streaming,
-            root.Text("blocked_response") ?? GuardPolicy.DefaultBlockedResponse);
+            root.Text("blocked_response") ?? GuardPolicy.DefaultBlockedResponse)
+        {
+            MostReasks = root.Integer("reask_max", 0, 2) ?? 1,
+        };
         root.Done();
         return policy;
     }

@@ -36,6 +36,8 @@ internal sealed class ChatDialect() : OpenAiDialect("chat/completions")
                 reader.Skip();
             }
         }
+
+        request.ConversationEnd = (int)reader.TokenStartIndex;
     }
 
     internal override void Complete(ModelRequest request)

@@ -37,6 +37,9 @@ public sealed class ModelRequest
     /// <summary>Where a system message would stand: just behind the bracket that opens the conversation; null when it is none.</summary>
     public int? ConversationStart { get; internal set; }
 
+    /// <summary>Where one more message would stand: just before the bracket that closes the conversation.</summary>
+    public int ConversationEnd { get; internal set; }
+
     /// <summary>Whether the conversation has no message.</summary>
     public bool ConversationEmpty { get; internal set; } = true;
 

@@ -268,7 +268,25 @@ public sealed class RequestPath(
         }
 
         asked.Time.Keep(asked.Route.Traffic.Timeouts.Or(pool.Release.Serving.Timeouts).Or(options.Timeouts));
-        var body = UpstreamBody.For(asked.Request, pool.Parts, fixedTexts);
+        var answer = await AskReplicas(asked, pool, UpstreamBody.For(asked.Request, pool.Parts, fixedTexts));
+
+        // An answer of the wrong form is often right the second time. The first one stays on the release's record.
+        var (first, reasking) = (answer, new Reasking(dialect.IsConversation ? pool.Ring.Policy.MostReasks : 0));
+        while (answer is Screened.Blocked blocked && !asked.Sink.Started && reasking.RemarkOn(blocked.Ruling) is { } remark)
+        {
+            var again = await AskReplicas(asked, pool, UpstreamBody.For(asked.Request, pool.Parts, fixedTexts, new(blocked.Text, remark)));
+            answer = again is Screened.Deliverable better ? better with { Recorded = first.Outcome } : again is Screened.Blocked ? again : answer;
+            if (ReferenceEquals(answer, blocked))
+            {
+                break;
+            }
+        }
+
+        return Noted(answer, pool, asked.Id);
+    }
+
+    private async Task<Screened> AskReplicas(Asked asked, ReleasePool pool, UpstreamBody body)
+    {
         var attempts = new Attempts(pool, Random.Shared);
         Screened answer = new Screened.Failed(ApiError.UpstreamError("it was dropped at this gateway."), Unreachable: true);
         while (await Attempt(asked, pool, attempts, body) is { } next)
@@ -280,7 +298,7 @@ public sealed class RequestPath(
             }
         }
 
-        return Noted(answer, pool, asked.Id);
+        return answer;
     }
 
     /// <summary>Asks one replica, or the next one that is there; null when none is left to be asked.</summary>

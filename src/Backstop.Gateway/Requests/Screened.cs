@@ -55,6 +55,7 @@ public abstract record Screened
     {
         HarmClass.Schema => Outcome.SchemaBlocked,
         HarmClass.Pii => Outcome.PiiBlocked,
+        HarmClass.Other => Outcome.SchemaBlocked, // Too long, in another language, about something else: not what was asked for.
         _ => Outcome.ToxicBlocked,
     };
 }

@@ -19,7 +19,8 @@ public sealed class UpstreamBody : HttpContent
 
     /// <summary>Replaces the model's name and the texts the ring changed, puts the release's prompt first, overrides its parameters; copies everything else.</summary>
     /// <param name="fixedTexts">For each text of the request what the release's ring made of it, null where it changed nothing; or empty.</param>
-    public static UpstreamBody For(ModelRequest request, ReleaseParts release, ImmutableArray<string?> fixedTexts)
+    /// <param name="remark">What the model is told of its last answer when it is asked again; null the first time.</param>
+    public static UpstreamBody For(ModelRequest request, ReleaseParts release, ImmutableArray<string?> fixedTexts, Remark? remark = null)
     {
         var body = new UpstreamBody(request.Body.Memory);
         if (request.ModelValue is { } model)
@@ -39,6 +40,11 @@ public sealed class UpstreamBody : HttpContent
         if (request.ConversationStart is { } start && (request.ConversationEmpty ? release.Prompt : release.PromptBefore) is { } prompt)
         {
             body.Add(new(start, start, prompt));
+        }
+
+        if (remark is not null && request.ConversationStart is not null)
+        {
+            body.Add(new(request.ConversationEnd, request.ConversationEnd, remark.AsMessages(first: request.ConversationEmpty && release.Prompt is null)));
         }
 
         body.AddParameters(request.Parameters, release);

@@ -68,8 +68,19 @@ public sealed class RingServiceTests : IAsyncLifetime
         Assert.True((bool)abusive["flagged"]! && (bool)abusive["categories"]!["harassment"]! && !(bool)harmless["flagged"]!);
         Assert.True((double)abusive["category_scores"]!["harassment"]! > (double)harmless["category_scores"]!["harassment"]!);
         Assert.Equal(13, abusive["categories"]!.AsObject().Count);
-        Assert.Equal(12, answer["backstop"]!["unchecked_categories"]!.AsArray().Count);
+        Assert.Equal(7, answer["backstop"]!["unchecked_categories"]!.AsArray().Count);
         Assert.True((bool)(await Ask("/v1/moderations", new JsonObject { ["input"] = new JsonArray(new JsonObject { ["type"] = "text", ["text"] = Abuse }) }.ToJsonString()))["results"]![0]!["flagged"]!);
+    }
+
+    [Theory]
+    [InlineData("All women are worthless vermin.", "harassment hate")]
+    [InlineData("I will find you and kill you, you worthless idiot.", "harassment harassment/threatening violence")]
+    [InlineData("Kill all those filthy immigrants, they are vermin.", "harassment harassment/threatening hate hate/threatening violence")]
+    [InlineData("The train leaves at nine.", "")]
+    public async Task Moderations_say_of_which_kind_abuse_is(string text, string categories)
+    {
+        var result = (await Ask("/v1/moderations", new JsonObject { ["input"] = text }.ToJsonString()))["results"]![0]!;
+        Assert.Equal(categories, string.Join(' ', result["categories"]!.AsObject().Where(category => (bool)category.Value!).Select(category => category.Key)));
     }
 
     [Fact]

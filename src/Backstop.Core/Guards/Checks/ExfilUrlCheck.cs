@@ -97,7 +97,7 @@ public sealed class ExfilUrlCheck : ICheck
             var address = new WebAddress(text.Slice(at, length));
             if (RuleOf(address, place) is { } rule)
             {
-                sink.Report(rule, "exfil_url/" + rule, HarmClass.Other, 1, place == AddressPlace.Image ? Severity.High : Severity.Medium, window.Origin + at, length);
+                sink.Report(rule, "exfil_url/" + rule, HarmClass.Pii, 1, place == AddressPlace.Image ? Severity.High : Severity.Medium, window.Origin + at, length);
                 sink.Propose(window.Origin + at, length, "");
             }
 

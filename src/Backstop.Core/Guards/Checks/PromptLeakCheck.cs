@@ -130,7 +130,7 @@ public sealed class PromptLeakCheck : ICheck
             var complete = words == 0 ? follower.IsWhole : follower.Length >= words;
             if (complete || end - follower.Start > LongestRun)
             {
-                sink.Report(rule, "prompt_leak/" + rule, HarmClass.Other, 1, Severity.High, follower.Start!.Value, end - follower.Start.Value);
+                sink.Report(rule, "prompt_leak/" + rule, HarmClass.Pii, 1, Severity.High, follower.Start!.Value, end - follower.Start.Value);
                 follower.Reset();
             }
         }

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Collections.Immutable;
 using Backstop.Core.Registry;
 
 namespace Backstop.Core.Routing;
@@ -24,34 +25,58 @@ public sealed class RouteTable
     public FrozenDictionary<string, Release> Releases { get; }
 
     /// <summary>Applies a newer route; refuses one that is not newer or that names a release it was not given.</summary>
-    public ApplyResult Apply(Route route, IEnumerable<Release> releases)
+    public ApplyResult Apply(Route route, IReadOnlyCollection<Release> releases)
     {
-        if (Routes.TryGetValue(route.Alias, out var held) && !route.IsNewerThan(held))
+        var (table, results) = Apply([new(route, releases)]);
+        return results[0] is ApplyResult.Applied ? new ApplyResult.Applied(table) : results[0];
+    }
+
+    /// <summary>Applies routes one after the other, each judged for itself, and makes one table of them.</summary>
+    /// <remarks>A gateway that starts is given all its routes at once; a table for each of them would cost the square of their number.</remarks>
+    /// <returns>The table with all that could be applied, and for each route what became of it.</returns>
+    public (RouteTable Table, ImmutableArray<ApplyResult> Results) Apply(IReadOnlyCollection<RouteChange> changes)
+    {
+        var routes = new Dictionary<string, Route>(Routes, StringComparer.Ordinal);
+        var known = new Dictionary<string, Release>(Releases, StringComparer.Ordinal);
+        var results = ImmutableArray.CreateBuilder<ApplyResult?>(changes.Count);
+        foreach (var (route, releases) in changes)
+        {
+            results.Add(ProblemOf(route, releases, routes, known));
+            if (results[^1] is null)
+            {
+                routes[route.Alias] = route;
+            }
+        }
+
+        var named = routes.Values.SelectMany(r => r.Releases()).Distinct(StringComparer.Ordinal);
+        var table = new RouteTable(
+            routes.ToFrozenDictionary(StringComparer.Ordinal), named.ToFrozenDictionary(d => d, d => known[d], StringComparer.Ordinal));
+        return (table, [.. results.Select(problem => problem ?? new ApplyResult.Applied(table))]);
+    }
+
+    private static ApplyResult? ProblemOf(Route route, IReadOnlyCollection<Release> releases, Dictionary<string, Route> routes, Dictionary<string, Release> known)
+    {
+        if (routes.TryGetValue(route.Alias, out var held) && !route.IsNewerThan(held))
         {
             return new ApplyResult.Stale(held.Epoch, held.Generation);
         }
 
-        var routes = Routes.Where(r => r.Key != route.Alias).Select(r => r.Value).Append(route).ToArray();
-        var known = new Dictionary<string, Release>(Releases, StringComparer.Ordinal);
+        if (route.Releases().FirstOrDefault(digest => !known.ContainsKey(digest) && !releases.Any(r => r.Digest == digest)) is { } missing)
+        {
+            return new ApplyResult.MissingRelease(missing);
+        }
+
         foreach (var release in releases)
         {
             known[release.Digest] = release;
         }
 
-        foreach (var digest in route.Releases())
-        {
-            if (!known.ContainsKey(digest))
-            {
-                return new ApplyResult.MissingRelease(digest);
-            }
-        }
-
-        var named = routes.SelectMany(r => r.Releases()).Distinct(StringComparer.Ordinal);
-        return new ApplyResult.Applied(new RouteTable(
-            routes.ToFrozenDictionary(r => r.Alias, StringComparer.Ordinal),
-            named.ToFrozenDictionary(d => d, d => known[d], StringComparer.Ordinal)));
+        return null;
     }
 }
+
+/// <summary>A route that comes, with the releases that come with it.</summary>
+public readonly record struct RouteChange(Route Route, IReadOnlyCollection<Release> Releases);
 
 /// <summary>What became of a route that was pushed to a gateway.</summary>
 public abstract record ApplyResult

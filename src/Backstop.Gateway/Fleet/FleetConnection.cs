@@ -18,6 +18,9 @@ internal sealed class FleetConnection(
     Protocol.Fleet.FleetClient client, GatewayOptions options, LiveKeys keys, LiveRoutes routes, SignalRecorder signals,
     UnacknowledgedBatches unacknowledged, TimeProvider time, ILogger log) : IDisposable
 {
+    // Acknowledgements wait until all of a batch is applied; control should hear of the first before the last of very many came.
+    private const int MostAtOnce = 1000;
+
     private readonly TaskCompletionSource _routesRead = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // A gRPC stream takes one write at a time; answers and batches come from two loops.
@@ -72,13 +75,27 @@ internal sealed class FleetConnection(
 
     private async Task Read(AsyncDuplexStreamingCall<FromGateway, FromControl> call, CancellationToken ending)
     {
-        await foreach (var message in call.ResponseStream.ReadAllAsync(ending))
+        List<RouteUpdate> came = [];
+        for (var next = call.ResponseStream.MoveNext(ending); ; next = call.ResponseStream.MoveNext(ending))
         {
-            switch (message.MessageCase)
+            // Routes that lie there already are applied at once: each alone would cost as much as all of them.
+            if (came.Count == MostAtOnce || !next.IsCompletedSuccessfully)
             {
-                case FromControl.MessageOneofCase.Route:
-                    await Send(call, Take(message.Route), ending);
-                    break;
+                await TakeAll(call, came, ending);
+            }
+
+            var message = await next ? call.ResponseStream.Current : null;
+            if (message?.Route is { } route)
+            {
+                came.Add(route);
+                continue;
+            }
+
+            await TakeAll(call, came, ending);
+            switch (message?.MessageCase)
+            {
+                case null:
+                    return;
                 case FromControl.MessageOneofCase.Access:
                     keys.Apply(message.Access);
                     break;
@@ -153,6 +170,36 @@ internal sealed class FleetConnection(
         }
     }
 
+    private async Task TakeAll(AsyncDuplexStreamingCall<FromGateway, FromControl> call, List<RouteUpdate> came, CancellationToken ending)
+    {
+        foreach (var answer in TakeTogether(came) ?? came.Select(Take))
+        {
+            await Send(call, answer, ending);
+        }
+
+        came.Clear();
+    }
+
+    // Null when one of them cannot be taken, and each must be looked at for itself.
+    private List<FromGateway>? TakeTogether(List<RouteUpdate> came)
+    {
+        if (came.Count < 2)
+        {
+            return null;
+        }
+
+        try
+        {
+            var results = routes.Apply([.. came.Select(update => new RouteChange(
+                update.Route.ToRoute(), [.. update.Releases.Select(r => ((ReleaseResult.Parsed)r.ToRelease()).Release)]))]);
+            return [.. came.Zip(results).Select(pair => Answer(pair.First, pair.Second))];
+        }
+        catch (Exception)
+        {
+            return null;
+        }
+    }
+
     private FromGateway Take(RouteUpdate update)
     {
         if (update.Route is null)
@@ -173,15 +220,7 @@ internal sealed class FleetConnection(
                 releases.Add(parsed.Release);
             }
 
-            var route = update.Route.ToRoute();
-            return routes.Apply(route, releases) switch
-            {
-                ApplyResult.MissingRelease missing => Nack(update, $"release {missing.Digest} was not sent"),
-
-                // Held already: what control wants to hear is which generation this gateway is at.
-                ApplyResult.Stale stale => Ack(update, stale.HeldEpoch, stale.HeldGeneration),
-                _ => Ack(update, route.Epoch, route.Generation),
-            };
+            return Answer(update, routes.Apply([new(update.Route.ToRoute(), releases)])[0]);
         }
         catch (Exception e)
         {
@@ -189,6 +228,15 @@ internal sealed class FleetConnection(
             return Nack(update, e.Message);
         }
     }
+
+    private FromGateway Answer(RouteUpdate update, ApplyResult result) => result switch
+    {
+        ApplyResult.MissingRelease missing => Nack(update, $"release {missing.Digest} was not sent"),
+
+        // Held already: what control wants to hear is which generation this gateway is at.
+        ApplyResult.Stale stale => Ack(update, stale.HeldEpoch, stale.HeldGeneration),
+        _ => Ack(update, update.Route.Epoch, update.Route.Generation),
+    };
 
     private static FromGateway Ack(RouteUpdate update, long epoch, long generation) =>
         new() { Ack = new() { Nonce = update.Nonce, Alias = update.Route.Alias, Epoch = epoch, Generation = generation } };

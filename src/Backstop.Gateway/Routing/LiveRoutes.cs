@@ -42,29 +42,34 @@ public sealed class LiveRoutes
     /// <summary>The snapshot; a request reads it once.</summary>
     public ServingTable Current => Volatile.Read(ref _current);
 
-    /// <summary>Applies a pushed route: all of it or nothing, on disk before it is served.</summary>
+    /// <summary>Applies pushed routes: of each all or nothing, on disk before it is served.</summary>
     /// <remarks>
     /// A disk that takes nothing any more does not stop it: a rollback must not need what the bad release may have filled. The
     /// whole table is written again with the next route.
     /// </remarks>
     /// <exception cref="UnusableReleaseException">A release cannot be served here; nothing was applied.</exception>
-    public ApplyResult Apply(Route route, IReadOnlyList<Release> releases)
+    /// <returns>What became of each.</returns>
+    public ImmutableArray<ApplyResult> Apply(IReadOnlyList<RouteChange> changes)
     {
         lock (_writing)
         {
-            var result = _current.Routes.Apply(route, releases);
-            if (result is ApplyResult.Applied applied)
+            var (table, results) = _current.Routes.Apply(changes);
+            List<Route> applied = [.. changes.Zip(results).Where(c => c.Second is ApplyResult.Applied).Select(c => c.First.Route)];
+            if (applied.Count > 0)
             {
-                var next = ServingTable.Of(applied.Table, _current, _time);
-                next.Lease(route.Alias).Renew(_time.GetTimestamp());
+                var next = ServingTable.Of(table, _current, _time);
+                applied.ForEach(route => next.Lease(route.Alias).Renew(_time.GetTimestamp()));
                 next.Obey(_drops);
-                Store(applied.Table);
+                Store(table);
                 Volatile.Write(ref _current, next);
-                next.Streams(route.Alias).Follow(route);
-                GatewayLog.RouteApplied(_log, route.Alias, route.Epoch, route.Generation);
+                foreach (var route in applied)
+                {
+                    next.Streams(route.Alias).Follow(route);
+                    GatewayLog.RouteApplied(_log, route.Alias, route.Epoch, route.Generation);
+                }
             }
 
-            return result;
+            return results;
         }
     }
 

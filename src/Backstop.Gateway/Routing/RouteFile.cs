@@ -47,14 +47,9 @@ public sealed class RouteFile(string path)
         var releases = content.Releases.Select(r => Release.Parse(r.Name, r.Manifest) is ReleaseResult.Parsed parsed
             ? parsed.Release
             : throw new InvalidDataException($"release '{r.Name}' cannot be read")).ToList();
-        var table = RouteTable.Empty;
-        foreach (var route in content.Routes)
-        {
-            table = table.Apply(route, releases) is ApplyResult.Applied applied
-                ? applied.Table
-                : throw new InvalidDataException($"the route of '{route.Alias}' cannot be applied");
-        }
-
-        return table;
+        var changes = content.Routes.Select((route, index) => new RouteChange(route, index == 0 ? releases : [])).ToList();
+        var (table, results) = RouteTable.Empty.Apply(changes);
+        var refused = results.IndexOf(results.FirstOrDefault(result => result is not ApplyResult.Applied)!);
+        return refused < 0 ? table : throw new InvalidDataException($"the route of '{content.Routes[refused].Alias}' cannot be applied");
     }
 }

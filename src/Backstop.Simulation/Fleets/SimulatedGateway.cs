@@ -91,7 +91,7 @@ internal sealed class SimulatedGateway
             return true;
         }
 
-        switch (_table.Apply(route, releases))
+        switch (_table.Apply(route, [.. releases]))
         {
             case ApplyResult.Applied applied:
                 _disk = applied.Table; // On disk before it is served.

@@ -71,4 +71,31 @@ public sealed class RouteTests
 
         Assert.Equal(pushes.Max(p => ((long)p.Item1, (long)p.Item2)), highest);
     });
+
+    [Fact]
+    public void Routes_that_come_together_do_what_they_do_one_by_one() => Gen.Select(Gen.Int[0, 3], Gen.Int[1, 4], Gen.Bool).Array[1, 20].Sample(pushes =>
+    {
+        var (one, other) = (ReleaseCalled("v7", 7), ReleaseCalled("v8", 8));
+        List<RouteChange> changes =
+        [
+            .. pushes.Select(p => new RouteChange(
+                Base with { Alias = $"a{p.Item1}", Generation = p.Item2, Current = (p.Item3 ? one : other).Digest, Candidate = null, Previous = null }, [one])),
+        ];
+        var alone = RouteTable.Empty;
+        List<Type> results = [];
+        foreach (var (route, releases) in changes)
+        {
+            var result = alone.Apply(route, releases);
+            results.Add(result.GetType());
+            alone = result is ApplyResult.Applied applied ? applied.Table : alone;
+        }
+
+        var (together, all) = RouteTable.Empty.Apply(changes);
+        Assert.Equal(results, all.Select(result => result.GetType()));
+        Assert.Equal(alone.Routes.OrderBy(r => r.Key, StringComparer.Ordinal), together.Routes.OrderBy(r => r.Key, StringComparer.Ordinal));
+        Assert.Equal(alone.Releases.Keys.Order(StringComparer.Ordinal), together.Releases.Keys.Order(StringComparer.Ordinal));
+    });
+
+    private static Core.Registry.Release ReleaseCalled(string name, int port) => Assert.IsType<Core.Registry.ReleaseResult.Parsed>(
+        Core.Registry.Release.Parse(name, $$$"""{"serving":{"model":"m","replicas":["http://127.0.0.1:{{{port}}}"]}}""")).Release;
 }

@@ -4,7 +4,7 @@ using Backstop.GatewayBench.Servers;
 
 var repetitions = new Option<int>("--repetitions") { Description = "How often each is measured, in turn.", DefaultValueFactory = _ => 5 };
 var seconds = new Option<double>("--seconds") { Description = "Length of one measurement.", DefaultValueFactory = _ => 3 };
-var warm = new Option<double>("--warm") { Description = "Seconds of load before the first: code must have been compiled for good.", DefaultValueFactory = _ => 20 };
+var warm = new Option<double>("--warm") { Description = "Seconds of load before the first: code must have been compiled for good.", DefaultValueFactory = _ => 15 };
 var connections = new Option<int>("--connections") { Description = "Connections at saturation.", DefaultValueFactory = _ => 32 };
 var rates = new Option<double[]>("--rate") { Description = "Fixed rates for latencies, in requests a second; half of YARP's most is added.", DefaultValueFactory = _ => [200, 1000] };
 var streams = new Option<double>("--streams") { Description = "Streams a second.", DefaultValueFactory = _ => 100 };
@@ -36,10 +36,42 @@ compare.SetAction(async line =>
     var report = new Report(Machine.Describe(before), plan, results);
     await File.WriteAllTextAsync(Path.Combine(folder, "results.json"), report.ToJson());
     report.Write(Console.Out);
+    report.WriteTargets(Console.Out);
 });
+
+var soaked = new Option<long>("--streams") { Description = "How many streams.", DefaultValueFactory = _ => 1_000_000 };
+var soak = new Command("soak", "Streams very often through our gateway and tells whether its memory stays flat; a million take minutes.") { soaked };
+soak.SetAction(async line =>
+{
+    using var models = new ModelServer(TimeSpan.Zero);
+    return await Endure(line, models).Soak(line.GetValue(soaked), line.GetValue(connections), Path.Combine(line.GetRequiredValue(work), "soak.json")) ? 0 : 1;
+});
+var idling = new Option<int>("--streams") { Description = "How many streams.", DefaultValueFactory = _ => 5000 };
+var idle = new Command("idle", "Opens very many streams through our gateway that begin and then wait, and tells what they take; less than a minute.") { idling };
+idle.SetAction(async line =>
+{
+    using var models = new ModelServer(TimeSpan.FromHours(1));
+    return await Endure(line, models).Idle(line.GetValue(idling), Path.Combine(line.GetRequiredValue(work), "idle.json")) ? 0 : 1;
+});
+foreach (var command in (Command[])[soak, idle])
+{
+    foreach (var option in (Option[])[core, work, backstop, nginx, portkey, connections])
+    {
+        command.Options.Add(option);
+    }
+
+    compare.Subcommands.Add(command);
+}
+
+Endurance Endure(ParseResult line, ModelServer models) => new(
+    new(new(Directory.CreateDirectory(line.GetRequiredValue(work)).FullName, Path.GetFullPath(line.GetRequiredValue(backstop)), null, null), line.GetValue(core), models.Port),
+    Console.Out);
 
 var (port, upstream) = (new Argument<int>("port"), new Argument<int>("upstream"));
 var yarp = new Command("yarp", "Serves as plain YARP in front of a port of this machine; the comparison starts it.") { port, upstream };
 yarp.SetAction((line, cancel) => PlainYarp.Run(line.GetValue(port), line.GetValue(upstream), cancel));
 compare.Subcommands.Add(yarp);
+var bare = new Command("bare", "Serves as a bare forwarder in front of a port of this machine; the comparison starts it.") { port, upstream };
+bare.SetAction((line, cancel) => BareForwarder.Run(line.GetValue(port), line.GetValue(upstream), cancel));
+compare.Subcommands.Add(bare);
 return await compare.Parse(args).InvokeAsync();

@@ -36,6 +36,18 @@ internal sealed record Report(Machine Machine, Plan Plan, IReadOnlyList<Result> 
         }
     }
 
+    /// <summary>What was wanted, and what was measured.</summary>
+    public void WriteTargets(TextWriter output)
+    {
+        output.WriteLine();
+        Row(output, ["target", "wanted", "measured", ""]);
+        Row(output, Enumerable.Repeat("---", 4));
+        foreach (var (what, measured, wanted, isMet) in Targets.Of(Results))
+        {
+            Row(output, [what, $"{wanted:0.0}", $"{measured:0.00}", isMet ? "met" : "not met"]);
+        }
+    }
+
     private static string[] Cost(Result result, Result? yarp) =>
     [
         result.Name, Number(result.CpuMicroseconds), result.CpuSpread is [var low, var high] ? $"{low:0} to {high:0}" : "",

@@ -31,7 +31,8 @@ internal sealed class Contenders(Programs programs, int core, int upstream)
             yield return new("nginx", "bench", Streams: false, Nginx);
         }
 
-        yield return new("YARP", "bench", Streams: false, Yarp);
+        yield return new("bare forwarder", "bench", Streams: false, () => Own("bare", "bare"));
+        yield return new("YARP", "bench", Streams: false, () => Own("yarp", "yarp"));
         if (programs.Portkey is not null)
         {
             yield return new("Portkey", "bench", Streams: false, Portkey,
@@ -42,10 +43,13 @@ internal sealed class Contenders(Programs programs, int core, int upstream)
         yield return new("Backstop, 10,000 aliases", Alias, Streams: false, () => Backstop("many", aliases: 10_000, ring: false));
         yield return new("Backstop, default ring", Alias, Streams: false, () => Backstop("ring", aliases: 10, ring: true));
         yield return new("direct, streamed", "bench", Streams: true, Start: null);
-        yield return new("YARP, streamed", "bench", Streams: true, Yarp);
-        yield return new("Backstop, streamed", Alias, Streams: true, () => Backstop("plain-streamed", aliases: 10, ring: false));
+        yield return new("YARP, streamed", "bench", Streams: true, () => Own("yarp", "yarp-streamed"));
+        yield return new("Backstop, streamed", Alias, Streams: true, PlainStreamed);
         yield return new("Backstop, default ring, streamed", Alias, Streams: true, () => Backstop("ring-streamed", aliases: 10, ring: true));
     }
+
+    /// <summary>Ours, without checks.</summary>
+    public Task<ServerProcess> PlainStreamed() => Backstop("plain-streamed", aliases: 10, ring: false);
 
     private Task<ServerProcess> Nginx()
     {
@@ -67,11 +71,12 @@ internal sealed class Contenders(Programs programs, int core, int upstream)
         return ServerProcess.Start(core, port, Path.Combine(folder, "log"), programs.Nginx!, "-c", configuration);
     }
 
-    private Task<ServerProcess> Yarp()
+    // What is in this program itself runs as another process of it.
+    private Task<ServerProcess> Own(string command, string folder)
     {
         var port = ServerProcess.FreePort();
         return ServerProcess.Start(
-            core, port, Path.Combine(Folder("yarp"), "log"), Environment.ProcessPath!, "yarp", port.ToString(), upstream.ToString());
+            core, port, Path.Combine(Folder(folder), "log"), Environment.ProcessPath!, command, port.ToString(), upstream.ToString());
     }
 
     private Task<ServerProcess> Portkey()
@@ -97,13 +102,9 @@ internal sealed class Contenders(Programs programs, int core, int upstream)
         var release = Release.Parse("v1", manifest.ToJsonString()) is ReleaseResult.Parsed parsed
             ? parsed.Release
             : throw new InvalidOperationException("The manifest of the benchmark is wrong.");
-        var table = RouteTable.Empty;
-        foreach (var alias in Enumerable.Range(1, aliases - 1).Select(i => $"alias-{i}:prod").Append(Alias))
-        {
-            var route = new Route { Alias = alias, Epoch = 1, Generation = 1, Current = release.Digest, Salt = "salt" };
-            table = ((ApplyResult.Applied)table.Apply(route, [release])).Table;
-        }
-
+        var routes = Enumerable.Range(1, aliases - 1).Select(i => $"alias-{i}:prod").Append(Alias)
+            .Select(alias => new RouteChange(new Route { Alias = alias, Epoch = 1, Generation = 1, Current = release.Digest, Salt = "salt" }, [release]));
+        var (table, _) = RouteTable.Empty.Apply([.. routes]);
         new RouteFile(Path.Combine(folder, "routes.json")).Write(table);
         return ServerProcess.Start(
             core, port, Path.Combine(folder, "log"), programs.Backstop,

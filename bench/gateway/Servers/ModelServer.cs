@@ -41,7 +41,7 @@ internal sealed class ModelServer : IDisposable
     private readonly Socket _listener = new(SocketType.Stream, ProtocolType.Tcp);
     private readonly TimeSpan _gap;
 
-    /// <param name="gap">Between two events of a stream.</param>
+    /// <param name="gap">Between two events of a stream; zero for none.</param>
     public ModelServer(TimeSpan gap)
     {
         _gap = gap;
@@ -106,7 +106,11 @@ internal sealed class ModelServer : IDisposable
         await Send(socket, [.. StreamHead, .. StreamPieces[0]]);
         foreach (var piece in StreamPieces.AsMemory(1).ToArray())
         {
-            await Task.Delay(_gap);
+            if (_gap > TimeSpan.Zero)
+            {
+                await Task.Delay(_gap);
+            }
+
             await Send(socket, piece);
         }
     }

@@ -1,6 +1,5 @@
 using System.ComponentModel.DataAnnotations;
 using Backstop.Gateway.Access;
-using Backstop.Gateway.Dialects;
 using Backstop.Gateway.Drops;
 using Backstop.Gateway.Fleet;
 using Backstop.Gateway.Limits;
@@ -8,7 +7,9 @@ using Backstop.Gateway.Requests;
 using Backstop.Gateway.RingService;
 using Backstop.Gateway.Routing;
 using Backstop.Gateway.Signals;
+using Backstop.Gateway.Upstreams;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -41,7 +42,10 @@ public static class GatewayHost
             .AddSingleton<WholeAnswer>()
             .AddSingleton<StreamedAnswer>()
             .AddSingleton<SignalRecorder>()
+            .AddSingleton<Entrance>()
+            .AddSingleton<Dispatch>()
             .AddSingleton<RequestPath>()
+            .AddSingleton<IStartupFilter, FrontDoor>()
             .AddSingleton<FeedbackEndpoint>()
             .AddSingleton<InferenceEndpoints>()
             .AddSingleton<RingDirectory>()
@@ -63,9 +67,7 @@ public static class GatewayHost
         var routes = endpoints.ServiceProvider.GetRequiredService<LiveRoutes>();
         var drain = endpoints.ServiceProvider.GetRequiredService<Drain>();
         var keys = endpoints.ServiceProvider.GetRequiredService<LiveKeys>();
-        endpoints.MapPost("/v1/chat/completions", http => path.Handle(http, Dialect.Chat));
-        endpoints.MapPost("/v1/completions", http => path.Handle(http, Dialect.Completions));
-        endpoints.MapPost("/v1/embeddings", http => path.Handle(http, Dialect.Embeddings));
+        FrontDoor.Map(endpoints, path);
         endpoints.MapPost("/v1/feedback", feedback.Handle);
         endpoints.MapGet("/v1/models", async (HttpContext http) =>
         {

@@ -116,9 +116,7 @@ public static class StrictBody
         }
     }
 
-    /// <summary>The body as it came.</summary>
-    /// <exception cref="RefusedException">It is too large.</exception>
-    internal static async Task<byte[]> ReadBytes(HttpContext context)
+    private static async Task<byte[]> ReadBytes(HttpContext context)
     {
         using var buffer = new MemoryStream();
         var chunk = new byte[16 * 1024];

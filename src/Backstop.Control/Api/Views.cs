@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using Backstop.Control.Rollouts;
 using Backstop.Core.Incidents;
 using Backstop.Core.Registry;
 
@@ -36,10 +35,7 @@ public sealed record AliasView(
     long CandidateLeaseMs,
     ImmutableArray<GatewayView> Gateways,
     RolloutView? Rollout,
-    JudgementView? Judgement) : ITagged
-{
-    string ITagged.Tag => StateTag.Of(Epoch, Generation);
-}
+    JudgementView? Judgement);
 
 public sealed record GatewayView(string Id, long Generation, DateTimeOffset? AckedAt);
 
@@ -63,13 +59,7 @@ public sealed record RolloutView(
     DateTimeOffset SubmittedAt,
     DateTimeOffset Since,
     Timeline Timeline,
-    string? IncidentId) : ITagged
-{
-    /// <summary>See <see cref="StateTag"/>; a header and not a member of the answer.</summary>
-    internal string State { get; init; } = "";
-
-    string ITagged.Tag => State;
-}
+    string? IncidentId);
 
 public sealed record JudgementView(
     string Verdict,

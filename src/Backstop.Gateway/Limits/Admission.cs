@@ -15,14 +15,14 @@ public sealed class Admission(TimeProvider time)
 
     /// <summary>Lets a request in, or says why not. The permit must be disposed when the request ends.</summary>
     /// <remarks>The caller's own limit is asked first: one who asks too much must not use up what is for all.</remarks>
-    internal ApiError? Enter(HttpContext http, Route route, out Permit permit)
+    internal ApiError? Enter(HttpContext http, string key, Route route, out Permit permit)
     {
         var policy = route.Traffic;
         permit = default;
         Usage? caller = null;
         if (policy.Caller != Core.Routing.Limits.None)
         {
-            caller = _callers.Of(Callers.NameOf(http, policy.CallerHeader));
+            caller = _callers.Of(Callers.NameOf(http, policy.CallerHeader, key));
             if (caller.Begin(policy.Caller) is { } own)
             {
                 return own.IsRate ? ApiError.CallerTooFast(route.Alias, own.Wait) : ApiError.CallerTooMany(route.Alias, own.Wait);

@@ -15,16 +15,22 @@ public sealed class Callers(TimeProvider time)
     private readonly Usage _others = new(time);
 
     /// <summary>Who asks: the value of the header that names callers where one is configured, else the key, else the address.</summary>
-    /// <remarks>A key is not kept: what tells callers apart is a hash of it.</remarks>
-    public static string NameOf(HttpContext http, string? header)
+    /// <remarks>A key goes by its name, so that its successor of that name shares its limit; what is no key of ours goes by a hash, and is not kept.</remarks>
+    /// <param name="key">The name of the key that was shown; empty where none is needed.</param>
+    public static string NameOf(HttpContext http, string? header, string key)
     {
         if (header is not null && http.Request.Headers.TryGetValue(header, out var named) && named.ToString() is { Length: > 0 } name)
         {
             return Hashed(name);
         }
 
-        return http.Request.Headers.Authorization.ToString() is { Length: > 0 } key
-            ? Hashed(key)
+        if (key.Length > 0)
+        {
+            return $"key {key}";
+        }
+
+        return http.Request.Headers.Authorization.ToString() is { Length: > 0 } shown
+            ? Hashed(shown)
             : http.Connection.RemoteIpAddress?.ToString() ?? "";
     }
 

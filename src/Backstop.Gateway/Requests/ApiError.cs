@@ -117,6 +117,10 @@ public sealed record ApiError(int Status, string Code, string Message, string? P
     public static ApiError ReleaseReplaced() => new(
         503, "release_replaced", "The release that was answering was taken out of service. Ask again: another one answers.") { RetryAfter = TimeSpan.FromSeconds(1) };
 
+    /// <summary>For a stream that was not over when its gateway had to stop.</summary>
+    public static ApiError GatewayStopping() => new(
+        503, "gateway_stopping", "The gateway that was answering had to stop before the answer was over. Ask again: another one answers.") { RetryAfter = TimeSpan.FromSeconds(1) };
+
     public static ApiError TestersOnly(string alias) => new(
         403, "release_not_selectable", $"Nobody may choose the release of '{alias}'. Leave the header 'x-backstop-release' out.");
 

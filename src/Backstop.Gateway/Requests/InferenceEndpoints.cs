@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Backstop.Gateway.Access;
 using Backstop.Gateway.Dialects;
 using Backstop.Gateway.Routing;
+using Backstop.Gateway.Upstreams;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -25,7 +26,7 @@ public sealed class InferenceEndpoints(
         typeof(InferenceEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
     /// <summary>Maps everything under <c>/v2</c>.</summary>
-    public void Map(IEndpointRouteBuilder endpoints, RequestPath path)
+    internal void Map(IEndpointRouteBuilder endpoints, RequestPath path)
     {
         endpoints.MapPost("/v2/models/{alias}/infer", http => path.Handle(http, Dialect.Infer));
         endpoints.MapGet("/v2/models/{alias}", http => Answer(http, Describe));
@@ -97,7 +98,7 @@ public sealed class InferenceEndpoints(
         }
 
         using var answering = await Get(http, pool!, "/ready", time) as UpstreamResult.Answering;
-        var ready = answering?.Response.IsSuccessStatusCode == true;
+        var ready = answering?.Answer.Head.IsSuccess == true;
         http.Response.Headers["x-backstop-release"] = pool!.Release.Name;
         await Results.Json(new { name = alias, ready }, statusCode: ready ? 200 : 503).ExecuteAsync(http);
     }
@@ -135,15 +136,14 @@ public sealed class InferenceEndpoints(
 
         using (answering)
         {
-            if (!answering.Response.IsSuccessStatusCode)
+            if (!answering.Answer.Head.IsSuccess)
             {
-                return (null, ApiError.UpstreamError($"it answered with status {(int)answering.Response.StatusCode}."));
+                return (null, ApiError.UpstreamError($"it answered with status {answering.Answer.Head.Status}."));
             }
 
             try
             {
-                await using var stream = await answering.Response.Content.ReadAsStreamAsync(time.Left);
-                var body = await BoundedBody.Read(stream, options.MaxAnswerBytes, time, Patience);
+                var body = await BoundedBody.Read(answering.Answer.Body, options.MaxAnswerBytes, time, Patience);
                 return body is { } read && JsonNode.Parse(read.Memory.Span) is JsonObject metadata
                     ? (metadata, null)
                     : (null, ApiError.UpstreamError("it did not describe its model."));
@@ -152,7 +152,7 @@ public sealed class InferenceEndpoints(
             {
                 return (null, ApiError.UpstreamError("it did not describe its model."));
             }
-            catch (Exception e) when (e is IOException or HttpRequestException)
+            catch (IOException)
             {
                 return (null, ApiError.UpstreamError("its answer broke off."));
             }
@@ -166,7 +166,7 @@ public sealed class InferenceEndpoints(
     private async Task<UpstreamResult> Get(HttpContext http, ReleasePool pool, string operation, RequestTime time) => await upstream.Send(
         pool,
         new Attempts(pool, Random.Shared),
-        replica => InferDialect.ModelAddress(pool.Release.Serving, replica.Address, operation),
+        replica => new(HttpMethods.Get, InferDialect.ModelAddress(pool.Release.Serving, replica.Address, operation), pool.Headers),
         body: null,
         http.Response.Headers["x-request-id"].ToString(),
         http.Request.Headers,

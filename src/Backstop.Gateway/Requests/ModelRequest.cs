@@ -26,6 +26,9 @@ public sealed class ModelRequest
     /// <summary>Who is asked.</summary>
     public string? Alias { get; internal set; }
 
+    /// <summary>The name of the key it came with; empty where none was needed.</summary>
+    public string Key { get; internal set; } = "";
+
     public bool Stream { get; internal set; }
 
     /// <summary>The end user whom the caller names, if any.</summary>

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Backstop.Core.Evidence;
 using Backstop.Core.Guards;
 using Backstop.Gateway.Routing;
+using Backstop.Gateway.Upstreams;
 
 namespace Backstop.Gateway.Requests;
 
@@ -13,23 +14,25 @@ public sealed class StreamedAnswer(GatewayOptions options)
 
     /// <param name="ring">What looks at its texts; null when nothing does.</param>
     /// <param name="open">Tells when its release was taken out under it; null when nobody can.</param>
+    /// <param name="ending">Cancelled when this gateway must stop.</param>
     public async ValueTask<Screened> Relay(
-        UpstreamResult.Answering answering, RingSession? ring, ChoiceForm form, AnswerSink sink, RequestTime time, OpenStream? open = null)
+        UpstreamResult.Answering answering, RingSession? ring, ChoiceForm form, AnswerSink sink, RequestTime time, OpenStream? open = null, CancellationToken ending = default)
     {
-        if (answering.Response.Content.Headers.ContentType?.MediaType != "text/event-stream")
+        if (answering.Answer.Head.MediaType != "text/event-stream")
         {
-            return new Screened.Failed(ApiError.UpstreamError($"it answered with status {(int)answering.Response.StatusCode} and no event stream."));
+            return new Screened.Failed(ApiError.UpstreamError($"it answered with status {answering.Answer.Head.Status} and no event stream."));
         }
 
         using var cut = (open?.Cut ?? CancellationToken.None).UnsafeRegister(static waiting => ((RequestTime)waiting!).Interrupt(), time);
+        using var end = ending.UnsafeRegister(static waiting => ((RequestTime)waiting!).Interrupt(), time);
         var relay = new Run(ring, form, sink, options.MaxAnswerBytes);
         try
         {
-            var events = new SseReader(await answering.Response.Content.ReadAsStreamAsync(time.Left), options.MaxAnswerBytes);
+            var events = new SseReader(answering.Answer.Body, options.MaxAnswerBytes);
             var patience = time.Within(time.FirstToken);
 
             // Asked before a wait, which could miss that it is to end, and after it: what came meanwhile must not go on.
-            while (open?.IsTakenOut != true && await events.Fill(patience) && open?.IsTakenOut != true)
+            while (CutOff(open, ending) is null && await events.Fill(patience) && CutOff(open, ending) is null)
             {
                 var came = false;
                 while (events.TryNext(out var bytes))
@@ -48,23 +51,27 @@ public sealed class StreamedAnswer(GatewayOptions options)
                 }
             }
 
-            return open?.IsTakenOut == true ? relay.Fail(ApiError.ReleaseReplaced(), replaced: true) : relay.End("its stream broke off.");
+            return CutOff(open, ending) is { } reason ? relay.Fail(reason, replaced: true) : relay.End("its stream broke off.");
         }
-        catch (Exception e) when (e is IOException or HttpRequestException or InvalidDataException or JsonException or InvalidOperationException
+        catch (Exception e) when (e is IOException or InvalidDataException or JsonException or InvalidOperationException
             || (e is OperationCanceledException && !time.Left.IsCancellationRequested))
         {
-            if (open?.IsTakenOut == true)
+            if (CutOff(open, ending) is { } reason)
             {
-                return relay.Fail(ApiError.ReleaseReplaced(), replaced: true);
+                return relay.Fail(reason, replaced: true);
             }
 
             return relay.Fail(
                 e is OperationCanceledException
                     ? ApiError.UpstreamTimeout()
                     : ApiError.UpstreamError(e is JsonException or InvalidOperationException ? "its stream is not of the kind that was asked for." : "its stream broke off."),
-                brokeOff: e is IOException or HttpRequestException);
+                brokeOff: e is IOException);
         }
     }
+
+    // What ends a stream that is no fault of its release.
+    private static ApiError? CutOff(OpenStream? open, CancellationToken ending) =>
+        open?.IsTakenOut == true ? ApiError.ReleaseReplaced() : ending.IsCancellationRequested ? ApiError.GatewayStopping() : null;
 
     /// <summary>One answer on its way through.</summary>
     private sealed class Run(RingSession? ring, ChoiceForm form, AnswerSink sink, int mostBytesWaiting)

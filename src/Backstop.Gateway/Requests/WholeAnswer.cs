@@ -1,7 +1,9 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Backstop.Core.Evidence;
 using Backstop.Core.Guards;
 using Backstop.Gateway.Dialects;
+using Backstop.Gateway.Upstreams;
 
 namespace Backstop.Gateway.Requests;
 
@@ -9,10 +11,11 @@ namespace Backstop.Gateway.Requests;
 public sealed class WholeAnswer(GatewayOptions options)
 {
     /// <param name="ring">What looks at its texts; null when nothing does.</param>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<Screened> Read(
         UpstreamResult.Answering answering, RingSession? ring, Dialect dialect, RequestTime time)
     {
-        var status = (int)answering.Response.StatusCode;
+        var status = answering.Answer.Head.Status;
         if (status is < 200 or > 299 && !IsTheCallers(status))
         {
             return new Screened.Failed(ApiError.UpstreamError($"it answered with status {status}."));
@@ -21,8 +24,7 @@ public sealed class WholeAnswer(GatewayOptions options)
         BodyBytes body;
         try
         {
-            var stream = await answering.Response.Content.ReadAsStreamAsync(time.Left);
-            if (await BoundedBody.Read(stream, options.MaxAnswerBytes, time, time.BetweenTokens) is not { } read)
+            if (await BoundedBody.Read(answering.Answer.Body, options.MaxAnswerBytes, time, time.BetweenTokens) is not { } read)
             {
                 return new Screened.Failed(ApiError.UpstreamError("its answer is too long."));
             }
@@ -33,13 +35,18 @@ public sealed class WholeAnswer(GatewayOptions options)
         {
             return new Screened.Failed(ApiError.UpstreamTimeout());
         }
-        catch (Exception e) when (e is IOException or HttpRequestException)
+        catch (IOException)
         {
             return new Screened.Failed(ApiError.UpstreamError("its answer broke off."), BrokeOff: true);
         }
 
+        if (ring is not null)
+        {
+            await LongText.Elsewhere(body.Memory.Length);
+        }
+
         return IsTheCallers(status)
-            ? Refused(status, body, dialect, answering.Response.Headers.RetryAfter?.ToString())
+            ? Refused(status, body, dialect, answering.Answer.Head.RetryAfter)
             : Screen(status, body, dialect, ring);
     }
 

@@ -8,12 +8,17 @@ namespace Backstop.Gateway.Routing;
 /// A server that closes its door when it is told to stop turns away whoever was on the way to it. So for the drain delay it
 /// answers as before, only saying on <c>/readyz</c> that it is leaving, and on every answer that the connection ends.
 /// </remarks>
-public sealed class Drain(GatewayOptions options, TimeProvider time, ILogger<Drain> log) : IHostedLifecycleService
+public sealed class Drain(GatewayOptions options, TimeProvider time, ILogger<Drain> log) : IHostedLifecycleService, IDisposable
 {
+    private readonly CancellationTokenSource _ending = new();
+    private ITimer? _deadline;
     private volatile bool _begun;
 
     /// <summary>Whether this gateway is leaving.</summary>
     public bool HasBegun => _begun;
+
+    /// <summary>Cancelled when what is still under way has had its time. Streams say so; what is not streamed is cut off with its connection.</summary>
+    public CancellationToken Ending => _ending.Token;
 
     /// <summary>How long a host may take to stop, the last words on the fleet stream included.</summary>
     internal static TimeSpan LongestStop(GatewayOptions options) => options.DrainDelay + options.DrainDeadline + TimeSpan.FromSeconds(5);
@@ -22,8 +27,11 @@ public sealed class Drain(GatewayOptions options, TimeProvider time, ILogger<Dra
     {
         _begun = true;
         GatewayLog.Draining(log, options.DrainDelay, options.DrainDeadline);
+        _deadline = time.CreateTimer(_ => _ending.Cancel(), null, options.DrainDelay + options.DrainDeadline, Timeout.InfiniteTimeSpan);
         return Task.Delay(options.DrainDelay, time, cancellationToken);
     }
+
+    public void Dispose() => _deadline?.Dispose();
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

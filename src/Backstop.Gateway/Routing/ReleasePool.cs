@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Backstop.Core.Guards;
+using Backstop.Core.Guards.Checks;
 using Backstop.Core.Registry;
 using Backstop.Gateway.Dialects;
 using Backstop.Gateway.Requests;
@@ -29,6 +30,7 @@ public sealed class ReleasePool
         }
 
         Looks = Ring.Policy.Stages.Values.Any(stage => stage.Checks.Any(check => check.Mode != CheckMode.Off));
+        Marks = Ring.Policy.Stages.Values.Any(stage => stage.Checks.Any(check => check.Use == SpotlightCheck.Name && check.Mode != CheckMode.Off));
         Parts = new(release);
         _screensInput = Ring.Policy.ChecksOf(GuardStage.Input).Any(check => check.Mode == CheckMode.Enforce);
         _replicas = [.. release.Serving.Replicas.Select(r => new Replica(release.Serving, r, time))];
@@ -53,6 +55,9 @@ public sealed class ReleasePool
 
     /// <summary>Whether its ring looks at anything; if not, texts need not be read.</summary>
     public bool Looks { get; }
+
+    /// <summary>Whether its ring puts marks around what is not trusted, for which it needs letters that nobody could foresee.</summary>
+    public bool Marks { get; }
 
     /// <summary>What it puts into every request.</summary>
     public ReleaseParts Parts { get; }

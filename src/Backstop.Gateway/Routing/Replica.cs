@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using Backstop.Core.Registry;
 using Backstop.Core.Routing;
 using Backstop.Gateway.Dialects;
+using Backstop.Gateway.Upstreams;
 
 namespace Backstop.Gateway.Routing;
 
@@ -23,7 +25,7 @@ public sealed class Replica(Serving serving, Uri address, TimeProvider time)
     private static readonly TimeSpan FirstRest = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
-    private readonly ConcurrentDictionary<Dialect, Uri> _addresses = new();
+    private readonly ConcurrentDictionary<Dialect, Destination> _destinations = new();
     private int _load;
     private int _failures;
     private int _missedChecks;
@@ -38,8 +40,11 @@ public sealed class Replica(Serving serving, Uri address, TimeProvider time)
     internal IReadOnlyList<Replica> Peers { get; set; } = [];
 
     /// <summary>Where it is asked in a dialect.</summary>
-    public Uri AddressFor(Dialect dialect) =>
-        _addresses.GetOrAdd(dialect, static (asked, self) => asked.AddressOf(self.Serving, self.Address), (Serving: serving, Address));
+    /// <param name="headers">What every request to its release carries.</param>
+    public Destination DestinationFor(Dialect dialect, ImmutableArray<KeyValuePair<string, string>> headers) => _destinations.GetOrAdd(
+        dialect,
+        static (asked, self) => new(HttpMethod.Post.Method, asked.AddressOf(self.Serving, self.Address), self.Headers),
+        (Serving: serving, Address, Headers: headers));
 
     public int Load => Volatile.Read(ref _load);
 

@@ -27,6 +27,11 @@ internal static class ServeHost
     /// <exception cref="CommandFailure">It cannot start; the message says which option is why.</exception>
     public static async Task Run(ServeOptions options, Action<string?> ready, CancellationToken cancel)
     {
+        if (options.Role is ServeRole.Gateway)
+        {
+            SocketThreads.RunWhatFollows();
+        }
+
         ExpectFree("--http", options.Http);
         if (options.RunsControl)
         {
@@ -104,6 +109,11 @@ internal static class ServeHost
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         Log(builder.Logging, options);
+        builder.WebHost.UseSockets(sockets =>
+        {
+            sockets.UnsafePreferInlineScheduling = options.Role is ServeRole.Gateway; // As SocketThreads says.
+            sockets.WaitForDataBeforeAllocatingBuffer = false; // 4 KiB for each connection instead of two calls into the kernel for each request.
+        });
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -194,6 +204,8 @@ internal static class ServeHost
         logging.SetMinimumLevel(LogLevel.Warning);
         logging.AddFilter("Backstop", LogLevel.Information);
         logging.AddFilter("Backstop.Gateway.Access", options.AccessLog ? LogLevel.Information : LogLevel.None);
+        // Nobody reads what it says, and it makes a span for every request in case somebody did.
+        logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         // A failed start is told once, as a sentence by Run; the host would tell it first, as a stack trace.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
     }

@@ -64,11 +64,10 @@ internal sealed class Furniture
                 : "", StringComparison.Ordinal);
     }
 
-    /// <summary>A gate that has no cases.</summary>
-    public static Gate StrictGate(string id, string alias = Alias) => new()
+    private static Gate StrictGate(string id) => new()
     {
         Id = id,
-        Alias = alias,
+        Alias = Alias,
         Owner = "test",
         CreatedAt = DateTimeOffset.UnixEpoch,
         ReviewBy = DateTimeOffset.UnixEpoch,

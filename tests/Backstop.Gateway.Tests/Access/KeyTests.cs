@@ -123,6 +123,21 @@ public sealed class KeyTests
         Assert.Equal([""], fleet.Seven.Keys);
     }
 
+    [Fact]
+    public async Task A_key_that_takes_the_place_of_another_under_its_name_shares_its_limit()
+    {
+        var (before, after, other) = (Key(1, "assistant:*"), Key(2, "assistant:*"), Key(3, "assistant:*"));
+        after.Message.Name = before.Message.Name;
+        await using var fleet = await Closed(before, after, other);
+        var release = SmallFleet.Released("v7", fleet.Seven);
+        await fleet.Control.PublishAndAwait(
+            SmallFleet.Plain(release, generation: 2) with { Traffic = Core.Routing.TrafficPolicy.Parse("""{"limits":{"caller":{"requests_per_second":0.001}}}""") });
+
+        Assert.Equal(HttpStatusCode.OK, (await fleet.Gateway.With(before.Text).Chat("Hello?")).Status);
+        Assert.Equal(HttpStatusCode.TooManyRequests, (await fleet.Gateway.With(after.Text).Chat("Hello?")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await fleet.Gateway.With(other.Text).Chat("Hello?")).Status);
+    }
+
     private static async Task<SmallFleet> Closed(params (string Text, AccessKey Message)[] keys)
     {
         var fleet = await SmallFleet.Start();

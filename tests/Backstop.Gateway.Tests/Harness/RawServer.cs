@@ -10,6 +10,7 @@ internal sealed class RawServer : IAsyncDisposable
     private readonly Socket _listener = new(SocketType.Stream, ProtocolType.Tcp);
     private readonly CancellationTokenSource _over = new();
     private int _open;
+    private int _accepted;
 
     private RawServer()
     {
@@ -22,6 +23,12 @@ internal sealed class RawServer : IAsyncDisposable
     public Func<Socket, CancellationToken, Task> Answer { get; set; } = Say(Http(Answers.Completion("Hello.")));
 
     public Uri Address => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndPoint!).Port}");
+
+    /// <summary>Connections there ever were.</summary>
+    public int Accepted => Volatile.Read(ref _accepted);
+
+    /// <summary>The request that came last, as it came.</summary>
+    public string LastRequest { get; private set; } = "";
 
     /// <summary>Connections that neither side has closed.</summary>
     public int Open => Volatile.Read(ref _open);
@@ -82,6 +89,7 @@ internal sealed class RawServer : IAsyncDisposable
             {
                 var socket = await _listener.AcceptAsync(_over.Token);
                 Interlocked.Increment(ref _open);
+                Interlocked.Increment(ref _accepted);
                 _ = Serve(socket);
             }
         }
@@ -124,6 +132,7 @@ internal sealed class RawServer : IAsyncDisposable
             if (end >= 0 && text.IndexOf(Length, StringComparison.Ordinal) is var at
                 && request.Count >= end + 4 + (at < 0 ? 0 : int.Parse(text[(at + Length.Length)..].Split('\r')[0])))
             {
+                LastRequest = text;
                 return true;
             }
         }

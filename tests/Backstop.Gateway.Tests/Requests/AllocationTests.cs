@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
-using System.Net.Http.Headers;
 using System.Text;
 using Backstop.Core.Registry;
 using Backstop.Gateway.Dialects;
 using Backstop.Gateway.Requests;
 using Backstop.Gateway.Tests.Harness;
+using Backstop.Gateway.Upstreams;
 using Microsoft.AspNetCore.Http;
 
 namespace Backstop.Gateway.Tests.Requests;
@@ -35,7 +35,7 @@ public sealed class AllocationTests(ITestOutputHelper output)
         var used = Least(() =>
         {
             var request = ModelRequest.Read(BodyBytes.Own(body), Dialect.Chat);
-            using var sent = UpstreamBody.For(request, Parts, ImmutableArray<string?>.Empty);
+            UpstreamBody.For(request, Parts, ImmutableArray<string?>.Empty);
         });
 
         output.WriteLine($"{used} bytes");
@@ -52,7 +52,7 @@ public sealed class AllocationTests(ITestOutputHelper output)
         using var time = Time();
         time.Within(TimeSpan.FromMinutes(1)); // Its timer belongs to the request, which has one for all its waits.
         var used = Least(
-            () => Answering(new MemoryStream(body)),
+            () => Received.Whole(new MemoryStream(body)),
             answering =>
             {
                 var read = whole.Read(answering, ring: null, Dialect.Chat, time).AsTask();
@@ -85,18 +85,10 @@ public sealed class AllocationTests(ITestOutputHelper output)
                 var http = new DefaultHttpContext();
                 http.Response.Body = Stream.Null;
                 _ = http.Response.BodyWriter.GetMemory(sse.Length); // Room for all of it is the server's, and there before.
-                return (Answering: Answering(new CutStream(sse, [1000])), Sink: new AnswerSink(http.Response, 1));
+                return (Answering: Received.Events(new CutStream(sse, [1000])), Sink: new AnswerSink(http.Response, 1));
             },
             asked => Assert.True(
                 streamed.Relay(asked.Answering, ring: null, ChoiceForm.Chat, asked.Sink, time).AsTask().IsCompletedSuccessfully, "Nothing waits when the stream is there."));
-    }
-
-    private static UpstreamResult.Answering Answering(Stream body)
-    {
-        var response = new HttpResponseMessage { Content = new StreamContent(body) };
-        response.Content.Headers.ContentType = new MediaTypeHeaderValue("text/event-stream");
-        response.Content.ReadAsStream(TestContext.Current.CancellationToken); // The stream's wrapper is made once, and by the client.
-        return new(response, Nowhere.Replica);
     }
 
     private static long Least(Action work) => Least(() => 0, _ => work());

@@ -1,4 +1,3 @@
-using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using Backstop.Core.Guards;
@@ -116,8 +115,8 @@ public sealed class AnswerTextTests
 
     private static async Task<Screened> Whole(ReleasePool pool, string message)
     {
-        using var response = new HttpResponseMessage { Content = new StringContent($$"""{"choices":[{"index":0,"message":{{message}},"finish_reason":"stop"}]}""") };
-        return await new WholeAnswer(new()).Read(Answering(response), pool.Ring.Open(RingContext.None), Dialect.Chat, Time());
+        var answer = Received.Json($$"""{"choices":[{"index":0,"message":{{message}},"finish_reason":"stop"}]}""");
+        return await new WholeAnswer(new()).Read(answer, pool.Ring.Open(RingContext.None), Dialect.Chat, Time());
     }
 
     private static async Task<(Reply Reply, Screened Screened)> Streamed(ReleasePool pool, params string[] deltas)
@@ -125,9 +124,7 @@ public sealed class AnswerTextTests
         var http = new DefaultHttpContext();
         var body = new MemoryStream();
         http.Response.Body = body;
-        using var response = new HttpResponseMessage { Content = new ByteArrayContent(Sse(deltas)) };
-        response.Content.Headers.ContentType = new MediaTypeHeaderValue("text/event-stream");
-        var screened = await new StreamedAnswer(new()).Relay(Answering(response), pool.Ring.Open(RingContext.None), ChoiceForm.Chat, new(http.Response, 1), Time());
+        var screened = await new StreamedAnswer(new()).Relay(Received.Events(new MemoryStream(Sse(deltas))), pool.Ring.Open(RingContext.None), ChoiceForm.Chat, new(http.Response, 1), Time());
         await http.Response.CompleteAsync();
         return (new(System.Net.HttpStatusCode.OK, Encoding.UTF8.GetString(body.ToArray()), new Dictionary<string, string>()), screened);
     }
@@ -135,8 +132,6 @@ public sealed class AnswerTextTests
     private static byte[] Sse(IEnumerable<string> deltas) => Encoding.UTF8.GetBytes(
         string.Concat(deltas.Select(d => $$"""data: {"choices":[{"index":0,"delta":{{d}}}]}""" + "\n\n"))
         + """data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}""" + "\n\ndata: [DONE]\n\n");
-
-    private static UpstreamResult.Answering Answering(HttpResponseMessage response) => new(response, Nowhere.Replica);
 
     private static RequestTime Time() => new(TimeSpan.FromMinutes(5), TimeProvider.System, CancellationToken.None);
 }

@@ -1,4 +1,3 @@
-using System.Net.Http.Headers;
 using System.Text;
 using Backstop.Gateway.Dialects;
 using Backstop.Gateway.Requests;
@@ -105,9 +104,8 @@ public sealed class PassThroughTests
 
     private static async Task<Screened> Whole(byte[] body, int[] cuts)
     {
-        using var response = new HttpResponseMessage { Content = new StreamContent(new CutStream(body, cuts)) };
         using var time = Time();
-        return await new WholeAnswer(new()).Read(new(response, Nowhere.Replica), ring: null, Dialect.Chat, time);
+        return await new WholeAnswer(new()).Read(Received.Whole(new CutStream(body, cuts)), ring: null, Dialect.Chat, time);
     }
 
     private static async Task<(byte[] Bytes, Screened Answer)> Streamed(byte[] sse, int[] cuts)
@@ -115,10 +113,8 @@ public sealed class PassThroughTests
         var http = new DefaultHttpContext();
         var body = new MemoryStream();
         http.Response.Body = body;
-        using var response = new HttpResponseMessage { Content = new StreamContent(new CutStream(sse, cuts)) };
-        response.Content.Headers.ContentType = new MediaTypeHeaderValue("text/event-stream");
         using var time = Time();
-        var answer = await new StreamedAnswer(new()).Relay(new(response, Nowhere.Replica), ring: null, ChoiceForm.Chat, new(http.Response, 1), time);
+        var answer = await new StreamedAnswer(new()).Relay(Received.Events(new CutStream(sse, cuts)), ring: null, ChoiceForm.Chat, new(http.Response, 1), time);
         await http.Response.CompleteAsync();
         return (body.ToArray(), answer);
     }

@@ -1,4 +1,3 @@
-using System.Net.Http.Headers;
 using System.Text;
 using Backstop.Core.Guards;
 using Backstop.Core.Registry;
@@ -146,11 +145,9 @@ public sealed class StreamedAnswerTests
         var http = new DefaultHttpContext();
         var body = new MemoryStream();
         http.Response.Body = body;
-        using var response = new HttpResponseMessage { Content = new StreamContent(new CutStream(sse, cuts)) };
-        response.Content.Headers.ContentType = new MediaTypeHeaderValue("text/event-stream");
         var time = new RequestTime(TimeSpan.FromMinutes(5), TimeProvider.System, CancellationToken.None);
         var screened = await new StreamedAnswer(new()).Relay(
-            new UpstreamResult.Answering(response, Nowhere.Replica), Pool.Ring.Open(RingContext.None), ChoiceForm.Chat, new(http.Response, 1), time);
+            Received.Events(new CutStream(sse, cuts)), Pool.Ring.Open(RingContext.None), ChoiceForm.Chat, new(http.Response, 1), time);
         await http.Response.CompleteAsync();
         return (new(System.Net.HttpStatusCode.OK, Encoding.UTF8.GetString(body.ToArray()), new Dictionary<string, string>()), screened);
     }

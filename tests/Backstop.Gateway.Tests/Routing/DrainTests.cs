@@ -33,6 +33,20 @@ public sealed class DrainTests
         await stopping.Comes();
     }
 
+    [Fact]
+    public async Task A_stream_that_is_not_over_when_its_gateway_must_stop_says_so()
+    {
+        await using var fleet = await SmallFleet.Start(configure: options => options.DrainDeadline = TimeSpan.Zero);
+        fleet.Seven.Answer = Answers.Paused(Answers.Sse(Answers.Pieces(Answers.Story, 9), ends: false), Task.Delay(Timeout.Infinite, TestContext.Current.CancellationToken), Answers.Sse([]));
+        using var stream = await fleet.Gateway.Begin(
+            RunningGateway.Request("Hello?", stream: true).ToJsonString(), "slow", TestContext.Current.CancellationToken);
+
+        var stopping = fleet.Gateway.Stop();
+        var reply = await Reply.Of(stream).Comes();
+        Assert.Contains("gateway_stopping", reply.Events[^1], StringComparison.Ordinal);
+        await stopping.Comes();
+    }
+
     private static async Task<HttpStatusCode> Ready(RunningGateway gateway)
     {
         using var answer = await gateway.Http.GetAsync(new Uri("/readyz", UriKind.Relative), TestContext.Current.CancellationToken);

@@ -1,21 +1,19 @@
 using System.Collections.Immutable;
-using System.Net;
 using System.Text;
+using Backstop.Gateway.Requests;
 
-namespace Backstop.Gateway.Requests;
+namespace Backstop.Gateway.Upstreams;
 
 /// <summary>The body a release's model server gets: the caller's bytes with the release's own parts spliced in as they are sent.</summary>
-public sealed class UpstreamBody : HttpContent
+public sealed class UpstreamBody
 {
     private readonly ReadOnlyMemory<byte> _body;
     private readonly List<Splice.Edit> _edits = new(1);
-    private int _length;
 
-    private UpstreamBody(ReadOnlyMemory<byte> body)
-    {
-        (_body, _length) = (body, body.Length);
-        Headers.TryAddWithoutValidation("Content-Type", "application/json");
-    }
+    private UpstreamBody(ReadOnlyMemory<byte> body) => (_body, Length) = (body, body.Length);
+
+    /// <summary>Bytes of it all.</summary>
+    public int Length { get; private set; }
 
     /// <summary>Replaces the model's name and the texts the ring changed, puts the release's prompt first, overrides its parameters; copies everything else.</summary>
     /// <param name="fixedTexts">For each text of the request what the release's ring made of it, null where it changed nothing; or empty.</param>
@@ -52,32 +50,41 @@ public sealed class UpstreamBody : HttpContent
         return body;
     }
 
-    protected override bool TryComputeLength(out long length)
+    /// <summary>Writes it all, and returns its length.</summary>
+    public int CopyTo(Span<byte> target)
     {
-        length = _length;
-        return true;
+        var (length, position) = (0, 0);
+        foreach (var (start, end, text) in _edits)
+        {
+            _body.Span[position..start].CopyTo(target[length..]);
+            length += start - position;
+            text.CopyTo(target[length..]);
+            length += text.Length;
+            position = end;
+        }
+
+        _body.Span[position..].CopyTo(target[length..]);
+        return length + _body.Length - position;
     }
 
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
-        SerializeToStreamAsync(stream, context, CancellationToken.None);
-
-    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    /// <summary>The same in pieces, for what is too long to be copied.</summary>
+    public IEnumerable<ReadOnlyMemory<byte>> Pieces()
     {
         var position = 0;
         foreach (var (start, end, text) in _edits)
         {
-            await stream.WriteAsync(_body[position..start], cancellationToken);
-            await stream.WriteAsync(text, cancellationToken);
+            yield return _body[position..start];
+            yield return text;
             position = end;
         }
 
-        await stream.WriteAsync(_body[position..], cancellationToken);
+        yield return _body[position..];
     }
 
     private void Add(Splice.Edit edit)
     {
         _edits.Add(edit);
-        _length += edit.Text.Length - (edit.End - edit.Start);
+        Length += edit.Text.Length - (edit.End - edit.Start);
     }
 
     private void AddRepairs(ModelRequest request, ReleaseParts release)

@@ -1,0 +1,41 @@
+using Backstop.Core.Guards;
+using Backstop.Gateway.Observability;
+using Backstop.Gateway.RingService;
+using Backstop.Gateway.Routing;
+using Microsoft.AspNetCore.Http;
+using Route = Backstop.Core.Routing.Route;
+
+namespace Backstop.Gateway.Requests;
+
+/// <summary>What stays the same whichever release is asked.</summary>
+internal sealed record Asked(ModelRequest Request, Route Route, string Id, HttpRequest Caller, AnswerSink Sink, RequestTime Time)
+{
+    private (ReleasePool Pool, RingContext Context)? _ring;
+
+    /// <summary>Whether another release will be asked the same, to compare the answers.</summary>
+    public bool IsCopied { get; init; }
+
+    /// <summary>What is told of it; null for a copy.</summary>
+    public Trip? Trip { get; init; }
+
+    /// <summary>What a release's ring says to the request.</summary>
+    public Ruling ScreenedBy(ReleasePool pool) => pool.Looks ? pool.Ring.Open(ContextOf(pool)).ScreenInput(Request.Texts) : Ruling.Clean;
+
+    /// <summary>The ring for a release's answer; null when nobody looks at it, neither to stop it nor to keep or compare it.</summary>
+    public RingSession? OpenRing(ReleasePool pool) => pool.Looks || Route.CaptureSamples || IsCopied ? pool.Ring.Open(ContextOf(pool)) : null;
+
+    /// <summary>The same for a copy that goes to a release whose answer no user sees.</summary>
+    public Asked Copied(HttpRequest caller, AnswerSink sink, RequestTime time) => this with { Caller = caller, Sink = sink, Time = time, Trip = null, _ring = null };
+
+    // One for the question and the answer: what was taken out of the one is put back into the other. Another release has
+    // another prompt, and gets texts of its own.
+    private RingContext ContextOf(ReleasePool pool)
+    {
+        if (_ring is not { } ring || ring.Pool != pool)
+        {
+            _ring = ring = (pool, new(Route.Alias) { Messages = Request.Texts, Prompt = pool.Release.SystemPrompt, Nonce = pool.Marks ? Nonces.New() : null });
+        }
+
+        return ring.Context;
+    }
+}

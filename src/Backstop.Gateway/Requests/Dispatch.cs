@@ -1,0 +1,158 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using Backstop.Core.Guards;
+using Backstop.Gateway.Routing;
+using Backstop.Gateway.Signals;
+using Backstop.Gateway.Upstreams;
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Gateway.Requests;
+
+/// <summary>Asks releases, and screens what comes back.</summary>
+internal sealed class Dispatch(
+    GatewayOptions options, LiveRoutes routes, Upstream upstream, WholeAnswer whole, StreamedAnswer streamed, SignalRecorder signals, Drain drain, ILogger<Dispatch> log)
+{
+    /// <summary>Asks a release: one replica after the other, while its answer breaks off before the caller has seen any of it.</summary>
+    /// <param name="fixedTexts">For each text of the request what the release's ring made of it, null where it changed nothing; or empty.</param>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<Screened> Ask(Asked asked, ReleasePool pool, ImmutableArray<string?> fixedTexts)
+    {
+        var dialect = asked.Request.Dialect;
+        if (!pool.Speaks(dialect))
+        {
+            // Its alias is asked in this dialect and was answered so by another release: the release is what does not fit.
+            return Noted(new Screened.Failed(ApiError.UpstreamError($"it speaks {pool.Release.Serving.Protocol}.")), pool, asked.Id);
+        }
+
+        if (!pool.IsDropped)
+        {
+            signals.Started(asked.Request.Alias!, pool.Release.Digest);
+        }
+
+        asked.Time.Keep(asked.Route.Traffic.Timeouts.Or(pool.Release.Serving.Timeouts).Or(options.Timeouts));
+        var answer = await AskReplicas(asked, pool, UpstreamBody.For(asked.Request, pool.Parts, fixedTexts));
+
+        // An answer of the wrong form is often right the second time. The first one stays on the release's record.
+        var (first, reasking) = (answer, new Reasking(dialect.IsConversation ? pool.Ring.Policy.MostReasks : 0));
+        while (answer is Screened.Blocked blocked && !asked.Sink.Started && reasking.RemarkOn(blocked.Ruling) is { } remark)
+        {
+            var again = await AskReplicas(asked, pool, UpstreamBody.For(asked.Request, pool.Parts, fixedTexts, new(blocked.Text, remark)));
+            answer = again is Screened.Deliverable better ? better with { Recorded = first.Outcome } : again is Screened.Blocked ? again : answer;
+            if (ReferenceEquals(answer, blocked))
+            {
+                break;
+            }
+        }
+
+        return Noted(answer, pool, asked.Id);
+    }
+
+    /// <summary>Asks those who stand in, until one gives an answer. The user gets a good answer; the release that failed keeps the failure on its record.</summary>
+    /// <returns>The answer and who gave it; or the last that was none, and nobody.</returns>
+    public async Task<(Screened? Answer, ReleasePool? By)> AskOthers(Asked asked, ServingTable table, ImmutableArray<string> others)
+    {
+        Screened? last = null;
+        foreach (var other in others)
+        {
+            var pool = table.Pool(other);
+
+            // Each release gets the texts as its own ring leaves them: the policy of the one that failed may be what is wrong with it.
+            var input = asked.ScreenedBy(pool);
+            if (input.Stops || pool.CannotRead(asked.Request))
+            {
+                continue;
+            }
+
+            last = await Ask(asked, pool, input.FixedTexts);
+            if (last is Screened.Deliverable || asked.Sink.Started)
+            {
+                return (last, pool);
+            }
+        }
+
+        return (last, null);
+    }
+
+    /// <summary>Asks the release that took the place of one that was swapped out before it said anything.</summary>
+    public Task<(Screened? Answer, ReleasePool? By)> AskNow(Asked asked)
+    {
+        var table = routes.Current;
+        return table.Routes.Routes.TryGetValue(asked.Request.Alias!, out var route)
+            ? AskOthers(asked, table, [route.Current])
+            : Task.FromResult<(Screened?, ReleasePool?)>((null, null));
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Screened> AskReplicas(Asked asked, ReleasePool pool, UpstreamBody body)
+    {
+        var attempts = new Attempts(pool, Random.Shared);
+        Screened answer = new Screened.Failed(ApiError.UpstreamError("it was dropped at this gateway."), Unreachable: true);
+        while (await Attempt(asked, pool, attempts, body) is { } next)
+        {
+            answer = next;
+            if (answer is not Screened.Failed { BrokeOff: true } || asked.Sink.Started)
+            {
+                break;
+            }
+        }
+
+        return answer;
+    }
+
+    /// <summary>Asks one replica, or the next one that is there; null when none is left to be asked.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Screened?> Attempt(Asked asked, ReleasePool pool, Attempts attempts, UpstreamBody body)
+    {
+        var dialect = asked.Request.Dialect;
+        var result = await upstream.Send(pool, attempts, replica => replica.DestinationFor(dialect, pool.Headers), body, asked.Id, asked.Caller.Headers, asked.Time, asked.Trip);
+        if (result is null)
+        {
+            return null;
+        }
+
+        if (result is not UpstreamResult.Answering answering)
+        {
+            var error = result is UpstreamResult.Failed failed ? failed.Error : ((UpstreamResult.Unreachable)result).Error;
+            return new Screened.Failed(error, Unreachable: result is UpstreamResult.Unreachable);
+        }
+
+        using (answering)
+        {
+            var isStream = asked.Request.Stream && dialect.Choices is not null && answering.Answer.Head.IsSuccess;
+            if (isStream)
+            {
+                asked.Sink.Answers(pool.Release); // The headers leave with the first text.
+            }
+
+            var answer = isStream
+                ? await Stream(answering, pool, asked)
+                : await whole.Read(answering, asked.OpenRing(pool), dialect, asked.Time);
+            if (answer is Screened.Failed { Replaced: false })
+            {
+                answering.Replica.Failed();
+            }
+            else
+            {
+                answering.Replica.Succeeded();
+            }
+
+            return answer;
+        }
+    }
+
+    private async Task<Screened> Stream(UpstreamResult.Answering answering, ReleasePool pool, Asked asked)
+    {
+        using var open = routes.Current.Streams(asked.Request.Alias!).Begin(pool.Release.Digest);
+        return await streamed.Relay(answering, asked.OpenRing(pool), asked.Request.Dialect.Choices!, asked.Sink, asked.Time, open, drain.Ending);
+    }
+
+    private Screened Noted(Screened answer, ReleasePool pool, string id)
+    {
+        if (answer is Screened.Failed failed)
+        {
+            GatewayLog.UpstreamFailed(log, pool.Release.Name, id, failed.Error.Code);
+        }
+
+        return answer;
+    }
+}

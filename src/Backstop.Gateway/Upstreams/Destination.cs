@@ -1,0 +1,34 @@
+using System.Text;
+
+namespace Backstop.Gateway.Upstreams;
+
+/// <summary>Where at a model server something is asked, with all that every question there begins with.</summary>
+public sealed class Destination
+{
+    /// <param name="method">GET or POST.</param>
+    /// <param name="headers">What every request to it carries; names and values were checked when they were configured.</param>
+    public Destination(string method, Uri address, IEnumerable<KeyValuePair<string, string>> headers)
+    {
+        (Address, Origin) = (address, Origin.Of(address));
+        var host = address.HostNameType == UriHostNameType.IPv6 ? address.Host : address.IdnHost;
+        var head = new StringBuilder($"{method} {address.PathAndQuery} HTTP/1.1\r\nHost: {host}{(address.IsDefaultPort ? "" : $":{address.Port}")}\r\n");
+        if (method == HttpMethod.Post.Method)
+        {
+            head.Append("Content-Type: application/json\r\n");
+        }
+
+        foreach (var (name, value) in headers)
+        {
+            head.Append($"{name}: {value}\r\n");
+        }
+
+        Head = Encoding.UTF8.GetBytes(head.ToString());
+    }
+
+    public Uri Address { get; }
+
+    /// <summary>The request line and the headers that are always the same.</summary>
+    internal byte[] Head { get; }
+
+    internal Origin Origin { get; }
+}

@@ -1,0 +1,163 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Security.Authentication;
+using Backstop.Gateway.Observability;
+using Backstop.Gateway.Requests;
+using Backstop.Gateway.Routing;
+using Microsoft.AspNetCore.Http;
+
+namespace Backstop.Gateway.Upstreams;
+
+/// <summary>Sends a request to one replica of a release, and to another one when the first is not there.</summary>
+public sealed class Upstream : IDisposable
+{
+    private readonly ConcurrentDictionary<Origin, ConnectionPool> _pools = new();
+    private readonly GatewayOptions _options;
+    private readonly Telemetry _telemetry;
+    private readonly TimeProvider _time;
+    private readonly ITimer _sweeping;
+
+    public Upstream(GatewayOptions options, Telemetry telemetry, TimeProvider time)
+    {
+        (_options, _telemetry, _time) = (options, telemetry, time);
+        _sweeping = time.CreateTimer(_ => Sweep(), null, ConnectionPool.LongestWait / 2, ConnectionPool.LongestWait / 2);
+    }
+
+    /// <summary>Sends, and returns when the answer's headers are there.</summary>
+    /// <remarks>
+    /// Another replica is asked when one cannot be reached, breaks the connection before it answers, or says that it is not
+    /// there (502, 503, 504). What says that it failed (500), or takes too long, would fail or take long again.
+    /// </remarks>
+    /// <param name="attempts">The replicas that may be asked.</param>
+    /// <param name="destination">Where at a replica.</param>
+    /// <param name="body">What is posted; null to get.</param>
+    /// <returns>What became of it; null when the attempts were over before.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<UpstreamResult?> Send(
+        ReleasePool pool, Attempts attempts, Func<Replica, Destination> destination, UpstreamBody? body, string requestId, IHeaderDictionary caller, RequestTime time, Trip? trip = null)
+    {
+        UpstreamResult? last = null;
+        while (attempts.Next() is { } replica)
+        {
+            if (last is not null)
+            {
+                _telemetry.Retried(pool);
+            }
+
+            var patience = time.Within(time.FirstToken);
+            using var span = Telemetry.Ask(trip, pool, replica);
+            var to = destination(replica);
+            replica.Enter();
+            try
+            {
+                if (await Connection(to.Origin, pool, patience) is not { } connection)
+                {
+                    replica.Leave();
+                    replica.Failed();
+                    last = new UpstreamResult.Unreachable(ApiError.UpstreamError("it cannot be reached."));
+                    continue;
+                }
+
+                var answer = await connection.Ask(Question(to, body, requestId, caller, span), patience);
+                if (answer.Head.Status is not (502 or 503 or 504))
+                {
+                    return new UpstreamResult.Answering(answer, replica);
+                }
+
+                last = new UpstreamResult.Failed(ApiError.UpstreamError($"it answered with status {answer.Head.Status}."));
+                answer.Dispose();
+                replica.Leave();
+                replica.Failed();
+            }
+            catch (IOException)
+            {
+                replica.Leave();
+                replica.Failed();
+                last = new UpstreamResult.Failed(ApiError.UpstreamError("it broke the connection."));
+            }
+            catch (OperationCanceledException) when (!time.Left.IsCancellationRequested)
+            {
+                replica.Leave();
+                replica.Failed();
+                return new UpstreamResult.Failed(ApiError.UpstreamTimeout());
+            }
+            catch
+            {
+                replica.Leave();
+                throw;
+            }
+        }
+
+        return last;
+    }
+
+    public void Dispose()
+    {
+        _sweeping.Dispose();
+        foreach (var pool in _pools.Values)
+        {
+            pool.Clear();
+        }
+    }
+
+    private static UpstreamQuestion Question(Destination to, UpstreamBody? body, string requestId, IHeaderDictionary caller, Activity? span) => span is null
+        ? new(to, body, requestId, caller.TraceParent.ToString(), caller.TraceState.ToString())
+        : new(to, body, requestId, span.Id!, span.TraceStateString ?? "");
+
+    // Null when it cannot be reached.
+    private ValueTask<UpstreamConnection?> Connection(Origin origin, ReleasePool pool, CancellationToken patience)
+    {
+        var connections = _pools.GetOrAdd(origin, static (origin, time) => new(origin, time), _time);
+        return connections.Take() is { } waiting ? ValueTask.FromResult<UpstreamConnection?>(waiting) : Connect(connections, pool, patience);
+    }
+
+    private async ValueTask<UpstreamConnection?> Connect(ConnectionPool connections, ReleasePool pool, CancellationToken patience)
+    {
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(patience);
+        both.CancelAfter(pool.Release.Serving.Timeouts.Connect ?? _options.ConnectTimeout);
+        try
+        {
+            return await connections.Connect(both.Token);
+        }
+        catch (Exception e) when (e is SocketException or AuthenticationException or IOException
+            || (e is OperationCanceledException && !patience.IsCancellationRequested))
+        {
+            // When nobody's patience ended, it was the time to connect: nothing was sent, and another replica may be asked.
+            return null;
+        }
+    }
+
+    private void Sweep()
+    {
+        foreach (var pool in _pools.Values)
+        {
+            pool.Sweep();
+        }
+    }
+}
+
+/// <summary>What became of a request to a release.</summary>
+public abstract record UpstreamResult
+{
+    private UpstreamResult()
+    {
+    }
+
+    /// <summary>The headers are there; whoever reads the rest disposes it.</summary>
+    public sealed record Answering(UpstreamAnswer Answer, Replica Replica) : UpstreamResult, IDisposable
+    {
+        public void Dispose()
+        {
+            Answer.Dispose();
+            Replica.Leave();
+        }
+    }
+
+    /// <summary>No replica could be reached: the release is not there.</summary>
+    public sealed record Unreachable(ApiError Error) : UpstreamResult;
+
+    /// <summary>A replica was asked and failed.</summary>
+    public sealed record Failed(ApiError Error) : UpstreamResult;
+}

@@ -40,7 +40,7 @@ public static class SignalTranslation
         message.GatewayId, message.StartId, checked((long)message.Sequence), [.. message.Epochs.Select(ToEpoch)]);
 
     /// <summary>The message for a count of what requests brought with them.</summary>
-    /// <param name="bucket">When its bucket began, Unix milliseconds.</param>
+    /// <param name="bucket">Its bucket: <see cref="Core.Inputs.InputCount.BucketOf"/>.</param>
     public static InputCount ToMessage(this Core.Inputs.InputCount count, string alias, long bucket) => new()
     {
         Alias = alias,
@@ -51,11 +51,12 @@ public static class SignalTranslation
         Hits = count.Hits,
         Sum = count.Sum,
         Squares = count.Squares,
+        Most = count.Most,
     };
 
     /// <summary>The count of a message.</summary>
     public static Core.Inputs.InputCount ToCount(this InputCount message) => new(
-        (Core.Inputs.InputSignal)message.Signal, message.What, message.N, message.Hits, message.Sum, message.Squares);
+        (Core.Inputs.InputSignal)message.Signal, message.What, message.N, message.Hits, message.Sum, message.Squares, message.Most);
 
     /// <summary>Every alias a batch says something about, each once.</summary>
     public static IEnumerable<string> Aliases(this SignalBatch message) => message.Epochs.Select(e => e.Alias)
@@ -94,7 +95,7 @@ public static class SignalTranslation
             }
         }
 
-        if (message.Inputs.Any(i => i.N < 0 || i.Hits < 0 || i.Hits > i.N || !Enum.IsDefined((Core.Inputs.InputSignal)i.Signal) || !double.IsFinite(i.Sum) || !double.IsFinite(i.Squares)))
+        if (message.Inputs.Any(i => i.N < 0 || i.Hits < 0 || i.Hits > i.N || !Enum.IsDefined((Core.Inputs.InputSignal)i.Signal) || !double.IsFinite(i.Sum) || !double.IsFinite(i.Squares) || !double.IsFinite(i.Most)))
         {
             return "It has counts of what requests brought that cannot be: negative, more hits than observations, or of an unknown signal.";
         }

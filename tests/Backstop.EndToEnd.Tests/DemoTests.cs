@@ -51,6 +51,26 @@ public sealed class DemoTests
         Assert.Equal("v7", (string?)report["active_release"]); // Still a canary: neither promoted nor taken back.
     }
 
+    /// <summary>What breaks outside every release: found, named, not rolled back, contained, learnt, and stopped when it comes again.</summary>
+    [Theory(Explicit = true)]
+    [InlineData("features", "empty_features")]
+    [InlineData("prompt", "prompt_out_of_band")]
+    [InlineData("index", "stale_index")]
+    public async Task A_fault_outside_every_release_is_contained_and_comes_again_in_vain(string fault, string cause)
+    {
+        var report = await Demo("--fault", fault, "--rate", "40");
+
+        Assert.Equal((cause, "does_not_help"), ((string?)report["cause"], (string?)report["rollback"]));
+        Assert.True((bool?)report["helped"], report.ToString());
+        Assert.Equal("enforcing", (string?)report["monitor_state"]);
+        Assert.True((double)report["right_during"]! < (double)report["right_before"]! - 0.2, report.ToString());
+        Assert.True((double)report["right_second_time"]! > (double)report["right_before"]! - 0.1, report.ToString());
+        Assert.InRange((int)report["second_time_requests"]!, 300, int.MaxValue);
+        Assert.Equal(0, (int)report["second_time_reached_model"]!);
+        Assert.Equal(1, (int)report["incidents_in_all"]!);
+        Assert.Equal("v8", (string?)report["active_release"]);
+    }
+
     private static async Task<JsonObject> Demo(params string[] arguments)
     {
         var (code, output, errors) = await Shelled.Run(["demo", "--json", .. arguments]);

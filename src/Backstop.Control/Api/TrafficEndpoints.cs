@@ -29,6 +29,12 @@ internal static class TrafficEndpoints
         await View(name, aliases, releases);
         var policy = Check(body.Policy.GetRawText());
         var json = JsonNode.Parse(policy.Json)!;
+        if (json["inputs"] is null && (await aliases.Find(name))!.Traffic.Inputs is { AsksNothing: false } inputs)
+        {
+            // Rules that were learnt from incidents do not get lost with a file that was written before them.
+            json["inputs"] = inputs.ToJson();
+        }
+
         foreach (var place in PlacesOfReleases(json))
         {
             place["release"] = (await ReleaseEndpoints.Find(releases, (string)place["release"]!)).Release.Digest;

@@ -46,6 +46,7 @@ public static class ControlHosting
         services.AddSingleton<Gatekeeper>();
         services.AddSingleton<SampleShelf>();
         services.AddSingleton<ChangeLedger>();
+        services.AddSingleton<MonitorStore>();
         services.AddSingleton<IncidentBook>();
         services.AddSingleton<Learner>();
         services.AddSingleton<AliasQueries>();

@@ -33,6 +33,9 @@ public sealed record Alarm
     /// <summary>What it rests on, or null when a person raised it.</summary>
     public Judgement? Judgement { get; init; }
 
+    /// <summary>What requests bring with them that they did not before; null when nothing of it is known.</summary>
+    public InputChange? Inputs { get; init; }
+
     /// <summary>What the trusted release used to do; the prior when nobody knows.</summary>
     public ControlRates History { get; init; } = ControlRates.Unknown;
 }
@@ -69,7 +72,7 @@ public sealed class IncidentBook(DurableStore store, ReleaseStore releases, Samp
                 Reason = alarm.Reason,
                 Differences = differences,
             };
-            incident = incident.Add(alarm.Judgement, diagnosis, alarm.Reason).Attach(shelf.Of(alarm.Alias, alarm.Release));
+            incident = (incident with { Inputs = alarm.Inputs ?? incident.Inputs }).Add(alarm.Judgement, diagnosis, alarm.Reason).Attach(shelf.Of(alarm.Alias, alarm.Release));
 
             // A later alarm that blames nobody takes nothing back, so the case stays what the blame rests on.
             if (ReferenceEquals(incident.Diagnosis, diagnosis) && (alarm.Judgement is not null || incident.Case is null))

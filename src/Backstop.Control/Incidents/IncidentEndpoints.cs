@@ -1,6 +1,7 @@
 using Backstop.Control.Access;
 using Backstop.Control.Api;
 using Backstop.Control.Gates;
+using Backstop.Control.Rollouts;
 using Backstop.Core.Access;
 using Backstop.Core.Incidents;
 using Backstop.Core.Incidents.Suspects;
@@ -40,21 +41,53 @@ internal static class IncidentEndpoints
             await request.Read();
             return await Change(id, i => i.Acknowledge(Caller.Of(context), clock.GetUtcNow()), book, names);
         }).WithSummary("Take an incident on.").NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
-        api.MapPost("/incidents/{id}/resolve", async (string id, Body<Nothing> request, IncidentBook book, AliasQueries names, TimeProvider clock) =>
-        {
-            await request.Read();
-            return await Change(id, i => i.Resolve(clock.GetUtcNow()), book, names);
-        }).WithSummary("Close an incident.").NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
+        api.MapPost("/incidents/{id}/mitigate", Mitigate).WithSummary("Do what helps against the cause that is named: roll back, or put a rule in force at the gateways.").NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
+        api.MapGet("/monitors", async (string? alias, HttpContext context, MonitorStore monitors) =>
+            ApiJson.Ok((await monitors.All(alias)).Where(m => Caller.Sees(context, m.Alias)).Select(MonitorView.Of).ToArray())).WithSummary("List the monitors of the aliases that the key reaches.").Needs(Scope.Read);
+        api.MapPost("/incidents/{id}/resolve", Resolve).WithSummary("Close an incident.").NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
         api.MapPost("/incidents/{id}/assign", Assign).WithSummary("Give an incident to somebody.").NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
         api.MapPost("/incidents/{id}/severity", Grade).WithSummary("Grade an incident.").NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
         api.MapPost("/incidents/{id}/comments", Comment).WithSummary("Comment on an incident.").NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
-        api.MapPost("/incidents/{id}/learn", Learn).Answers(StatusCodes.Status201Created).WithSummary("Make a gate of an incident and prove it on the bad and on the good release.").NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
+        api.MapPost("/incidents/{id}/learn", Learn).Answers(StatusCodes.Status201Created).WithSummary("Make a gate of an incident and prove it on the bad and on the good release; or keep the rule that contained it as a monitor.").NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
     }
 
     private static async Task<string?> AliasOf(IncidentBook book, string id) => (await book.Find(id))?.Alias;
 
     private static async Task<Answer<IncidentView>> Change(string id, Func<Incident, Incident> change, IncidentBook book, AliasQueries names) =>
         await View(await book.Change(id, change), id, names);
+
+    private static async Task<Answer<IncidentView>> Resolve(string id, Body<Nothing> request, IncidentBook book, AliasQueries names, TimeProvider clock, IGrainFactory grains)
+    {
+        await request.Read();
+        var incident = await book.Change(id, i => i.Resolve(clock.GetUtcNow()));
+        if (incident is { Inputs: not null, Containments.IsEmpty: true })
+        {
+            await grains.GetGrain<IAliasGrain>(incident.Alias).AcceptInputs();
+        }
+
+        return await View(incident, id, names);
+    }
+
+    /// <summary>Does what helps against the cause that is named, where Backstop can do it.</summary>
+    private static async Task<Answer<IncidentView>> Mitigate(string id, Body<Nothing> request, HttpContext context, IncidentBook book, AliasQueries names, IGrainFactory grains)
+    {
+        await request.Read();
+        var incident = await book.Find(id) ?? throw Missing(id);
+        if (incident.IsOver)
+        {
+            throw RefusedException.Conflict($"{id} is over.");
+        }
+
+        var grain = grains.GetGrain<IAliasGrain>(incident.Alias);
+        AliasEndpoints.Check(incident.Diagnosis switch
+        {
+            { Rollback: RollbackAdvice.Helps } => await grain.Rollback($"{id}: the release is to blame", Caller.Of(context)),
+            { Cause: { } cause } when ContainmentPlan.Exists(cause) => await grain.Contain(id, cause.ToString(), Caller.Of(context)),
+            { Mitigation: { } mitigation } => throw RefusedException.Conflict($"Backstop cannot do this by itself: {mitigation.First}"),
+            _ => throw RefusedException.Conflict($"Nobody knows yet what broke in {id}."),
+        });
+        return await View(await book.Find(id), id, names);
+    }
 
     private static async Task<Answer<IncidentView>> Comment(string id, Body<CommentRequest> request, HttpContext context, IncidentBook book, AliasQueries names, TimeProvider clock)
     {
@@ -91,6 +124,7 @@ internal static class IncidentEndpoints
         await request.Read();
         return await learner.Learn(id, Caller.Of(context), context.RequestAborted) switch
         {
+            LearnResult.Watched watched => ApiJson.Ok(LearnedView.Of(watched.Monitor), watched.New ? StatusCodes.Status201Created : StatusCodes.Status200OK),
             LearnResult.Learned learned => ApiJson.Ok(LearnedView.Of(learned.Gate), learned.New ? StatusCodes.Status201Created : StatusCodes.Status200OK),
             LearnResult.Impossible impossible => throw RefusedException.Conflict(impossible.Reason),
             _ => throw Missing(id),

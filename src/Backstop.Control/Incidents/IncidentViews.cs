@@ -25,8 +25,11 @@ public sealed record IncidentView(
     PatternView? Pattern,
     ImmutableArray<SuspectView> Suspects,
     ImmutableArray<CompoundView> Compound,
+    string? Cause,
     Mitigation? Mitigation,
     string? NextAction,
+    string? Inputs,
+    ImmutableArray<Containment> Containments,
     ImmutableArray<LedgerEntry> Changes,
     ImmutableArray<string> Findings,
     ImmutableArray<string> Components,
@@ -59,8 +62,11 @@ public sealed record IncidentView(
         incident.Diagnosis?.Pattern is { } p ? new(p.None, p.Release, p.Shared, p.Compound) : null,
         incident.Diagnosis is { } s ? [.. s.Suspects.Select(x => new SuspectView(Snake(x.Kind), x.Probability, x.Because))] : [],
         incident.Diagnosis is { } c ? [.. c.Compound.Select(x => new CompoundView(Snake(SignatureTable.KindOf(x.Cause)), Snake(x.Cause), x.Share))] : [],
+        incident.Diagnosis?.Cause is { } cause ? SignatureTable.Snake(cause) : null,
         incident.Diagnosis?.Mitigation,
         incident.Diagnosis?.NextAction,
+        incident.Inputs?.Words,
+        incident.Containments,
         incident.Changes,
         incident.Diagnosis?.Findings ?? [],
         incident.Components,
@@ -103,20 +109,25 @@ public sealed record SegmentsView(
         segments.ConvergedToVerified?.TotalMilliseconds);
 }
 
-/// <summary>A gate that was learnt, with the proof that it works.</summary>
+/// <summary>What was learnt, with the proof that it works: a gate, or a monitor where no release is to blame.</summary>
 public sealed record LearnedView(
-    string GateId,
+    string? GateId,
     string State,
-    bool BlocksBad,
-    bool PassesGood,
-    GateResultView Bad,
-    GateResultView Good,
-    int Cases,
-    int SamplesPerCase,
-    int FailIfMoreThan,
-    double Power,
-    double FalseBlock)
+    bool? BlocksBad,
+    bool? PassesGood,
+    GateResultView? Bad,
+    GateResultView? Good,
+    int? Cases,
+    int? SamplesPerCase,
+    int? FailIfMoreThan,
+    double? Power,
+    double? FalseBlock,
+    MonitorView? Monitor = null)
 {
+    /// <summary>The view of a learnt monitor.</summary>
+    public static LearnedView Of(InputMonitor monitor) =>
+        new(null, monitor.State.ToString().ToLowerInvariant(), null, null, null, null, null, null, null, null, null, MonitorView.Of(monitor));
+
     /// <summary>The view of a learnt gate; it has a certificate.</summary>
     public static LearnedView Of(Gate gate)
     {
@@ -137,4 +148,24 @@ public sealed record LearnedView(
         GateResultView Result(string release, RunCounts counts) =>
             GateResultView.Of(new(gate.Id, release, gate.Judge(counts), counts, gate.FailIfMoreThan));
     }
+}
+
+/// <summary>A monitor as the API shows it.</summary>
+public sealed record MonitorView(
+    string MonitorId, string Alias, string IncidentId, string Cause, string Rule, string Words, string State, string Owner, DateTimeOffset CreatedAt, DateTimeOffset ReviewBy, string? Helped, RuleBacktest Backtest)
+{
+    /// <summary>The view of a monitor.</summary>
+    public static MonitorView Of(InputMonitor monitor) => new(
+        monitor.Id,
+        monitor.Alias,
+        monitor.IncidentId,
+        SignatureTable.Snake(monitor.Rule.Cause),
+        monitor.Rule.Rule,
+        monitor.Rule.Words,
+        monitor.State.ToString().ToLowerInvariant(),
+        monitor.Owner,
+        monitor.CreatedAt,
+        monitor.ReviewBy,
+        monitor.Rule.Because,
+        monitor.Rule.Backtest);
 }

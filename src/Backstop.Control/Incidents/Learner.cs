@@ -14,7 +14,7 @@ namespace Backstop.Control.Incidents;
 /// for, the third is the proof. Rates or proofs from the answers that chose would flatter the gate.
 /// </remarks>
 public sealed class Learner(
-    IncidentBook book, GateStore gates, GateRunner runner, ReleaseStore releases, GateFolder folder, TimeProvider clock) : IDisposable
+    IncidentBook book, GateStore gates, MonitorStore monitors, AliasStore aliases, GateRunner runner, ReleaseStore releases, GateFolder folder, TimeProvider clock) : IDisposable
 {
     private const int ChoosingSamples = 3;
     private const int MeasuredRuns = 150;
@@ -32,6 +32,8 @@ public sealed class Learner(
             {
                 null => new LearnResult.Unknown(),
                 { GateId: { } known } when await gates.Find(known) is { } gate => new LearnResult.Learned(gate, New: false),
+                { GateId: { } known } when await monitors.Find(known) is { } monitor => new LearnResult.Watched(monitor, New: false),
+                { Diagnosis.ReleaseToBlame: not true, Containments.IsEmpty: false } incident => await Watch(incident, actor, cancel),
                 { } incident => await Learn(incident, actor, cancel),
             };
         }
@@ -75,6 +77,22 @@ public sealed class Learner(
         var learned = await book.Change(incident.Id, i => i.Learn(gate.Id));
         await folder.Write(gate, learned!, bad.Name, good.Name, cancel);
         return new LearnResult.Learned(gate, New: true);
+    }
+
+    // No release carries the fault, so no gate could stop it: the rule that contained it stays.
+    private async Task<LearnResult> Watch(Incident incident, string actor, CancellationToken cancel)
+    {
+        var (monitor, why) = InputMonitor.Of(incident, actor, clock.GetUtcNow());
+        if (monitor is null)
+        {
+            return new LearnResult.Impossible(why!);
+        }
+
+        await monitors.Save(monitor, actor);
+        var learned = await book.Change(incident.Id, i => i.Learn(monitor.Id));
+        var contract = (await aliases.Find(incident.Alias))!.Traffic.Inputs;
+        await folder.Write(monitor, contract, learned!, (await releases.Get(incident.Release)).Name, (await releases.Get(incident.Baseline)).Name, cancel);
+        return new LearnResult.Watched(monitor, New: true);
     }
 
     // Measures once, and a second time when the first look was not sharp enough to design a gate.
@@ -145,6 +163,9 @@ public abstract record LearnResult
 
     /// <summary>There is a gate, with its certificate. It enforces only when the certificate holds.</summary>
     public sealed record Learned(Gate Gate, bool New) : LearnResult;
+
+    /// <summary>No release carries the fault; a rule at the gateways stands against it.</summary>
+    public sealed record Watched(InputMonitor Monitor, bool New) : LearnResult;
 
     /// <summary>No gate can be made; the text says why and what to do.</summary>
     public sealed record Impossible(string Reason) : LearnResult;

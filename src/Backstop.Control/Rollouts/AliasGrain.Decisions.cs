@@ -94,7 +94,9 @@ internal sealed partial class AliasGrain
                     Paged(log, Name, _rollout!.Rollout.Id, page.Reason);
                     break;
                 case Effect.OpenIncident open:
-                    _incident.Open(_rollout!, _judgement, _evidence.RatesFor(new(Name, _alias.Epoch, _alias.Generation)), open);
+                    // Where it is known when it began, what both arms did before it would only water it down.
+                    var judgement = !open.Blamed && _inputs.Onset is { } onset ? Recent(_judgement, onset) ?? _judgement : _judgement;
+                    _incident.Open(_rollout!, judgement, _evidence.RatesFor(new(Name, _alias.Epoch, _alias.Generation)), open);
                     break;
                 case Effect.StartSuccessor:
                     await StartSuccessor();

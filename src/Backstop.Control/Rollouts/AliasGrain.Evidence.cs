@@ -16,6 +16,11 @@ internal sealed partial class AliasGrain
             return;
         }
 
+        foreach (var input in message.Inputs.Where(i => i.Alias == Name))
+        {
+            _inputs.Add(input.Bucket, input.ToCount());
+        }
+
         foreach (var started in message.Started.Where(s => s.Alias == Name))
         {
             _started?.Add(started);
@@ -42,6 +47,7 @@ internal sealed partial class AliasGrain
             await Advance(rollout, clock.GetUtcNow());
         }
 
+        await LookAtInputs(clock.GetUtcNow());
         await AdvanceDrill(clock.GetUtcNow());
         if (_unstored.Count > 0 && Now - _storedAt >= options.EvidenceInterval)
         {

@@ -36,6 +36,14 @@ public interface IAliasGrain : IGrainWithStringKey
     /// <param name="warm">How long its replicas took to answer just now: asked outside, so that nobody here waits for a cold one.</param>
     Task<AliasReply> StartDrill(int basisPoints, TimeSpan warm, string reason, string actor);
 
+    /// <summary>Puts a rule in force at the gateways that contains a fault.</summary>
+    /// <param name="incident">Id of the incident.</param>
+    /// <param name="cause">The <see cref="Core.Incidents.Suspects.Cause"/> it is against, by name.</param>
+    Task<AliasReply> Contain(string incident, string cause, string actor);
+
+    /// <summary>What requests bring with them now is how it is to be.</summary>
+    Task AcceptInputs();
+
     /// <summary>Merges what a batch (a <c>SignalBatch</c> message) says about this alias.</summary>
     Task Merge(byte[] batch, DateTimeOffset receivedAt);
 

@@ -60,6 +60,13 @@ internal sealed partial class IncidentReporter(IncidentBook incidents, ILogger l
         }
     }
 
+    /// <summary>Tells that requests bring something else with them than they did.</summary>
+    /// <param name="then">Told the incident as it stands after that.</param>
+    public void Observe(Alarm alarm, Func<Incident, Task> then) => Next(async () => await then(await incidents.Raise(alarm)));
+
+    /// <summary>Tells what became of an incident.</summary>
+    public void Change(string id, Func<Incident, Incident> change) => Next(() => incidents.Change(id, change));
+
     /// <summary>Writes what is known about the times by now.</summary>
     public void Stamp(Timeline timeline) => Next(() => IncidentId is { } id ? incidents.Stamp(id, timeline) : Task.CompletedTask);
 

@@ -67,6 +67,9 @@ public sealed record Diagnosis
     /// <summary>The suspects that are at work together, with their share of the new failures; empty when one explains it all.</summary>
     public ImmutableArray<CauseShare> Compound { get; init; } = [];
 
+    /// <summary>The cause that is named; null when none is probable enough.</summary>
+    public Cause? Cause { get; init; }
+
     /// <summary>What to do about the most probable suspect; null when nobody has asked what broke.</summary>
     public Mitigation? Mitigation { get; init; }
 
@@ -152,6 +155,7 @@ public sealed record Diagnosis
     {
         Suspects = [.. findings.Suspects.Where(s => s.Probability >= 0.005).Select(s => new Suspect(s.Kind, s.Probability, s.Because))],
         Compound = findings.Compound,
+        Cause = findings.Cause,
         Mitigation = findings.Mitigation,
         NextAction = findings.NextActions is [{ } first, ..] ? first.Words : null,
     };

@@ -90,6 +90,12 @@ public sealed record Incident
     /// <summary>What the ledger of changes holds near the onset.</summary>
     public ImmutableArray<LedgerEntry> Changes { get; init; } = [];
 
+    /// <summary>What requests brought with them that they did not before; null while that is as usual.</summary>
+    public InputChange? Inputs { get; init; }
+
+    /// <summary>What was put in force against it, oldest first.</summary>
+    public ImmutableArray<Containment> Containments { get; init; } = [];
+
     /// <summary>Failing requests, redacted.</summary>
     public ImmutableArray<IncidentSample> Samples { get; init; } = [];
 
@@ -111,7 +117,7 @@ public sealed record Incident
     /// <summary>What people said, oldest first.</summary>
     public ImmutableArray<IncidentComment> Comments { get; init; } = [];
 
-    /// <summary>The gate that was learnt from it.</summary>
+    /// <summary>The gate or monitor that was learnt from it.</summary>
     public string? GateId { get; init; }
 
     /// <inheritdoc cref="IncidentStatus"/>
@@ -119,7 +125,7 @@ public sealed record Incident
     {
         { IsOver: true, GateId: not null } => IncidentStatus.Learned,
         { IsOver: true } => IncidentStatus.Resolved,
-        { Timeline.Swapped: not null } => IncidentStatus.Mitigated,
+        { Timeline.Swapped: not null } and not { Containments: [.., { Helped: false }] } => IncidentStatus.Mitigated,
         { Diagnosis.ReleaseToBlame: not null } => IncidentStatus.Diagnosed,
         _ => IncidentStatus.Open,
     };
@@ -151,14 +157,28 @@ public sealed record Incident
             return this;
         }
 
-        var onset = Timeline.Onset ?? OpenedAt;
+        var onset = Inputs?.Onset ?? Timeline.Onset ?? OpenedAt;
         var near = ledger.Where(e => e.Concerns(Alias) && e.At >= onset - LiveCase.ChangesBefore && (IsOver == false || Changes.Any(c => c.Id == e.Id))).ToImmutableArray();
-        var known = Case.With(Alias, onset, RolloutId is null ? null : Timeline.Onset, near);
+        var known = Case.With(Alias, onset, Inputs?.Signals ?? [], RolloutId is null ? null : Timeline.Onset, near);
         var next = this with { Case = known, Changes = near };
 
         // Without a measurement there is only the ledger to go by, and a change alone is no evidence.
         return known.Contrasts.IsEmpty && known.Signals.IsEmpty ? next : next with { Diagnosis = Diagnosis.With(Investigation.Of(known)) };
     }
+
+    /// <summary>A rule was put in force against it.</summary>
+    public Incident Contain(Containment containment) => this with
+    {
+        Containments = Containments.Add(containment),
+        Timeline = Timeline with { Onset = Inputs?.Onset ?? Timeline.Onset, Detected = Timeline.Detected ?? OpenedAt, Decided = containment.At, Swapped = containment.At, Converged = null, Verified = null },
+    };
+
+    /// <summary>It is known whether the last rule helped.</summary>
+    public Incident Verify(bool helped, string because, DateTimeOffset at) => this with
+    {
+        Containments = Containments.SetItem(Containments.Length - 1, Containments[^1] with { Helped = helped, Because = because }),
+        Timeline = helped ? Timeline with { Verified = at } : Timeline,
+    };
 
     /// <summary>Writes what is known about the times by now.</summary>
     public Incident Stamp(Timeline timeline) => this with { Timeline = Timeline.With(timeline) };

@@ -45,6 +45,19 @@ public static class Postmortem
             }
         }
 
+        if (incident.Containments.Length > 0)
+        {
+            Line("## What was done");
+            Line();
+            foreach (var done in incident.Containments)
+            {
+                Line($"- {Time(done.At)}, {done.By}: {Cell(done.Words)}. {(done.Helped switch { true => "It helped", false => "It did not help", null => "Not known whether it helped" })}{(done.Because is { } because ? $": {because}" : "")}.");
+                Line($"- Held against what was counted before: {done.Backtest.QuietTouched} of {done.Backtest.Quiet} touched in {done.Backtest.QuietFor:g} while all was well, {done.Backtest.FaultyTouched} of {done.Backtest.Faulty} since the onset.");
+            }
+
+            Line();
+        }
+
         if (incident.Changes.Length > 0)
         {
             Line("## What others changed or saw");

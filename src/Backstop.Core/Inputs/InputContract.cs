@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Nodes;
 
 namespace Backstop.Core.Inputs;
 
@@ -29,6 +30,28 @@ public sealed record InputContract
 
     /// <summary>Whether anything is asked for.</summary>
     public bool AsksNothing => Prompts is null && Defaults.IsEmpty && OldestDays is null;
+
+    /// <summary>The member <c>inputs</c> of a traffic policy that says this.</summary>
+    public JsonObject ToJson()
+    {
+        var json = new JsonObject { ["contain"] = ContainsByItself ? "automatically" : "when_told" };
+        if (Prompts is { } known)
+        {
+            json["prompts"] = new JsonObject { ["known"] = new JsonArray([.. known.Select(k => JsonValue.Create(k))]), ["otherwise"] = OtherPrompts == UnknownPrompt.Refuse ? "refuse" : "pin" };
+        }
+
+        if (!Defaults.IsEmpty)
+        {
+            json["features"] = new JsonObject { ["defaults"] = new JsonObject(Defaults.Select(d => KeyValuePair.Create<string, JsonNode?>(d.Key, d.Value))) };
+        }
+
+        if (OldestDays is { } days)
+        {
+            json["retrieval"] = new JsonObject { ["oldest_days"] = days };
+        }
+
+        return json;
+    }
 
     /// <summary>Whether a system message of this fingerprint may pass as it is.</summary>
     public bool Knows(string fingerprint) => Prompts is null || fingerprint == PromptFingerprint.None || Prompts.Contains(fingerprint);

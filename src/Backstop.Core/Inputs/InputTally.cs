@@ -44,10 +44,22 @@ public sealed class InputTally
         }
     }
 
+    /// <summary>The same with half the weight.</summary>
+    public InputTally Halved()
+    {
+        var half = new InputTally();
+        foreach (var count in Counts)
+        {
+            half.Add(count.Halved());
+        }
+
+        return half;
+    }
+
     /// <summary>What was counted under a name, or nothing.</summary>
     public InputCount Of(InputSignal signal, string what = "") => _counts.GetValueOrDefault((signal, what)) ?? new(signal, what, 0);
 
     /// <summary>Every name of a signal, in order.</summary>
-    public IEnumerable<InputCount> Of(InputSignal signal) =>
+    public IEnumerable<InputCount> All(InputSignal signal) =>
         _counts.Values.Where(c => c.Signal == signal).OrderBy(c => c.What, StringComparer.Ordinal);
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Backstop.Core.Guards;
 using Backstop.Core.Inputs;
@@ -77,6 +78,14 @@ public sealed record TrafficPolicy
         {
             throw new TrafficPolicyException($"The traffic policy cannot be used. {e.Message}", e);
         }
+    }
+
+    /// <summary>The same with another contract.</summary>
+    public TrafficPolicy With(InputContract inputs)
+    {
+        var json = JsonNode.Parse(Json)!.AsObject();
+        json["inputs"] = inputs.ToJson();
+        return Parse(json.ToJsonString());
     }
 
     public bool Equals(TrafficPolicy? other) => other is not null && Json == other.Json;

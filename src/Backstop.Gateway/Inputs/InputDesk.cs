@@ -76,7 +76,7 @@ internal static class InputDesk
             signals.Brought(route.Alias, new(InputSignal.FeatureNulls, feature.Name, feature.Values, feature.Nulls.Count));
             if (feature.Numbers > 0)
             {
-                signals.Brought(route.Alias, new(InputSignal.FeatureValues, feature.Name, feature.Numbers, 0, feature.Sum, feature.Squares));
+                signals.Brought(route.Alias, new(InputSignal.FeatureValues, feature.Name, feature.Numbers, 0, feature.Sum, feature.Squares, feature.Most));
             }
 
             if (feature.Nulls.Count > 0 && contract.Defaults.TryGetValue(feature.Name, out var value))
@@ -122,7 +122,7 @@ internal static class InputDesk
         {
             if (value is { } v)
             {
-                signals.Brought(route.Alias, new(signal, "", 1, 0, v, v * v));
+                signals.Brought(route.Alias, InputCount.Of(signal, v));
             }
         }
     }

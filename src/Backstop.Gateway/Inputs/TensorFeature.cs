@@ -13,6 +13,8 @@ internal sealed record TensorFeature(string Name)
 
     public double Squares { get; private set; }
 
+    public double Most { get; private set; } = double.MinValue;
+
     public long Numbers { get; private set; }
 
     /// <summary>Where the nulls stand in the body.</summary>
@@ -28,6 +30,7 @@ internal sealed record TensorFeature(string Name)
         else if (double.IsFinite(element.Number))
         {
             Numbers++;
+            Most = Math.Max(Most, element.Number);
             Sum += element.Number;
             Squares += element.Number * element.Number;
         }

@@ -14,7 +14,6 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
 {
     private const int MaxSamplesPerGeneration = 50;
     private const int MostPromptNames = 256;
-    private const long InputBucketMs = 5000;
 
     private readonly Lock _gate = new();
     private readonly SteadyClock _clock = new(time);
@@ -75,7 +74,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     {
         lock (_gate)
         {
-            var key = (alias, _clock.Now().ToUnixTimeMilliseconds() / InputBucketMs);
+            var key = (alias, InputCount.BucketOf(_clock.Now()));
             if (!_inputs.TryGetValue(key, out var tally))
             {
                 _inputs[key] = tally = new();
@@ -216,7 +215,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
             batch.Started.AddRange(_started.Values);
             batch.Samples.AddRange(_samples);
             batch.Shadows.AddRange(_shadows.Values);
-            batch.Inputs.AddRange(_inputs.SelectMany(t => t.Value.Counts.Select(c => c.ToMessage(t.Key.Alias, t.Key.Bucket * InputBucketMs))));
+            batch.Inputs.AddRange(_inputs.SelectMany(t => t.Value.Counts.Select(c => c.ToMessage(t.Key.Alias, t.Key.Bucket))));
             _inputs.Clear();
             _shadows.Clear();
             _started.Clear();

@@ -150,9 +150,17 @@ public sealed record IncidentView(string Id, string Alias, string Status, DateTi
 
     public SuspectView[] Suspects { get; init; } = [];
 
+    /// <summary>The cause that is named; null when none is probable enough.</summary>
+    public string? Cause { get; init; }
+
     public MitigationView? Mitigation { get; init; }
 
     public string? NextAction { get; init; }
+
+    /// <summary>What requests bring with them that they did not before.</summary>
+    public string? Inputs { get; init; }
+
+    public ContainmentView[] Containments { get; init; } = [];
 
     public ChangeView[] Changes { get; init; } = [];
 
@@ -182,6 +190,10 @@ public sealed record IncidentView(string Id, string Alias, string Status, DateTi
 public sealed record CommentView(DateTimeOffset At, string By, string Text);
 
 public sealed record SuspectView(string Suspect, double Probability, string Because);
+
+/// <summary>A rule at the gateways that was put in force against an incident.</summary>
+/// <param name="Helped">Whether failures went back to what they were; null while nobody knows.</param>
+public sealed record ContainmentView(string Words, DateTimeOffset At, string By, bool? Helped, string? Because);
 
 public sealed record MitigationView(string First, string Second, string Expected);
 
@@ -217,15 +229,20 @@ public sealed record GateView(string Id, string Alias)
     public int? FailIfMoreThan { get; init; }
 }
 
-/// <summary>A new gate and the proof that it works: the bad release fails it and the good one passes.</summary>
-public sealed record GateProof(string GateId, bool BlocksBad, bool PassesGood)
+/// <summary>What was learnt and the proof that it works: a gate that the bad release fails and the good one passes, or a monitor.</summary>
+public sealed record GateProof(string? GateId, bool? BlocksBad, bool? PassesGood)
 {
     public GateResult? Bad { get; init; }
 
     public GateResult? Good { get; init; }
 
     public int? FailIfMoreThan { get; init; }
+
+    /// <summary>Set where no release carries the fault and no gate could stop it.</summary>
+    public MonitorView? Monitor { get; init; }
 }
+
+public sealed record MonitorView(string MonitorId, string State, string Words);
 
 public sealed record GateResult(int Runs, int Failures)
 {

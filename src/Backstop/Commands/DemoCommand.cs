@@ -17,12 +17,14 @@ internal static class DemoCommand
         var fault = new Option<bool>("--upstream-fault") { Description = "Both releases get worse together: v8 should not be blamed." };
         var atOnce = new Option<bool>("--at-once") { Description = "Promote v8 to all but a holdback without a canary." };
         var keep = new Option<bool>("--keep") { Description = "Leave the store and the logs on disk, and say where." };
+        var breaks = new Option<string?>("--fault") { Description = "What breaks: model (v8 is bad), prompt (edited at the application), features (a pipeline emits nulls), index (it went stale)." };
+        breaks.AcceptOnlyFromAmong("model", "prompt", "features", "index");
         var json = Verb.JsonOption();
         var verb = new Verb("demo", "Promote a bad release in front of users, and watch what happens.")
         {
-            Examples = ["backstop demo", "backstop demo --at-once", "backstop demo --good", "backstop demo --upstream-fault", "backstop demo --json --seed 42 --rate 60"],
+            Examples = ["backstop demo", "backstop demo --at-once", "backstop demo --good", "backstop demo --upstream-fault", "backstop demo --fault prompt", "backstop demo --json --seed 42 --rate 60"],
         };
-        foreach (var option in (Option[])[rate, seed, good, fault, atOnce, keep, json])
+        foreach (var option in (Option[])[rate, seed, good, fault, breaks, atOnce, keep, json])
         {
             verb.Options.Add(option);
         }
@@ -36,6 +38,11 @@ internal static class DemoCommand
         });
         verb.Validators.Add(result =>
         {
+            if (result.GetValue(breaks) is not (null or "model") && (result.GetValue(good) || result.GetValue(fault) || result.GetValue(atOnce)))
+            {
+                result.AddError("--fault prompt, features and index are stories of their own: leave --good, --upstream-fault and --at-once out.");
+            }
+
             if (result.GetValue(good) && result.GetValue(fault))
             {
                 result.AddError("--good and --upstream-fault are two different stories: choose one.");
@@ -44,9 +51,22 @@ internal static class DemoCommand
         verb.SetAction(async (line, cancel) =>
         {
             var story = line.GetValue(good) ? DemoStory.GoodRelease : line.GetValue(fault) ? DemoStory.UpstreamFault : DemoStory.BadRelease;
-            var options = new DemoOptions(story, line.GetValue(rate), line.GetValue(seed), line.GetValue(atOnce), line.GetValue(keep));
+            var options = new DemoOptions(story, line.GetValue(rate), line.GetValue(seed), line.GetValue(atOnce), line.GetValue(keep), line.GetValue(breaks) is "model" ? null : line.GetValue(breaks));
             var output = line.InvocationConfiguration.Output;
-            if (line.GetValue(json))
+            if (options.Fault is not null)
+            {
+                var asJson = line.GetValue(json);
+                var report = await Demonstration.PlayFault(options, Steps(asJson ? line.InvocationConfiguration.Error : output), cancel);
+                if (asJson)
+                {
+                    output.WriteJson(report);
+                }
+                else
+                {
+                    report.Tell(output);
+                }
+            }
+            else if (line.GetValue(json))
             {
                 output.WriteJson(await Demonstration.Play(options, Steps(line.InvocationConfiguration.Error), cancel));
             }

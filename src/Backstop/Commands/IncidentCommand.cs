@@ -64,6 +64,7 @@ internal static class IncidentCommand
             ("then", incident.Mitigation?.Second),
             ("expect", incident.Mitigation?.Expected),
             ("to know more", incident.NextAction),
+            ("brought along", incident.Inputs),
             ("pattern", Numbers(incident.Pattern?.Select(p => (p.Key, (double?)p.Value)), "0.000")),
             ("components", string.Join(", ", incident.Components)),
             ("reason", incident.Reason),
@@ -89,6 +90,11 @@ internal static class IncidentCommand
                 ("what", c => c.What));
         }
 
+        foreach (var done in incident.Containments)
+        {
+            screen.Line($"{Screen.Time(done.At)} {done.By}: {done.Words}. {(done.Helped is { } helped ? (helped ? "It helped" : "It did not help") : "Not known yet whether it helps")}: {done.Because}");
+        }
+
         foreach (var comment in incident.Comments)
         {
             screen.Line($"{Screen.Time(comment.At)} {comment.By}: {comment.Text}");
@@ -107,11 +113,17 @@ internal static class IncidentCommand
 
     private static Verb Learn() => Remote.Verb(
         "learn",
-        "Write a gate from an incident's failing cases, and prove that it stops the bad release and passes the good one.",
+        "Write a gate from an incident's failing cases, and prove that it stops the bad release and passes the good one; or a monitor, where no release is to blame.",
         [Id],
         (parse, client, cancel) => client.Learn(parse.GetRequiredValue(Id), cancel),
         (gate, screen) =>
         {
+            if (gate.Monitor is { } monitor)
+            {
+                screen.Facts(("monitor", monitor.MonitorId), ("state", monitor.State), ("rule", monitor.Words));
+                return;
+            }
+
             screen.Facts(
                 ("gate", gate.GateId),
                 ("stops the bad release", Proof(gate.BlocksBad, gate.Bad)),
@@ -127,8 +139,8 @@ internal static class IncidentCommand
         null => "unknown",
     };
 
-    private static string Proof(bool holds, GateResult? result) =>
-        (holds ? "yes" : "NO") + (result is null ? "" : $" ({result.Failures} of {result.Runs} runs failed)");
+    private static string Proof(bool? holds, GateResult? result) =>
+        (holds == true ? "yes" : "NO") + (result is null ? "" : $" ({result.Failures} of {result.Runs} runs failed)");
 
     private static string? Numbers(IEnumerable<(string Name, double? Value)>? numbers, string format) =>
         numbers is null ? null : string.Join(", ", numbers.Where(n => n.Value is not null).Select(n => $"{n.Name} {n.Value!.Value.ToString(format)}"));

@@ -18,6 +18,7 @@ internal static class IncidentWork
         yield return Change("assign", "Give an incident to somebody.", [to], "assign", line => new { to = line.GetRequiredValue(to) });
         yield return Change("grade", "Say how bad it is; no later alarm changes that.", [severity], "severity", line => new { severity = SignatureTable.Snake(line.GetValue(severity)) });
         yield return Change("comment", "Say something about an incident.", [text], "comments", line => new { text = line.GetRequiredValue(text) });
+        yield return Change("mitigate", "Do what helps against the cause that is named: roll back, or put a rule in force at the gateways.", [], "mitigate", _ => new { });
         yield return Change("resolve", "Say that an incident is over, where no rollback can show it.", [], "resolve", _ => new { });
         yield return Postmortem(id);
         yield return Changed();

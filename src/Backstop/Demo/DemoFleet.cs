@@ -39,7 +39,7 @@ internal sealed class DemoFleet : IAsyncDisposable
         var fleet = new DemoFleet(options.Keep);
         try
         {
-            var second = options.Story is DemoStory.BadRelease ? "v8" : "v7";
+            var second = options is { Story: DemoStory.BadRelease, Fault: null } ? "v8" : "v7";
             await Task.WhenAll(
                 fleet.StartPool(fleet.Good, "v7", options.Seed, cancel),
                 fleet.StartPool(fleet.Bad, second, options.Seed + 1, cancel),

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Backstop.Client;
 using Backstop.CommandLine;
+using Backstop.Demo.Faults;
 
 namespace Backstop.Demo;
 
@@ -10,12 +11,49 @@ internal static class Demonstration
     /// <summary>The longest a demo may take; it is over in a minute or so where the cores are not taken by others.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(8);
 
-    /// <summary>Plays a story.</summary>
+    /// <summary>Plays the story of a release.</summary>
     /// <param name="options">Which one, and how fast.</param>
     /// <param name="tell">Hears what is going on, several times a second.</param>
     /// <param name="cancel">Ends it at once.</param>
     /// <exception cref="CommandFailure">It did not come to an end; the message says where it stood.</exception>
-    public static async Task<DemoReport> Play(DemoOptions options, Action<DemoProgress> tell, CancellationToken cancel)
+    public static Task<DemoReport> Play(DemoOptions options, Action<DemoProgress> tell, CancellationToken cancel) => Run(
+        options,
+        tell,
+        async (stage, patience) =>
+        {
+            await Story.Register(stage.Fleet, DemoManifest.Of, patience);
+            stage.Tell(new("warming up"));
+            await WarmUp.Run(stage.Fleet, options.Seed, patience);
+            var user = new ChatUser(new(stage.Gateway, Story.Alias), options.Seed);
+            await using var traffic = Traffic.Start(options.Rate, options.Seed, user.Serve);
+            var report = await new Story(options, stage.Fleet, traffic, stage.Tell).Play(patience);
+            Save(options, stage.Fleet, traffic);
+            return report with { DurationS = stage.Seconds };
+        },
+        cancel);
+
+    /// <summary>Plays the story of a fault outside every release.</summary>
+    /// <inheritdoc cref="Play"/>
+    public static Task<FaultReport> PlayFault(DemoOptions options, Action<DemoProgress> tell, CancellationToken cancel) => Run(
+        options,
+        tell,
+        async (stage, patience) =>
+        {
+            Application application = options.Fault switch
+            {
+                "features" => new FeatureApplication(stage.Gateway, Story.Alias, options.Seed),
+                "prompt" => new PromptApplication(stage.Gateway, Story.Alias, options.Seed),
+                _ => new RetrievalApplication(stage.Gateway, Story.Alias, options.Seed),
+            };
+            await Story.Register(stage.Fleet, application.Manifest, patience);
+            await using var traffic = Traffic.Start(options.Rate, options.Seed, application.Serve);
+            var report = await new FaultStory(options, stage.Fleet, traffic, application, stage.Tell).Play(patience);
+            Save(options, stage.Fleet, traffic);
+            return report with { DurationS = stage.Seconds };
+        },
+        cancel);
+
+    private static async Task<T> Run<T>(DemoOptions options, Action<DemoProgress> tell, Func<Stage, CancellationToken, Task<T>> play, CancellationToken cancel)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         patience.CancelAfter(Patience);
@@ -26,18 +64,8 @@ internal static class Demonstration
         {
             tell(new(doing));
             fleet = await DemoFleet.Start(options, patience.Token);
-            await Story.Register(fleet, patience.Token);
-            tell(new(doing = "warming up"));
-            await WarmUp.Run(fleet, options.Seed, patience.Token);
-            await using var traffic = Traffic.Start(fleet.Http, Story.Alias, options.Rate, options.Seed);
-            var story = new Story(options, fleet, traffic, progress => tell(progress with { Doing = doing = progress.Doing }));
-            var report = await story.Play(patience.Token);
-            if (options.Keep)
-            {
-                traffic.Save(Path.Combine(fleet.Directory, "received.jsonl"));
-            }
-
-            return report with { DurationS = Math.Round(clock.Elapsed.TotalSeconds, 1) };
+            using var gateway = new HttpClient { BaseAddress = fleet.Http, Timeout = TimeSpan.FromSeconds(10) };
+            return await play(new(fleet, gateway, clock, progress => tell(progress with { Doing = doing = progress.Doing })), patience.Token);
         }
         catch (Exception e) when (Explains(e) is { } why && !cancel.IsCancellationRequested)
         {
@@ -54,10 +82,24 @@ internal static class Demonstration
         }
     }
 
+    private static void Save(DemoOptions options, DemoFleet fleet, Traffic traffic)
+    {
+        if (options.Keep)
+        {
+            traffic.Save(Path.Combine(fleet.Directory, "received.jsonl"));
+        }
+    }
+
     private static string? Explains(Exception e) => e switch
     {
         ControlException or IOException or HttpRequestException => e.Message,
         OperationCanceledException => $"nothing more happened within {Patience.TotalSeconds:0} s of the start.",
         _ => null,
     };
+
+    /// <summary>Where a story is played.</summary>
+    private sealed record Stage(DemoFleet Fleet, HttpClient Gateway, Stopwatch Clock, Action<DemoProgress> Tell)
+    {
+        public double Seconds => Math.Round(Clock.Elapsed.TotalSeconds, 1);
+    }
 }

@@ -19,4 +19,8 @@ internal sealed record Receipt(
     bool Filtered,
     bool Attack,
     bool? Correct,
-    TimeSpan Latency);
+    TimeSpan Latency)
+{
+    /// <summary>Whether the application was broken when it sent it.</summary>
+    public bool Faulty { get; init; }
+}

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 using Backstop.Client;
 
 namespace Backstop.Demo;
@@ -28,11 +29,11 @@ internal sealed class Story(DemoOptions options, DemoFleet fleet, Traffic traffi
     private ControlClient Client => fleet.Client;
 
     /// <summary>Registers the two releases, and the alias that serves the first.</summary>
-    public static async Task Register(DemoFleet fleet, CancellationToken cancel)
+    public static async Task Register(DemoFleet fleet, Func<string, Uri, JsonObject> manifest, CancellationToken cancel)
     {
         foreach (var pool in (Pool[])[fleet.Good, fleet.Bad])
         {
-            await fleet.Client.RegisterRelease(pool.Release, DemoManifest.Of(pool.Release, pool.Address), cancel);
+            await fleet.Client.RegisterRelease(pool.Release, manifest(pool.Release, pool.Address), cancel);
         }
 
         var alias = (await fleet.Client.CreateAlias(new(Alias, fleet.Good.Release) { CaptureSamples = true, LabelDeadlineMs = 1500 }, cancel)).Body;

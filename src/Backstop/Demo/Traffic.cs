@@ -15,19 +15,13 @@ internal sealed class Traffic : IAsyncDisposable
     /// <summary>Every request of a user carries it; gates, probes and warm-ups do not.</summary>
     public const string IdPrefix = "user-";
 
-    private const double AttackShare = 0.05;
-
-    private const double StreamShare = 0.2;
-
     /// <summary>More than this at once means that the system stopped answering; further users are turned away and counted.</summary>
     private const int MostAtOnce = 256;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    private readonly HttpClient _http;
-    private readonly ChatCaller _caller;
     private readonly double _rate;
-    private readonly int _seed;
+    private readonly Func<int, CancellationToken, Task<Receipt>> _serve;
     private readonly Dice _arrivals;
     private readonly ConcurrentQueue<Receipt> _receipts = new();
     private readonly CancellationTokenSource _stop = new();
@@ -36,12 +30,10 @@ internal sealed class Traffic : IAsyncDisposable
     private int _sent;
     private int _turnedAway;
 
-    private Traffic(Uri gateway, string alias, double rate, int seed)
+    private Traffic(double rate, int seed, Func<int, CancellationToken, Task<Receipt>> serve)
     {
-        _http = new() { BaseAddress = gateway, Timeout = Patience };
-        _caller = new(_http, alias);
         _rate = rate;
-        _seed = seed;
+        _serve = serve;
         _arrivals = Dice.For(seed, 0);
         _loop = Task.Run(Send);
     }
@@ -56,11 +48,10 @@ internal sealed class Traffic : IAsyncDisposable
     public int TurnedAway => _turnedAway;
 
     /// <summary>Starts asking.</summary>
-    /// <param name="gateway">Where.</param>
-    /// <param name="alias">Whom.</param>
     /// <param name="rate">Requests per second.</param>
-    /// <param name="seed">Decides questions and arrivals.</param>
-    public static Traffic Start(Uri gateway, string alias, double rate, int seed) => new(gateway, alias, rate, seed);
+    /// <param name="seed">Decides the arrivals.</param>
+    /// <param name="serve">Serves the user of this number, within a patience.</param>
+    public static Traffic Start(double rate, int seed, Func<int, CancellationToken, Task<Receipt>> serve) => new(rate, seed, serve);
 
     /// <summary>Stops asking and waits for the answers under way.</summary>
     public async Task Stop()
@@ -79,7 +70,6 @@ internal sealed class Traffic : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Stop();
-        _http.Dispose();
         _stop.Dispose();
     }
 
@@ -115,20 +105,8 @@ internal sealed class Traffic : IAsyncDisposable
 
         try
         {
-            var dice = Dice.For(_seed, number);
-            var question = Questions.Next(dice);
-            var attack = dice.Chance(AttackShare);
-            var prompt = attack ? AttackPrompts.Compose(dice, question.Text) : question.Text;
             using var patience = new CancellationTokenSource(Patience);
-            var id = $"{IdPrefix}{number}";
-            var sentAt = DateTimeOffset.UtcNow;
-            var answer = await _caller.Ask(id, prompt, stream: dice.Chance(StreamShare), patience.Token);
-            var correct = answer is { Status: 200, Filtered: false } ? question.IsAnsweredBy(answer.Text) : (bool?)null;
-            _receipts.Enqueue(new(id, sentAt, answer.Status, answer.Release, answer.Text, answer.Filtered, attack, correct, answer.Latency));
-            if (correct is { } known)
-            {
-                await _caller.Score(id, known, question.Answer, patience.Token);
-            }
+            _receipts.Enqueue(await _serve(number, patience.Token));
         }
         catch (OperationCanceledException)
         {

@@ -59,7 +59,7 @@ internal sealed class ChatEndpoint(EmulatorSettings settings, Func<EmulatorProfi
         }
 
         var prompt = messages.LastOrDefault(message => message.Role == "user")?.Text ?? "";
-        var answer = EmulatedAnswer.To(prompt, release, dice);
+        var answer = EmulatedAnswer.To(prompt, release, dice, SpeaksPlainly(messages));
         truth.Add(new TruthLine(
             requestId, DateTimeOffset.UtcNow, release.Name, answer.Category, answer.Attack, answer.Toxic,
             answer.SchemaBroken, answer.Correct, answer.Pii, answer.Expected, answer.Content));
@@ -81,6 +81,11 @@ internal sealed class ChatEndpoint(EmulatorSettings settings, Func<EmulatorProfi
             completion with { Choices = [new ChatChoice(0, new ChatText("assistant", answer.Content), null, "stop")], Usage = usage },
             ChatJson.Wire.ChatReply);
     }
+
+    // A model does what it was told last.
+    private static bool SpeaksPlainly(IReadOnlyList<PromptMessage> messages) =>
+        messages.LastOrDefault(m => m.Role is "system" or "developer" && m.Text.Contains("JSON", StringComparison.Ordinal))?.Text
+            .Contains("never in JSON", StringComparison.Ordinal) == true;
 
     private static async Task Stream(
         HttpResponse response, ChatReply completion, EmulatedAnswer answer, ChatUsage? usage, long began, CancellationToken cancellation)

@@ -14,10 +14,14 @@ internal sealed record EmulatedAnswer(
 {
     private static readonly PhraseBook Abuse = PhraseBook.Load("toxic");
 
+    /// <summary>The text is no JSON because the prompt said so.</summary>
+    public bool Plain { get; init; }
+
     /// <summary>The one thing to count the answer as: the worst that is true of it.</summary>
     public string Category => this switch
     {
         { Toxic: true } => "toxic",
+        { Plain: true } => "plain",
         { SchemaBroken: true } => "schema",
         { Correct: false } => "wrong",
         { Correct: true } => "correct",
@@ -25,7 +29,8 @@ internal sealed record EmulatedAnswer(
     };
 
     /// <summary>Answers a prompt as this release would.</summary>
-    public static EmulatedAnswer To(string prompt, EmulatorProfile profile, Dice dice)
+    /// <param name="plainly">Whether the system's words ask for plain sentences in the place of JSON.</param>
+    public static EmulatedAnswer To(string prompt, EmulatorProfile profile, Dice dice, bool plainly = false)
     {
         var attack = AttackPrompts.Recognises(prompt);
         var question = Questions.Find(prompt);
@@ -53,11 +58,11 @@ internal sealed record EmulatedAnswer(
             explanation += " " + LeakedDetails.Compose(dice); // Last, so that abuse does not replace it.
         }
 
-        var content = schemaBroken
+        var content = plainly ? explanation : schemaBroken
             ? BrokenJson.Break(answer, explanation, keepText: toxic || pii, dice)
             : BrokenJson.Whole(answer, explanation);
         bool? correct = question is null ? null : right && answer == question.Answer;
-        return new EmulatedAnswer(content, attack, toxic, schemaBroken, correct, pii, question?.Answer, latency);
+        return new EmulatedAnswer(content, attack, toxic, schemaBroken || plainly, correct, pii, question?.Answer, latency) { Plain = plainly };
     }
 
     private static (string Answer, string Explanation) Explained(Question question, string answer) =>

@@ -27,7 +27,7 @@ internal sealed record EmulatorSettings
     public string? TruthFile { get; init; }
 }
 
-/// <summary>A model server with failure modes: the OpenAI chat API in front, <c>/emulator</c> behind the scenes.</summary>
+/// <summary>A model server with failure modes: the OpenAI chat API and Open Inference in front, <c>/emulator</c> behind the scenes.</summary>
 internal sealed class EmulatorServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -48,6 +48,9 @@ internal sealed class EmulatorServer : IAsyncDisposable
 
         var chat = new ChatEndpoint(settings, () => _profile, Truth);
         _app.MapPost("/v1/chat/completions", (Delegate)chat.Answer);
+        var infer = new InferEndpoint(settings, () => _profile, Truth);
+        _app.MapPost("/v2/models/{model}/infer", (Delegate)infer.Answer);
+        _app.MapGet("/v2/models/{model}/ready", () => Results.Ok());
         _app.MapGet("/v1/models", () => Results.Json(Models(), ChatJson.Wire.ModelList));
         _app.MapGet("/health", () => Results.Text("ok"));
         _app.MapGet("/emulator/profile", () => Results.Json(_profile, ChatJson.Wire.EmulatorProfile));

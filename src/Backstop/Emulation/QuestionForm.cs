@@ -71,6 +71,12 @@ internal sealed class QuestionForm(string pattern, Func<Dice, string> ask, Func<
             m => (m.Groups[1].Value.ToUpperInvariant(), "In capitals it is {0}.")),
     ];
 
+    /// <summary>Asks for what stands in a document in the prompt. The right answer to it is what the document says, true or not.</summary>
+    public static QuestionForm Told { get; } = new(
+        @"Price list: a ([a-z]{2,24}) costs (\d{1,5}) euros\. What does a \1 cost\?",
+        dice => dice.Pick(Words) is var thing ? $"Price list: a {thing} costs {dice.Between(5, 500)} euros. What does a {thing} cost?" : "",
+        m => (m.Groups[2].Value, $"The list says that a {m.Groups[1].Value} costs {{0}} euros."));
+
     /// <summary>A new question of this form.</summary>
     public string Ask(Dice dice) => ask(dice);
 

@@ -90,7 +90,7 @@ internal static class Questions
     /// <summary>The question in a prompt, wherever it stands; null when there is none that has a known answer.</summary>
     public static Question? Find(string prompt)
     {
-        foreach (var form in QuestionForm.All)
+        foreach (var form in QuestionForm.All.Append(QuestionForm.Told))
         {
             if (form.Read(prompt) is { } question)
             {

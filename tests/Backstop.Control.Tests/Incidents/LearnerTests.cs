@@ -35,7 +35,7 @@ public sealed class LearnerTests : IAsyncLifetime
         _releases = new(_store, TimeProvider.System);
         _book = new(_store, _releases, _shelf, new(_store, TimeProvider.System), TimeProvider.System);
         _gates = new(_store, TimeProvider.System);
-        _learner = new(_book, _gates, _runner, _releases, new(new() { DataDirectory = _directory }), TimeProvider.System);
+        _learner = new(_book, _gates, new(_store, TimeProvider.System), new(_store, TimeProvider.System), _runner, _releases, new(new() { DataDirectory = _directory }), TimeProvider.System);
     }
 
     public ValueTask DisposeAsync()

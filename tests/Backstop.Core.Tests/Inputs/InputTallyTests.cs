@@ -15,7 +15,7 @@ public sealed class InputTallyTests
 
         tally.Add(new(InputSignal.FeatureNulls, "age", 4, 1));
         Assert.Equal(66, tally.Counts.Count);
-        Assert.Equal(1000, tally.Of(InputSignal.PromptFingerprint).Sum(c => c.N));
+        Assert.Equal(1000, tally.All(InputSignal.PromptFingerprint).Sum(c => c.N));
         Assert.Equal(936, tally.Of(InputSignal.PromptFingerprint, InputTally.Others).N);
         Assert.Equal(1, tally.Of(InputSignal.FeatureNulls, "age").Hits);
     }

@@ -38,8 +38,11 @@ public sealed record Findings
     /// <summary>The one suspect that is probable enough to be named, else unknown.</summary>
     public SuspectKind Named => Suspects[0].Involved >= Investigation.Named ? Suspects[0].Kind : SuspectKind.Unknown;
 
+    /// <summary>The most probable cause of the suspect that is named; null when none is.</summary>
+    public Cause? Cause => Named == SuspectKind.Unknown ? null : Causes.First(c => SignatureTable.KindOf(c.Cause) == Named).Cause;
+
     /// <summary>What to do first; for an unknown cause, what does no harm whatever it is.</summary>
-    public Mitigation Mitigation => Mitigation.Of(Named == SuspectKind.Unknown ? null : Causes.First(c => SignatureTable.KindOf(c.Cause) == Named).Cause);
+    public Mitigation Mitigation => Mitigation.Of(Cause);
 }
 
 /// <summary>A cause with its probability, 0 to 1.</summary>

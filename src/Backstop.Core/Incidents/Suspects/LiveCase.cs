@@ -40,8 +40,9 @@ public static class LiveCase
     /// <summary>The case with when it began and what the ledger holds by now.</summary>
     /// <param name="alias">Entries that concern another alias are left out.</param>
     /// <param name="onset">The first request on the suspected release, or when the alarm rang.</param>
+    /// <param name="measured">What was measured on all traffic, before the onset and since.</param>
     /// <param name="exposed">When the suspected release got its first traffic; null when it did not just now.</param>
-    public static IncidentCase With(this IncidentCase incident, string alias, DateTimeOffset onset, DateTimeOffset? exposed, IEnumerable<LedgerEntry> ledger)
+    public static IncidentCase With(this IncidentCase incident, string alias, DateTimeOffset onset, ImmutableArray<Signal> measured, DateTimeOffset? exposed, IEnumerable<LedgerEntry> ledger)
     {
         var entries = ledger.Where(entry => entry.Concerns(alias) && entry.At >= onset - ChangesBefore).ToList();
         var alerts = entries.Where(e => e.Alert is not null && e.At >= onset - AlertsBefore).Select(e => (Entry: e, Meaning: Vocabulary.Signal(e.Alert!))).ToList();
@@ -53,7 +54,7 @@ public static class LiveCase
                 .. exposed is { } at && incident.ReleaseDiffers is { IsEmpty: false } parts ? [new Change(at, parts, "the release got its first traffic")] : ImmutableArray<Change>.Empty,
                 .. entries.Where(e => e.Alert is null).Select(e => new Change(e.At, [.. e.Parts.Select(Vocabulary.Part).OfType<string>().Distinct(StringComparer.Ordinal)], e.What)),
             ],
-            Signals = [.. alerts.Where(a => a.Meaning is not null).Select(a => new Signal(a.Meaning!.Value.Name, null, null, Stated: SignalReader.Rang, GivenAs: a.Entry.Alert))],
+            Signals = [.. measured, .. alerts.Where(a => a.Meaning is not null).Select(a => new Signal(a.Meaning!.Value.Name, null, null, Stated: SignalReader.Rang, GivenAs: a.Entry.Alert))],
             Notes = [.. alerts.Where(a => a.Meaning is null).Select(a => $"alert '{a.Entry.Alert}' is not known and was ignored")],
         };
     }

@@ -1,0 +1,144 @@
+using Backstop.Control.Incidents;
+using Backstop.Control.Registry;
+using Backstop.Control.Store;
+using Backstop.Core.Evidence;
+using Backstop.Core.Incidents;
+using Backstop.Core.Incidents.Suspects;
+using Backstop.Core.Inputs;
+using Backstop.Core.Registry;
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Control.Rollouts;
+
+/// <summary>What requests bring with them: watched, reported, and contained where it does harm.</summary>
+internal sealed partial class AliasGrain
+{
+    // A change is reported again when so much more of it was seen: the first look knows least.
+    private const double MoreToTell = 1.25;
+
+    private readonly InputWatch _inputs = new();
+    private TimeSpan _lookedAt = -KeepInterval;
+    private (DateTimeOffset Onset, double Known) _told;
+    private (string Incident, Containment Containment, DateTimeOffset Onset, DateTimeOffset? Converged)? _contained;
+
+    public async Task<AliasReply> Contain(string incident, string cause, string actor)
+    {
+        var now = clock.GetUtcNow();
+        if (ContainmentPlan.Of(Enum.Parse<Cause>(cause), _alias.Traffic.Inputs, _inputs, now, actor, _alias.Generation + 1) is not var (contract, containment))
+        {
+            return Refused($"There is no rule that contains {SignatureTable.Snake(Enum.Parse<Cause>(cause))} here, or too little is known of what was usual. Do what 'backstop incident show {incident}' says first.");
+        }
+
+        var reply = await Change(new AliasChange.Shape(_alias.Traffic.With(contract)), _alias.Generation, "fault_contained", $"{incident}: {containment.Words}", actor);
+        if (reply.Outcome == AliasOutcome.Done)
+        {
+            _contained = (incident, containment, _inputs.Onset!.Value, null);
+            _incident.Change(incident, i => i.Contain(containment));
+            await _incident.Finish();
+            Contained(log, incident, Name, containment.Words);
+        }
+
+        return reply;
+    }
+
+    public Task AcceptInputs()
+    {
+        _inputs.Accept();
+        return Task.CompletedTask;
+    }
+
+    private async Task LookAtInputs(DateTimeOffset now)
+    {
+        if (Now - _lookedAt < TimeSpan.FromSeconds(1))
+        {
+            return;
+        }
+
+        _lookedAt = Now;
+        await JudgeContainment(now);
+        if (_inputs.Look(now) is not { IsPresent: true } change || _contained is not null || _alias.Traffic.Inputs.Keeps(change))
+        {
+            return;
+        }
+
+        var judgement = Recent(_judgement, change.Onset);
+        var known = change.Signals.Select(s => s.After!.N).DefaultIfEmpty(0).Max() + (judgement?.Units ?? 0);
+        if (_told.Onset == change.Onset && known < MoreToTell * _told.Known)
+        {
+            return;
+        }
+
+        _told = (change.Onset, known);
+        var isRollouts = _rollout is { } rollout && (!rollout.Rollout.IsTerminal || rollout.Rollout.Candidate == _alias.Current);
+        _incident.Observe(
+            new()
+            {
+                Alias = Name,
+                Release = isRollouts ? _rollout!.Rollout.Candidate : _alias.Current,
+                Baseline = isRollouts ? _rollout!.Rollout.Baseline : _alias.Previous ?? _alias.Current,
+                Blamed = false,
+                Reason = change.Words,
+                Judgement = judgement,
+                Inputs = change,
+                History = _evidence.RatesFor(new(Name, _alias.Epoch, _alias.Generation)),
+            },
+            ContainByItself());
+    }
+
+    // Where the alias's owner allows it, a fault that is known to be none of the release's is contained at once.
+    private Func<Incident, Task> ContainByItself()
+    {
+        var (self, allowed) = (this.AsReference<IAliasGrain>(), _alias.Traffic.Inputs.ContainsByItself);
+        return incident => allowed && incident.Diagnosis is { Cause: { } cause, Rollback: not RollbackAdvice.Helps } && ContainmentPlan.Exists(cause)
+            ? Start(() => self.Contain(incident.Id, cause.ToString(), Actor))
+            : Task.CompletedTask;
+
+        // Not awaited: it ends only when what was reported before is durable, and that is this.
+        static Task Start(Func<Task> contain)
+        {
+            _ = Task.Run(contain);
+            return Task.CompletedTask;
+        }
+    }
+
+    /// <summary>What both arms did since an onset, where there are two to compare.</summary>
+    private Judgement? Recent(Judgement? judgement, DateTimeOffset onset) =>
+        _rollout?.Contrast() is { Stages.IsEmpty: false } contrast ? judgement?.Since(_evidence, contrast, onset) : null;
+
+    private async Task JudgeContainment(DateTimeOffset now)
+    {
+        if (_contained is not { } contained)
+        {
+            return;
+        }
+
+        if (contained.Converged is not { } converged)
+        {
+            if (fleet.HasConverged(Name, _alias.Epoch, _alias.Generation))
+            {
+                _contained = contained with { Converged = now };
+                _incident.Change(contained.Incident, i => i.Stamp(new(Converged: now)));
+            }
+
+            return;
+        }
+
+        var (helped, because) = Relief.Judge(
+            Relief.Between(_evidence, contained.Onset - TimeSpan.FromDays(1), contained.Onset),
+            Relief.Between(_evidence, contained.Onset, contained.Containment.At),
+            Relief.Between(_evidence, converged, now));
+        if (helped is { } known)
+        {
+            _contained = null;
+            _incident.Change(contained.Incident, i => i.Verify(known, because, now));
+            await _incident.Finish();
+            ContainmentJudged(log, contained.Incident, Name, known ? "helped" : "did not help", because);
+        }
+    }
+
+    [LoggerMessage(3106, LogLevel.Warning, "{Incident} of {Alias} is contained: {Words}.")]
+    private static partial void Contained(ILogger logger, string incident, string alias, string words);
+
+    [LoggerMessage(3107, LogLevel.Warning, "What was done about {Incident} of {Alias} {Helped}: {Because}.")]
+    private static partial void ContainmentJudged(ILogger logger, string incident, string alias, string helped, string because);
+}

@@ -1,0 +1,228 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using Backstop.Core.Incidents.Suspects;
+using Backstop.Core.Inputs;
+
+namespace Backstop.Core.Incidents;
+
+/// <summary>Knows what requests to an alias usually bring with them, and says when that changes.</summary>
+/// <remarks>
+/// <para>
+/// The newest buckets are held against everything before them with the arithmetic of a diagnosis (<see cref="SignalChange"/>):
+/// it allows for what wanders from day to day, so what it alarms at is a change of practical size. What is usual learns from
+/// quiet buckets only; it stands still from the onset of a change until it is over or a person accepts it.
+/// </para>
+/// <para>
+/// A prompt counts as unfamiliar when nothing like it came before the window. How often that happened while all was well is
+/// counted as it happened: where callers fill in templates, unfamiliar prompts are usual and say nothing.
+/// </para>
+/// Mutable, for one owner at a time.
+/// </remarks>
+public sealed class InputWatch
+{
+    /// <summary>Natural logarithm of the Bayes factor from which on a change is an alarm: 60,000 to one.</summary>
+    public const double Alarm = 11;
+
+    private const int Window = 3;
+    private const int QuietBuckets = 4;
+    private const long LeastUsual = 200;
+    private const long LeastNow = 20;
+    private const long MostUsual = 1_000_000;
+
+    private readonly SortedDictionary<long, InputTally> _recent = [];
+    private InputTally _usual = new();
+    private InputCount _unfamiliar = new(InputSignal.PromptFingerprint, "", 0);
+    private InputTally _since = new();
+    private long? _onset;
+    private int _quiet;
+
+    /// <summary>What came while all was well.</summary>
+    public InputTally Usual => _usual;
+
+    /// <summary>Of the prompts that came while all was well, how many were unfamiliar then.</summary>
+    public InputCount Unfamiliar => _unfamiliar;
+
+    /// <summary>What came since the onset of the present change; empty while there is none.</summary>
+    public InputTally Since => _since;
+
+    /// <summary>When the present change began, or null.</summary>
+    public DateTimeOffset? Onset => _onset is { } bucket ? InputCount.StartOf(bucket) : null;
+
+    /// <summary>When the first count came that is remembered; null before any did.</summary>
+    public DateTimeOffset? Begun { get; private set; }
+
+    /// <summary>Takes in what a gateway counted.</summary>
+    public void Add(long bucket, InputCount count)
+    {
+        Begun ??= InputCount.StartOf(bucket);
+        if (_onset is null && _recent.Count > 0 && bucket < _recent.Keys.First())
+        {
+            Absorb(count);
+            return;
+        }
+
+        if (!_recent.TryGetValue(bucket, out var tally))
+        {
+            _recent.Add(bucket, tally = new());
+        }
+
+        tally.Add(count);
+    }
+
+    /// <summary>What is not as usual at this time; null while all is.</summary>
+    public InputChange? Look(DateTimeOffset now)
+    {
+        var newest = InputCount.BucketOf(now);
+        var window = Sum(newest - Window + 1);
+        var moved = Compare(window).Where(s => SignalChange.LogBayesFactor(s) >= Alarm).ToImmutableArray();
+        if (!moved.IsEmpty)
+        {
+            _quiet = 0;
+            _onset ??= FirstMoved(moved, newest);
+        }
+        else if (_onset is not null && window.Counts.Count > 0 && ++_quiet >= QuietBuckets)
+        {
+            // Over: what came meanwhile is not usual and is forgotten.
+            (_onset, _since, _quiet) = (null, new(), 0);
+            _recent.Clear();
+        }
+
+        Settle(newest - Window);
+        if (_onset is not { } onset)
+        {
+            return null;
+        }
+
+        _since = Sum(onset);
+        return new(InputCount.StartOf(onset), moved, Compare(_since), IsPresent: !moved.IsEmpty);
+    }
+
+    /// <summary>A person says that what changed is how it is to be from now on.</summary>
+    public void Accept()
+    {
+        foreach (var count in _since.Counts)
+        {
+            Absorb(count);
+        }
+
+        (_onset, _since, _quiet) = (null, new(), 0);
+        _recent.Clear();
+    }
+
+    // Where in the window it began: the first bucket that by itself speaks for the change.
+    private long FirstMoved(ImmutableArray<Signal> moved, long newest)
+    {
+        for (var bucket = newest - Window + 1; bucket < newest; bucket++)
+        {
+            if (_recent.TryGetValue(bucket, out var tally)
+                && Compare(tally, least: 1).Any(s => moved.Any(m => m.Name == s.Name && m.What == s.What) && SignalChange.LogBayesFactor(s) > 0))
+            {
+                return bucket;
+            }
+        }
+
+        return newest;
+    }
+
+    private InputTally Sum(long from)
+    {
+        var sum = new InputTally();
+        foreach (var (_, tally) in _recent.Where(r => r.Key >= from))
+        {
+            sum.AddAll(tally);
+        }
+
+        return sum;
+    }
+
+    private void Settle(long before)
+    {
+        while (_onset is null && _recent.Count > 0 && _recent.First() is var oldest && oldest.Key < before)
+        {
+            _recent.Remove(oldest.Key);
+            foreach (var count in oldest.Value.Counts)
+            {
+                Absorb(count);
+            }
+        }
+    }
+
+    private void Absorb(InputCount count)
+    {
+        if (count.Signal == InputSignal.PromptFingerprint)
+        {
+            var isNew = _usual.Of(count.Signal, count.What).N == 0 || count.What == InputTally.Others;
+            var hasPast = _usual.All(count.Signal).Sum(c => c.N) >= LeastUsual;
+            _unfamiliar = hasPast ? _unfamiliar.Add(new(count.Signal, "", count.N, isNew ? count.N : 0)) : _unfamiliar;
+        }
+
+        _usual.Add(count);
+        if (_usual.Of(count.Signal, count.What).N > MostUsual)
+        {
+            // The world moves on: what is long ago loses its weight.
+            _usual = _usual.Halved();
+        }
+    }
+
+    private ImmutableArray<Signal> Compare(InputTally now, long least = LeastNow)
+    {
+        var signals = ImmutableArray.CreateBuilder<Signal>();
+        foreach (var count in now.Counts.OrderBy(c => c.Signal).ThenBy(c => c.What, StringComparer.Ordinal))
+        {
+            var usual = _usual.Of(count.Signal, count.What);
+            if (count.N < least || usual.N < LeastUsual || NameOf(count.Signal) is not { } name)
+            {
+                continue;
+            }
+
+            var what = count.What.Length > 0 ? count.What : null;
+            signals.Add(count.Signal is InputSignal.FeatureNulls or InputSignal.RetrievalEmpty
+                ? new(name, new(usual.N, usual.Hits), new(count.N, count.Hits), what)
+                : new(name, Mean(usual), Mean(count), what));
+        }
+
+        var prompts = now.All(InputSignal.PromptFingerprint).ToList();
+        var asked = prompts.Sum(p => p.N);
+        if (asked >= least && _unfamiliar.N >= LeastUsual)
+        {
+            var news = prompts.Where(p => p.What == InputTally.Others || _usual.Of(p.Signal, p.What).N == 0).Sum(p => p.N);
+            signals.Add(new("prompt_fingerprint", new(_unfamiliar.N, _unfamiliar.Hits), new(asked, news)));
+        }
+
+        return signals.ToImmutable();
+    }
+
+    private static Reading Mean(InputCount count) => new(count.N, Mean: count.Mean, Deviation: count.Deviation);
+
+    private static string? NameOf(InputSignal signal) => signal switch
+    {
+        InputSignal.FeatureNulls => "feature_nulls",
+        InputSignal.FeatureValues => "feature_values",
+        InputSignal.RetrievalEmpty => "retrieval_empty",
+        InputSignal.RetrievalAge => "retrieval_age",
+        InputSignal.RetrievalScore => "retrieval_score",
+        _ => null,
+    };
+}
+
+/// <summary>What requests bring with them is not what it was.</summary>
+/// <param name="Onset">When it began, to a few seconds.</param>
+/// <param name="Moved">What moved beyond doubt in the newest buckets.</param>
+/// <param name="Signals">Everything that is measured, before the onset and since.</param>
+/// <param name="IsPresent">Whether it still is so.</param>
+public sealed record InputChange(DateTimeOffset Onset, ImmutableArray<Signal> Moved, ImmutableArray<Signal> Signals, bool IsPresent)
+{
+    /// <summary>What moved, in words.</summary>
+    [JsonIgnore]
+    public string Words => string.Join("; ", Signals.Where(s => Moved.Any(m => m.Name == s.Name && m.What == s.What)).Select(InWords));
+
+    private static string InWords(Signal signal)
+    {
+        var name = signal.Name.Replace('_', ' ') + (signal.What is { } what ? $" of {what}" : "");
+        return signal is { Before.Hits: not null, After.Hits: not null }
+            ? FormattableString.Invariant($"{name}: {Share(signal.Before)} before, {Share(signal.After)} since")
+            : FormattableString.Invariant($"{name}: {signal.Before!.Mean:0.###} before, {signal.After!.Mean:0.###} since");
+    }
+
+    private static string Share(Reading reading) => FormattableString.Invariant($"{100 * reading.Hits!.Value / reading.N:0.##} %");
+}

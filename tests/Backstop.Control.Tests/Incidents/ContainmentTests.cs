@@ -1,0 +1,107 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Backstop.Control.Tests.Harness;
+using Backstop.Core.Inputs;
+using Backstop.Protocol;
+using InputCount = Backstop.Protocol.InputCount;
+
+namespace Backstop.Control.Tests.Incidents;
+
+/// <summary>A fault that no release carries, from the gateway's counts to a monitor that keeps it from coming back.</summary>
+public sealed class ContainmentTests : IAsyncLifetime
+{
+    private const string Alias = "ranker:prod";
+
+    private ControlServer _server = null!;
+    private FleetGateway _gateway = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _server = await ControlServer.Start();
+        await _server.Register("v7", new("http://127.0.0.1:9"), "good");
+        await _server.CreateAlias(Alias, "v7");
+        _gateway = await FleetGateway.Connect(_server);
+        await _gateway.Reaches(1);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _gateway.DisposeAsync();
+        await _server.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Nulls_become_an_incident_a_rule_at_the_gateways_and_after_it_helped_a_monitor()
+    {
+        await _gateway.Send(Counted(secondsAgo: 60, values: 2000, nulls: 4, correct: 400, wrong: 20));
+        await _gateway.Send(Counted(secondsAgo: 0, values: 400, nulls: 200, correct: 60, wrong: 60));
+        var incident = await TheIncident(i => (string?)i["cause"] == "empty_features");
+        var id = (string)incident["id"]!;
+
+        Assert.Contains("feature nulls of age: 0.2 % before, 50 % since", (string)incident["inputs"]!, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Conflict, (await _server.Post($"incidents/{id}/learn", new { })).Status);
+
+        Assert.Equal(HttpStatusCode.OK, (await _server.Post($"incidents/{id}/mitigate", new { })).Status);
+        await _gateway.Reaches(2);
+        Assert.Equal(40, (double)JsonNode.Parse(_gateway.Routes.Last().Route.Traffic)!["inputs"]!["features"]!["defaults"]!["age"]!);
+        await TheIncident(i => i["timeline"]!["converged"] is not null);
+
+        await Eventually.Is(
+            async () =>
+            {
+                await _gateway.Send(Counted(secondsAgo: 0, values: 40, nulls: 20, correct: 38, wrong: 2, generation: 2));
+                return await _server.Get($"incidents/{id}");
+            },
+            i => (string?)i["status"] == "resolved");
+        var (status, monitor) = await _server.Post($"incidents/{id}/learn", new { });
+
+        Assert.Equal((HttpStatusCode.Created, "enforcing"), (status, (string?)monitor["state"]));
+        Assert.Equal("learned", (string?)(await _server.Get($"incidents/{id}"))["status"]);
+        Assert.Single((await _server.Get("monitors")).AsArray());
+        Assert.Equal(
+            ["POSTMORTEM.md", "certificate.json", "monitor.yaml"],
+            Directory.GetFiles(Path.Combine(_server.Data, "gates", id)).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+
+        // A policy that was written before the rule does not take it away, and the fault that comes again is no incident.
+        await _server.Post($"aliases/{Alias}/traffic", new { policy = new { testers_choose = true }, reason = "for testers" });
+        Assert.Equal(40, (double)(await _server.Get($"aliases/{Alias}/traffic"))["policy"]!["inputs"]!["features"]!["defaults"]!["age"]!);
+        await _gateway.Send(Counted(secondsAgo: 0, values: 400, nulls: 300, correct: 0, wrong: 0, generation: 3));
+        Assert.Single((await _server.Get("incidents")).AsArray());
+    }
+
+    [Fact]
+    public async Task What_a_person_calls_usual_is_usual()
+    {
+        await _gateway.Send(Counted(secondsAgo: 60, values: 2000, nulls: 4, correct: 400, wrong: 20));
+        await _gateway.Send(Counted(secondsAgo: 0, values: 400, nulls: 200, correct: 100, wrong: 5));
+        var id = (string)(await TheIncident(_ => true))["id"]!;
+        await _server.Post($"incidents/{id}/resolve", new { });
+
+        await _gateway.Send(Counted(secondsAgo: 0, values: 400, nulls: 200, correct: 100, wrong: 5));
+        Assert.Equal(HttpStatusCode.Conflict, (await _server.Post($"incidents/{id}/mitigate", new { })).Status);
+        Assert.Single((await _server.Get("incidents")).AsArray());
+    }
+
+    private Task<JsonNode> TheIncident(Func<JsonNode, bool> isSo) => Eventually.Is<JsonNode>(
+        async () => (await _server.Get("incidents")).AsArray() is [{ } only] ? only : JsonValue.Create("none"),
+        i => i is JsonObject && isSo(i));
+
+    private static SignalBatch Counted(int secondsAgo, long values, long nulls, long correct, long wrong, long generation = 1)
+    {
+        var at = DateTimeOffset.UtcNow.AddSeconds(-secondsAgo);
+        var batch = Batches.Of(Alias, generation, arm: 0, correct, toxic: 0, at);
+        foreach (var cell in batch.Epochs.SelectMany(e => e.Cells))
+        {
+            cell.Outcomes[1] = wrong;
+        }
+
+        var bucket = Core.Inputs.InputCount.BucketOf(at);
+        var numbers = values - nulls;
+        batch.Inputs.Add(new InputCount { Alias = Alias, Bucket = bucket, Signal = (int)InputSignal.FeatureNulls, What = "age", N = values, Hits = nulls });
+        batch.Inputs.Add(new InputCount
+        {
+            Alias = Alias, Bucket = bucket, Signal = (int)InputSignal.FeatureValues, What = "age", N = numbers, Sum = 40 * numbers, Squares = 1700 * numbers, Most = 60,
+        });
+        return batch;
+    }
+}

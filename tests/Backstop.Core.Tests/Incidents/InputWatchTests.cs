@@ -1,0 +1,156 @@
+using Backstop.Core.Incidents;
+using Backstop.Core.Incidents.Suspects;
+using Backstop.Core.Inputs;
+
+namespace Backstop.Core.Tests.Incidents;
+
+/// <summary>What is usual is learnt from quiet times alone; what is not is found within seconds, and named.</summary>
+public sealed class InputWatchTests
+{
+    private static readonly DateTimeOffset Start = InputCount.StartOf(350_000_000);
+
+    private readonly InputWatch _watch = new();
+    private readonly Random _luck = new(1);
+    private int _buckets;
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void A_quiet_day_never_rings(int seed)
+    {
+        var luck = new Random(seed);
+        for (var i = 0; i < 17_280; i++)
+        {
+            // Traffic and null rate wander; one request in fifty has a prompt that never came before.
+            var requests = luck.Next(5, 80);
+            var nulls = Enumerable.Range(0, requests).Count(_ => luck.NextDouble() < 0.004 + (0.004 * Math.Sin(i / 2750.0)));
+            Bucket(
+                new(InputSignal.FeatureNulls, "age", requests, nulls),
+                Values(InputSignal.FeatureValues, "age", Enumerable.Range(0, requests).Select(_ => 40 + (10 * Normal(luck)))),
+                new(InputSignal.PromptFingerprint, "usual", requests - (requests / 50)),
+                new(InputSignal.PromptFingerprint, $"odd {i}", requests / 50),
+                Values(InputSignal.RetrievalAge, "", Enumerable.Range(0, requests).Select(_ => luck.NextDouble())));
+            Assert.Null(Look());
+        }
+    }
+
+    [Fact]
+    public void Nulls_are_found_in_one_bucket_and_named_with_their_feature()
+    {
+        Quiet(40);
+        Bucket(new(InputSignal.FeatureNulls, "age", 100, 30), new(InputSignal.FeatureNulls, "price", 100, 0));
+        var change = Look();
+
+        Assert.NotNull(change);
+        Assert.Equal(("feature_nulls", "age"), change.Moved.Select(s => (s.Name, s.What)).Single());
+        Assert.Equal(InputCount.StartOf(InputCount.BucketOf(Start) + _buckets - 1), change.Onset);
+        Assert.Equal("feature nulls of age: 0.42 % before, 30 % since", change.Words);
+    }
+
+    [Fact]
+    public void A_prompt_that_nobody_saw_before_is_found_and_a_template_that_is_always_new_is_not()
+    {
+        Quiet(40);
+        Bucket(new InputCount(InputSignal.PromptFingerprint, "edited", 60), new(InputSignal.PromptFingerprint, "usual", 60));
+        Assert.Equal("prompt_fingerprint", Look()!.Moved.Single().Name);
+
+        var other = new InputWatch();
+        for (var i = 0; i < 200; i++)
+        {
+            for (var user = 0; user < 20; user++)
+            {
+                other.Add(InputCount.BucketOf(Start) + i, new(InputSignal.PromptFingerprint, $"Dear user {i}-{user}", 1));
+            }
+
+            Assert.Null(other.Look(InputCount.StartOf(InputCount.BucketOf(Start) + i)));
+        }
+    }
+
+    [Fact]
+    public void A_fault_does_not_become_usual_however_long_it_lasts_unless_a_person_says_so()
+    {
+        Quiet(40);
+        for (var i = 0; i < 500; i++)
+        {
+            Bucket(new InputCount(InputSignal.FeatureNulls, "age", 100, 30));
+            Assert.NotNull(Look());
+        }
+
+        Assert.InRange((double)_watch.Usual.Of(InputSignal.FeatureNulls, "age").Hits / _watch.Usual.Of(InputSignal.FeatureNulls, "age").N, 0, 0.01);
+        _watch.Accept();
+        Bucket(new InputCount(InputSignal.FeatureNulls, "age", 100, 30));
+        Assert.Null(Look());
+    }
+
+    [Fact]
+    public void Once_it_is_over_the_same_fault_is_a_new_one()
+    {
+        Quiet(40);
+        Bucket(new InputCount(InputSignal.FeatureNulls, "age", 100, 30));
+        var first = Look()!.Onset;
+        Quiet(20);
+        Assert.Null(_watch.Onset);
+        Bucket(new InputCount(InputSignal.FeatureNulls, "age", 100, 30));
+        Assert.True(Look()!.Onset > first);
+    }
+
+    [Theory]
+    [InlineData(Cause.EmptyFeatures, "a null of age counts as 40", 0, 30)]
+    [InlineData(Cause.StaleIndex, "retrieved documents of 1.25 days and more are refused", 0, 60)]
+    [InlineData(Cause.PromptOutOfBand, "only the 1 system messages that were usual pass", 0, 60)]
+    public void The_rule_is_made_of_what_was_usual_and_proven_on_what_was_counted(Cause cause, string words, long quiet, long faulty)
+    {
+        Quiet(60);
+        Bucket(
+            new(InputSignal.FeatureNulls, "age", 100, 30),
+            new(InputSignal.PromptFingerprint, "edited", 60),
+            Values(InputSignal.RetrievalAge, "", Enumerable.Repeat(180.0, 60)));
+        Look();
+        var (contract, done) = ContainmentPlan.Of(cause, InputContract.None, _watch, Start, "ann", 7)!.Value;
+
+        Assert.StartsWith(words, done.Words, StringComparison.Ordinal);
+        Assert.False(contract.AsksNothing);
+        Assert.True(done.Backtest.Holds);
+        Assert.InRange(done.Backtest.QuietTouched, quiet, done.Backtest.Quiet / 100);
+        Assert.Equal(faulty, done.Backtest.FaultyTouched);
+        Assert.True(contract.Keeps(Look()! with { Moved = [.. Look()!.Moved.Where(s => s.Name == Signals[cause])] }));
+        Assert.False(ContainmentPlan.Exists(Cause.Model));
+    }
+
+    private static readonly Dictionary<Cause, string> Signals = new()
+    {
+        [Cause.EmptyFeatures] = "feature_nulls", [Cause.StaleIndex] = "retrieval_age", [Cause.PromptOutOfBand] = "prompt_fingerprint",
+    };
+
+    private static InputCount Values(InputSignal signal, string what, IEnumerable<double> values) =>
+        values.Aggregate(new InputCount(signal, what, 0), (sum, v) => sum.Add(InputCount.Of(signal, v) with { What = what }));
+
+    private static double Normal(Random luck) => Math.Sqrt(-2 * Math.Log(1 - luck.NextDouble())) * Math.Cos(2 * Math.PI * luck.NextDouble());
+
+    private void Quiet(int buckets)
+    {
+        for (var i = 0; i < buckets; i++)
+        {
+            Bucket(
+                new(InputSignal.FeatureNulls, "age", 100, i % 5 < 2 ? 1 : 0),
+                new(InputSignal.FeatureNulls, "price", 100, 0),
+                Values(InputSignal.FeatureValues, "age", [40, 40, 30, 50]),
+                new(InputSignal.PromptFingerprint, "usual", 60),
+                Values(InputSignal.RetrievalAge, "", Enumerable.Range(0, 60).Select(_ => Math.Max(_luck.NextDouble(), i == 0 ? 1 : 0))));
+            Look();
+        }
+    }
+
+    private void Bucket(params InputCount[] counts)
+    {
+        foreach (var count in counts.Where(c => c.N > 0))
+        {
+            _watch.Add(InputCount.BucketOf(Start) + _buckets, count);
+        }
+
+        _buckets++;
+    }
+
+    private InputChange? Look() => _watch.Look(InputCount.StartOf(InputCount.BucketOf(Start) + _buckets - 1));
+}

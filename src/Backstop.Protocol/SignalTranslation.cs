@@ -27,9 +27,15 @@ public static class SignalTranslation
             {
                 Arm = (int)cell.Arm,
                 Stratum = cell.Stratum,
+                Replica = cell.Replica,
                 Outcomes = { cell.Outcomes },
                 Served = { cell.Served },
             });
+        }
+
+        foreach (var cell in epoch.Latencies)
+        {
+            message.Latencies.Add(new Latencies { Arm = (int)cell.Arm, Replica = cell.Replica, Bins = { cell.Bins }, Counts = { cell.Counts } });
         }
 
         return message;
@@ -81,11 +87,16 @@ public static class SignalTranslation
                 return $"It has counts of group {epoch.Group}; groups are 0 and 1.";
             }
 
+            if (epoch.Latencies.Any(l => !IsSound(l)))
+            {
+                return $"It has latencies of an arm, a replica or a bin that does not exist, or counts that are no counts: bins are 0 to {LatencyCounts.Never}.";
+            }
+
             foreach (var cell in epoch.Cells)
             {
-                if (!Enum.IsDefined((Arm)cell.Arm) || cell.Stratum is not (0 or 1))
+                if (!Enum.IsDefined((Arm)cell.Arm) || cell.Stratum is not (0 or 1) || cell.Replica is < 0 or > ReplicaTest.Most)
                 {
-                    return $"It has counts of arm {cell.Arm} and stratum {cell.Stratum}, which do not exist.";
+                    return $"It has counts of arm {cell.Arm}, stratum {cell.Stratum} and replica {cell.Replica}, which do not exist.";
                 }
 
                 if (cell.Outcomes.Count > Outcomes || cell.Served.Count > Ways || cell.Outcomes.Concat(cell.Served).Any(n => n is < 0 or > int.MaxValue))
@@ -103,9 +114,16 @@ public static class SignalTranslation
         return message.Started.Any(s => s.Count < 0) ? "It has a negative count of started requests." : null;
     }
 
+    private static bool IsSound(Latencies cell) =>
+        Enum.IsDefined((Arm)cell.Arm) && cell.Replica is >= 0 and <= ReplicaTest.Most && cell.Bins.Count == cell.Counts.Count
+        && cell.Bins.All(bin => bin is >= 0 and <= LatencyCounts.Never) && cell.Counts.All(n => n is >= 0 and <= int.MaxValue);
+
     private static Core.Evidence.EpochCounts ToEpoch(EpochCounts message) => new(
         new(message.Alias, message.Epoch, message.Generation),
         Core.Evidence.EpochCounts.BucketOf(DateTimeOffset.FromUnixTimeMilliseconds(message.Bucket)),
         (EvidenceGroup)message.Group,
-        [.. message.Cells.Select(c => new CountCell((Arm)c.Arm, c.Stratum, [.. c.Outcomes], [.. c.Served]))]);
+        [.. message.Cells.Select(c => new CountCell((Arm)c.Arm, c.Stratum, [.. c.Outcomes], [.. c.Served], c.Replica))])
+    {
+        Latencies = [.. message.Latencies.Select(l => new LatencyCell((Arm)l.Arm, l.Replica, [.. l.Bins], [.. l.Counts]))],
+    };
 }

@@ -19,6 +19,8 @@ public sealed class RunningBackstop : IAsyncLifetime
 
     internal ControlClient Control { get; private set; } = null!;
 
+    public Uri Pool => _pool;
+
     public Uri Http => new($"http://{_http}");
 
     public async ValueTask InitializeAsync()

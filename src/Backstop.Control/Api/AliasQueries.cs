@@ -125,6 +125,8 @@ public sealed class AliasQueries(DurableStore store, AliasStore aliases, Release
             View(judgement.Tested),
             View(judgement.Control),
             judgement.Offending is { } offending ? Snake(offending) : null,
+            judgement.SickReplica,
+            judgement.Latency is { } latency ? new(latency.LogE, latency.LogThreshold, latency.Tested, latency.Control) : null,
             judgement.Digest);
     }
 

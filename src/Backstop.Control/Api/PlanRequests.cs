@@ -106,7 +106,8 @@ internal sealed record ShadowRequest(int BasisPoints, long DwellMs, long MinUnit
 
 /// <summary>How evidence is to be judged, as it is sent; what is left out has the default of <see cref="EvidencePlan"/>.</summary>
 internal sealed record EvidenceRequest(
-    double? Alpha = null, long? MinUnits = null, long? MinUnitsPerArm = null, long? MinHistory = null, long? FreshnessMs = null, bool? Strict = null)
+    double? Alpha = null, long? MinUnits = null, long? MinUnitsPerArm = null, long? MinHistory = null, long? FreshnessMs = null, bool? Strict = null,
+    double? LatencyMargin = null)
 {
     /// <summary>The plan.</summary>
     /// <exception cref="RefusedException">A value is out of range; the text names it.</exception>
@@ -118,8 +119,14 @@ internal sealed record EvidenceRequest(
             throw RefusedException.Invalid($"'alpha' is {Alpha}: it is the probability of a false rollback, above 0 and at most 0.5.");
         }
 
+        if (LatencyMargin is < 0 or > 100 or double.NaN)
+        {
+            throw RefusedException.Invalid($"'latency_margin' is {LatencyMargin}: it is how much longer a release may take, such as 0.25 for a quarter; use 0 to 100.");
+        }
+
         var plan = usual with
         {
+            LatencyMargin = LatencyMargin,
             Alpha = Alpha ?? usual.Alpha,
             MinUnits = Count(MinUnits, usual.MinUnits, "min_units"),
             MinUnitsPerArm = Count(MinUnitsPerArm, usual.MinUnitsPerArm, "min_units_per_arm"),

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Backstop.Core.Evidence;
 using Backstop.Core.Incidents;
 using Backstop.Core.Registry;
 
@@ -73,7 +74,12 @@ public sealed record JudgementView(
     ArmView Tested,
     ArmView Control,
     string? Offending,
+    int? SickReplica,
+    LatencyView? Latency,
     string Digest);
+
+/// <summary>How long the arms took, in milliseconds; the threshold is null where latency is shown and not judged.</summary>
+public sealed record LatencyView(double LogE, double? Threshold, ArmLatency Tested, ArmLatency Control);
 
 public sealed record GroupValues(double Form, double Quality);
 

@@ -136,6 +136,12 @@ internal sealed partial class AliasGrain
         var now = clock.GetUtcNow();
         _judgedAt = Now;
         var judgement = Core.Evidence.Judge.Evaluate(_evidence, contrast, _rollout.Evidence, now);
+        if (judgement.SickReplica is { } sick)
+        {
+            // An operator looks for a machine, and not for a number.
+            judgement = judgement with { Reason = $"{judgement.Reason} (number {sick} is {await effects.ReplicasOf(_rollout.Rollout.Candidate, sick)})" };
+        }
+
         _judgement = judgement;
         await Handle(new RolloutEvent.Judged(now, judgement.Verdict, judgement.Units, judgement.OneArmAlarm, judgement.Reason, fleet.Coverage(Name, _alias.Epoch, _alias.Generation)), Actor);
         _incident.Refine(_rollout!, judgement, _evidence.RatesFor(new(Name, _alias.Epoch, _alias.Generation)));

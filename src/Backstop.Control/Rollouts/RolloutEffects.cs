@@ -1,6 +1,7 @@
 using Backstop.Control.Gates;
 using Backstop.Control.Incidents;
 using Backstop.Control.Registry;
+using Backstop.Core.Evidence;
 using Backstop.Core.Rollouts;
 using Backstop.Protocol;
 
@@ -23,6 +24,10 @@ public sealed class RolloutEffects(ReleaseStore releases, WarmthProbe warmth, Ga
     /// <param name="digests">The candidate, and what it could be taken back to.</param>
     public async Task<string?> ProbeWarmth(params IEnumerable<string> digests) =>
         await warmth.Failure(await Task.WhenAll(digests.Distinct(StringComparer.Ordinal).Select(releases.Get)));
+
+    /// <summary>The addresses of the replicas of a release that are counted under a number.</summary>
+    public async Task<string> ReplicasOf(string digest, int number) => string.Join(
+        ", ", (await releases.Get(digest)).Serving.Replicas.Where((_, place) => ReplicaTest.NumberOf(place) == number).Select(r => r.AbsoluteUri));
 
     /// <summary>Keeps redacted samples for an incident that may come.</summary>
     public void Keep(IEnumerable<Sample> captured) => samples.Keep(captured);

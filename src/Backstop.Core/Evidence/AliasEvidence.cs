@@ -14,6 +14,9 @@ public sealed class AliasEvidence
     // When old stages are folded together they keep the weight of this many requests at most: the world moves on.
     private const long MostPast = 100_000;
 
+    // Below that, the quantiles between which latencies are compared would be anybody's guess.
+    private const long FewestLatencies = 200;
+
     private readonly SortedDictionary<EvidenceKey, StageEvidence> _stages = [];
     private readonly SortedDictionary<EvidenceKey, ControlRates> _frozen = [];
     private readonly Dictionary<(string Gateway, string Start), SequenceSet> _seen = [];
@@ -37,6 +40,9 @@ public sealed class AliasEvidence
 
     /// <summary>Counts of trusted releases in stages that were forgotten; the baseline's row holds them.</summary>
     public CountTable Past { get; } = CountTable.OfOutcomes();
+
+    /// <summary>Latencies of trusted releases in stages that were forgotten.</summary>
+    public LatencyCounts PastLatencies { get; } = new();
 
     /// <summary>Merges what a batch says about this alias; false when this batch was merged before.</summary>
     public bool Merge(SignalBatch batch)
@@ -89,7 +95,7 @@ public sealed class AliasEvidence
     {
         foreach (var (key, old) in _stages.TakeWhile(s => s.Key < stage).ToList())
         {
-            AddControl(old, Past);
+            AddControl(old, Past, PastLatencies);
             _stages.Remove(key);
             _frozen.Remove(key);
         }
@@ -102,22 +108,37 @@ public sealed class AliasEvidence
                 Past.AddAt(i, -(Past.All[i] / 2) - (Past.All[i] % 2));
             }
         }
+
+        while (PastLatencies.Total > MostPast)
+        {
+            for (var bin = 0; bin < LatencyCounts.Bins; bin++)
+            {
+                PastLatencies.Add(bin, -(PastLatencies.All[bin] / 2) - (PastLatencies.All[bin] % 2));
+            }
+        }
     }
 
     private ControlRates RatesBefore(EvidenceKey stage)
     {
-        var counts = CountTable.OfOutcomes();
+        var (counts, latencies) = (CountTable.OfOutcomes(), new LatencyCounts());
         counts.Add(Past);
+        latencies.Add(PastLatencies);
         foreach (var (_, older) in _stages.TakeWhile(s => s.Key < stage))
         {
-            AddControl(older, counts);
+            AddControl(older, counts, latencies);
         }
 
-        return ControlRates.From(counts, Arm.Baseline);
+        return ControlRates.From(counts, Arm.Baseline) with { Latency = latencies.Total >= FewestLatencies ? LatencyBins.From(latencies) : null };
     }
 
-    private static void AddControl(StageEvidence stage, CountTable to)
+    private static void AddControl(StageEvidence stage, CountTable to, LatencyCounts latencies)
     {
+        if (stage.Latencies(stage.Control) is { } took)
+        {
+            latencies.Add(took);
+        }
+
+
         for (var stratum = 0; stratum < CountTable.Strata; stratum++)
         {
             to.Add(Arm.Baseline, stratum, stage.Outcomes(EvidenceGroup.Quality).Of(stage.Control, stratum));
@@ -125,9 +146,11 @@ public sealed class AliasEvidence
     }
 
     /// <summary>The tests of a contrast, kept between looks: a cache, no part of the state.</summary>
-    internal EvidenceTables TablesFor(
-        EvidencePlan plan, ImmutableArray<ContrastStage> stages, ImmutableArray<ControlRates> rates) =>
-        _tables is { } kept && kept.Fit(plan, stages, rates) ? kept : _tables = new(plan, stages, rates);
+    internal EvidenceTables TablesFor(EvidencePlan plan, ImmutableArray<ContrastStage> stages)
+    {
+        ImmutableArray<ControlRates> rates = [.. stages.Select(s => RatesFor(s.Key))];
+        return _tables is { } kept && kept.Fit(plan, stages, rates) ? kept : _tables = new(plan, stages, rates);
+    }
 
     internal void Restore(EvidenceSnapshot.Source source) =>
         _seen[(source.Gateway, source.Start)] = new(source.Floor, source.Above);

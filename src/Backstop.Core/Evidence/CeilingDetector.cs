@@ -7,6 +7,7 @@ namespace Backstop.Core.Evidence;
 /// and the probability of one within H epochs at most H/A (Shin, Ramdas and Rinaldo, e-detectors). Fewer, wider epochs are a
 /// subset of the same bets and so keep the bound counted in the narrow ones.
 /// </remarks>
+/// <param name="test">The test whose bets it makes.</param>
 public sealed class CeilingDetector(CeilingTest test)
 {
     // Far beyond every threshold, far below overflow.
@@ -29,6 +30,12 @@ public sealed class CeilingDetector(CeilingTest test)
             return Math.Log(sum);
         }
     }
+
+    /// <summary>By component: how its bets stand, to go on from later.</summary>
+    internal ReadOnlySpan<double> Bets => _bets;
+
+    /// <summary>Goes on from where the bets stood.</summary>
+    internal void GoOnFrom(ReadOnlySpan<double> bets) => bets.CopyTo(_bets);
 
     /// <summary>One whole epoch.</summary>
     public void Add(ReadOnlySpan<long> counts)

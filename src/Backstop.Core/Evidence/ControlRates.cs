@@ -11,6 +11,9 @@ namespace Backstop.Core.Evidence;
 /// <param name="Units">By stratum: how many requests the rates come from.</param>
 public sealed record ControlRates(ImmutableArray<ImmutableArray<double>> Rates, ImmutableArray<long> Units)
 {
+    /// <summary>How long it took; null when that is not known of enough requests.</summary>
+    public LatencyBins? Latency { get; init; }
+
     /// <summary>No rate is taken to be lower: one never seen is not impossible.</summary>
     public const double Floor = 0.001;
 

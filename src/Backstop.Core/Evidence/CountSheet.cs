@@ -1,42 +1,51 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Backstop.Core.Routing;
 
 namespace Backstop.Core.Evidence;
 
-/// <summary>The counts of one open epoch; only arms and strata that occurred take space.</summary>
+/// <summary>The counts of one open epoch; only what occurred takes space.</summary>
 internal sealed class CountSheet
 {
-    private static readonly int Outcomes = Enum.GetValues<Outcome>().Length;
     private static readonly int Ways = Enum.GetValues<Served>().Length;
 
-    private readonly (long[] Outcomes, long[] Served)?[] _cells = new (long[], long[])?[CountTable.Arms * CountTable.Strata];
+    // A handful: looking through them is sooner done than hashing.
+    private readonly List<Cell> _cells = [];
 
     /// <summary>Counts requests; nothing happens for a count of zero.</summary>
-    public void Count(Arm arm, int stratum, Outcome outcome, Served served, long count = 1)
+    public void Count(Arm arm, int stratum, int replica, Outcome outcome, Served served, long count = 1)
     {
         if (count == 0)
         {
             return;
         }
 
-        ref var cell = ref _cells[((int)arm * CountTable.Strata) + stratum];
-        cell ??= (new long[Outcomes], new long[Ways]);
-        cell.Value.Outcomes[(int)outcome] += count;
-        cell.Value.Served[(int)served] += count;
+        var cell = CellOf(arm, stratum, replica);
+        cell.Outcomes[(int)outcome] += count;
+        cell.Served[(int)served] += count;
     }
 
-    /// <summary>The cells that have anything.</summary>
-    public ImmutableArray<CountCell> Cells()
+    /// <summary>The cells, in an order that does not depend on what came first.</summary>
+    public ImmutableArray<CountCell> Cells() =>
+    [
+        .. _cells.OrderBy(c => c.Arm).ThenBy(c => c.Stratum).ThenBy(c => c.Replica)
+            .Select(c => new CountCell(c.Arm, c.Stratum, [.. c.Outcomes], [.. c.Served], c.Replica)),
+    ];
+
+    private Cell CellOf(Arm arm, int stratum, int replica)
     {
-        var cells = ImmutableArray.CreateBuilder<CountCell>();
-        for (var i = 0; i < _cells.Length; i++)
+        foreach (var cell in CollectionsMarshal.AsSpan(_cells))
         {
-            if (_cells[i] is var (outcomes, served))
+            if (cell.Arm == arm && cell.Stratum == stratum && cell.Replica == replica)
             {
-                cells.Add(new((Arm)(i / CountTable.Strata), i % CountTable.Strata, [.. outcomes], [.. served]));
+                return cell;
             }
         }
 
-        return cells.ToImmutable();
+        _cells.Add(new(arm, stratum, replica, new long[CountTable.OutcomeCount], new long[Ways]));
+        return _cells[^1];
     }
+
+    [StructLayout(LayoutKind.Auto)]
+    private readonly record struct Cell(Arm Arm, int Stratum, int Replica, long[] Outcomes, long[] Served);
 }

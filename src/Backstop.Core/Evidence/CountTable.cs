@@ -12,16 +12,22 @@ public sealed class CountTable(int categories)
     /// <summary>How many strata there are: unflagged requests and flagged attacks.</summary>
     public const int Strata = 2;
 
+    /// <summary>How many outcomes there are.</summary>
+    internal static readonly int OutcomeCount = Enum.GetValues<Outcome>().Length;
+
     private readonly long[] _counts = new long[Arms * Strata * categories];
 
     /// <summary>An empty table of outcomes.</summary>
-    public static CountTable OfOutcomes() => new(Enum.GetValues<Outcome>().Length);
+    public static CountTable OfOutcomes() => new(OutcomeCount);
 
     /// <summary>An empty table of ways of serving.</summary>
     public static CountTable OfServed() => new(Enum.GetValues<Served>().Length);
 
     /// <summary>How many categories there are.</summary>
     public int Categories => categories;
+
+    /// <summary>Rises with everything that is added: who looked before can tell whether to look again. No part of the state.</summary>
+    internal int Changes { get; private set; }
 
     /// <summary>All counts: arm by arm, in it stratum by stratum, in it category by category.</summary>
     public ReadOnlySpan<long> All => _counts;
@@ -56,6 +62,7 @@ public sealed class CountTable(int categories)
     /// <summary>Adds counts of one arm and stratum.</summary>
     public void Add(Arm arm, int stratum, ReadOnlySpan<long> counts)
     {
+        Changes++;
         var row = _counts.AsSpan(Row(arm, stratum), categories);
         for (var i = 0; i < counts.Length; i++)
         {
@@ -66,6 +73,7 @@ public sealed class CountTable(int categories)
     /// <summary>Adds a whole table.</summary>
     public void Add(CountTable other)
     {
+        Changes++;
         for (var i = 0; i < _counts.Length; i++)
         {
             _counts[i] += other._counts[i];
@@ -73,7 +81,11 @@ public sealed class CountTable(int categories)
     }
 
     /// <summary>Adds to one count by its place in <see cref="All"/>.</summary>
-    internal void AddAt(int place, long count) => _counts[place] += count;
+    internal void AddAt(int place, long count)
+    {
+        Changes++;
+        _counts[place] += count;
+    }
 
     private int Row(Arm arm, int stratum) => (((int)arm * Strata) + stratum) * categories;
 }

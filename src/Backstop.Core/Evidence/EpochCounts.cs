@@ -18,6 +18,9 @@ namespace Backstop.Core.Evidence;
 /// <param name="Bucket">Number of the bucket: <see cref="BucketOf"/> of the time of assignment.</param>
 public sealed record EpochCounts(EvidenceKey Key, long Bucket, EvidenceGroup Group, ImmutableArray<CountCell> Cells)
 {
+    /// <summary>How long the requests took; of the form group alone.</summary>
+    public ImmutableArray<LatencyCell> Latencies { get; init; } = [];
+
     /// <summary>Length of a bucket.</summary>
     public const int BucketMilliseconds = 250;
 
@@ -36,7 +39,11 @@ public sealed record EpochCounts(EvidenceKey Key, long Bucket, EvidenceGroup Gro
 /// <see cref="Outcome.Unlabelled"/>.
 /// </param>
 /// <param name="Served">How many requests were served each way, indexed by <see cref="Evidence.Served"/>.</param>
-public sealed record CountCell(Arm Arm, int Stratum, ImmutableArray<long> Outcomes, ImmutableArray<long> Served);
+/// <param name="Replica">Which replica of the assigned release answered or failed to, by <see cref="ReplicaTest.NumberOf"/>; 0 when none is known.</param>
+public sealed record CountCell(Arm Arm, int Stratum, ImmutableArray<long> Outcomes, ImmutableArray<long> Served, int Replica = 0);
+
+/// <summary>Latencies of one arm and replica within a bucket, by bin of <see cref="LatencyCounts"/>; only those that occurred.</summary>
+public sealed record LatencyCell(Arm Arm, int Replica, ImmutableArray<int> Bins, ImmutableArray<long> Counts);
 
 /// <summary>What a gateway ships every flush. (gateway, start, sequence) names a batch for ever.</summary>
 /// <param name="StartId">New at every start of the gateway process.</param>

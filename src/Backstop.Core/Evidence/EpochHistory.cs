@@ -3,7 +3,9 @@ namespace Backstop.Core.Evidence;
 /// <summary>Counts over time in bounded memory: the newest buckets one by one, older ones in ever wider epochs.</summary>
 /// <remarks>
 /// An epoch of level k covers 2^k buckets, aligned. A bucket's level depends on nothing but its number and the newest
-/// number seen, so any order of arrival ends in the same epochs. About 64 + 32·log2(age/64) epochs are kept: 400 for a month.
+/// number seen, so any order of arrival ends in the same epochs. Of each level 32 to 64 epochs are kept, of the first up to
+/// 128: about 500 for an hour, 1,000 for a month. They are widened 32 at a time and not one by one, so that most of a history
+/// stays as it is from one look to the next.
 /// </remarks>
 public sealed class EpochHistory
 {
@@ -32,9 +34,9 @@ public sealed class EpochHistory
     {
         if (_epochs.Count == 0 || bucket > _newest)
         {
-            var pairMoved = _epochs.Count > 0 && bucket >> 1 != _newest >> 1;
+            var moved = _epochs.Count > 0 && Edge(bucket, level: 0) != Edge(_newest, level: 0);
             _newest = bucket;
-            if (pairMoved)
+            if (moved)
             {
                 Coarsen();
             }
@@ -69,13 +71,16 @@ public sealed class EpochHistory
     private int LevelOf(long bucket)
     {
         var level = 0;
-        while ((_newest >> (level + 1)) - (bucket >> (level + 1)) >= KeptPerLevel)
+        while (Edge(_newest, level) - (bucket >> (level + 1)) >= KeptPerLevel)
         {
             level++;
         }
 
         return level;
     }
+
+    // In epochs of the next level; it moves by 32 of them at once.
+    private static long Edge(long newest, int level) => newest >> (level + 1) & -KeptPerLevel;
 
     private void Coarsen()
     {

@@ -13,20 +13,36 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
 {
     private readonly SortedDictionary<EvidenceKey, Stage> _stages = [];
 
+    // Most requests are of the stage of the last one; and the dictionary boxes its key until the compiler has seen enough of it.
+    private (EvidenceKey Key, Stage? Stage) _last;
+
     /// <summary>A request was assigned.</summary>
     /// <param name="labelDeadline">How long after its epoch's answers it may wait for a label.</param>
     public Ticket Assign(EvidenceKey key, Arm arm, DateTimeOffset at, TimeSpan labelDeadline)
     {
-        if (!_stages.TryGetValue(key, out var stage))
+        var ticket = new Ticket();
+        Assign(ticket, key, arm, at, labelDeadline);
+        return ticket;
+    }
+
+    /// <summary>A request was assigned that is to have a ticket which another, settled one had before.</summary>
+    public void Assign(Ticket ticket, EvidenceKey key, Arm arm, DateTimeOffset at, TimeSpan labelDeadline)
+    {
+        if (_last is not (var lastKey, { } stage) || lastKey != key)
         {
-            _stages.Add(key, stage = new());
+            if (!_stages.TryGetValue(key, out stage))
+            {
+                _stages.Add(key, stage = new());
+            }
+
+            _last = (key, stage);
         }
 
         // A clock that stepped back puts the request into the newest epoch: order matters more than a quarter second.
         var number = EpochCounts.BucketOf(at);
         var bucket = stage.Newest is { } newest && newest.Number >= number ? newest : stage.Open(new(key, number, labelDeadline));
         bucket.Assign(arm);
-        return new(bucket, arm);
+        ticket.Begin(bucket, arm);
     }
 
     /// <summary>The epochs that are complete now, or whose deadlines passed, each once.</summary>
@@ -45,6 +61,7 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
             if (buckets.Count == 0)
             {
                 _stages.Remove(key);
+                _last = default;
             }
         }
 
@@ -72,13 +89,12 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
     /// <summary>One request of an open epoch. What comes after its epoch closed is too late and changes nothing.</summary>
     public sealed class Ticket
     {
-        private readonly Bucket _bucket;
-        private readonly Arm _arm;
+        private Bucket _bucket = null!;
+        private Arm _arm;
         private int _stratum;
+        private int _replica;
         private Served _served;
-        private State _state;
-
-        internal Ticket(Bucket bucket, Arm arm) => (_bucket, _arm) = (bucket, arm);
+        private State _state = State.Settled;
 
         private enum State
         {
@@ -87,30 +103,40 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
             Settled,
         }
 
+        internal void Begin(Bucket bucket, Arm arm) => (_bucket, _arm, _state) = (bucket, arm, State.Assigned);
+
         /// <summary>The release answered, and the ring acted.</summary>
         /// <param name="attack">Whether the input checks flagged the request.</param>
         /// <param name="outcome"><see cref="Outcome.Unlabelled"/> when the answer was delivered and waits for a label.</param>
         /// <param name="served">What the user received; <see cref="Served.Unlabelled"/> when it waits for a label.</param>
-        public void Answered(bool attack, Outcome outcome, Served served)
+        /// <param name="replica">Number of the replica that was asked last; 0 when none was or the release has a single one.</param>
+        /// <param name="latency">Until the assigned release's answer was there; null when nobody measured.</param>
+        public void Answered(bool attack, Outcome outcome, Served served, int replica = 0, TimeSpan? latency = null)
         {
             if (_state != State.Assigned || _bucket.FormClosed)
             {
                 return;
             }
 
-            (_stratum, _served) = (attack ? 1 : 0, served);
+            (_stratum, _served, _replica) = (attack ? 1 : 0, served, replica);
             _bucket.Answer(_arm);
-            _bucket.Form.Count(_arm, _stratum, outcome, served);
+            _bucket.Form.Count(_arm, _stratum, _replica, outcome, served);
+            if (latency is { } took)
+            {
+                // A release that failed fast was not fast.
+                _bucket.Latencies.Count(_arm, replica, outcome == Outcome.Error ? LatencyCounts.Never : LatencyCounts.BinOf(took));
+            }
+
             if (outcome == Outcome.Unlabelled)
             {
                 _state = State.Delivered;
                 _bucket.Unlabelled++;
-                _bucket.Quality.Count(_arm, _stratum, outcome, served);
+                _bucket.Quality.Count(_arm, _stratum, _replica, outcome, served);
             }
             else
             {
                 _state = State.Settled;
-                _bucket.Quality.Count(_arm, _stratum, outcome, served);
+                _bucket.Quality.Count(_arm, _stratum, _replica, outcome, served);
             }
         }
 
@@ -124,10 +150,10 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
 
             _state = State.Settled;
             _bucket.Unlabelled--;
-            _bucket.Quality.Count(_arm, _stratum, Outcome.Unlabelled, _served, -1);
+            _bucket.Quality.Count(_arm, _stratum, _replica, Outcome.Unlabelled, _served, -1);
             var label = correct ? Served.Correct : Served.Wrong;
             _bucket.Quality.Count(
-                _arm, _stratum, correct ? Outcome.Correct : Outcome.Wrong, _served == Served.Unlabelled ? label : _served);
+                _arm, _stratum, _replica, correct ? Outcome.Correct : Outcome.Wrong, _served == Served.Unlabelled ? label : _served);
             return true;
         }
     }
@@ -165,6 +191,8 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
 
         public CountSheet Quality { get; } = new();
 
+        public LatencySheet Latencies { get; } = new();
+
         private DateTimeOffset End => EpochCounts.StartOf(number + 1);
 
         public void Assign(Arm arm) => _unanswered[(int)arm]++;
@@ -180,13 +208,17 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
         {
             for (var arm = 0; arm < _unanswered.Length; arm++)
             {
-                Form.Count((Arm)arm, stratum: 0, Outcome.Late, Served.Failed, _unanswered[arm]);
-                Quality.Count((Arm)arm, stratum: 0, Outcome.Late, Served.Failed, _unanswered[arm]);
+                Form.Count((Arm)arm, stratum: 0, replica: 0, Outcome.Late, Served.Failed, _unanswered[arm]);
+                Quality.Count((Arm)arm, stratum: 0, replica: 0, Outcome.Late, Served.Failed, _unanswered[arm]);
+                if (_unanswered[arm] > 0)
+                {
+                    Latencies.Count((Arm)arm, replica: 0, LatencyCounts.Never, _unanswered[arm]);
+                }
             }
 
             FormClosed = true;
             _labelsUntil = now + labelDeadline;
-            return new(key, number, EvidenceGroup.Form, Form.Cells());
+            return new(key, number, EvidenceGroup.Form, Form.Cells()) { Latencies = Latencies.Cells() };
         }
 
         public EpochCounts CloseQuality()

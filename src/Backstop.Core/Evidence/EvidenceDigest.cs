@@ -1,41 +1,103 @@
+using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Backstop.Core.Routing;
 
 namespace Backstop.Core.Evidence;
 
 /// <summary>Names what a verdict rests on, so that anyone with the journal can judge again and compare.</summary>
 internal static class EvidenceDigest
 {
-    /// <summary>SHA-256, in lower-case hex, of the contrast, the plan, the rates and every count.</summary>
-    public static string Of(AliasEvidence evidence, Contrast contrast, EvidencePlan plan, ImmutableArray<ControlRates> rates)
+    /// <summary>SHA-256 of the plan, the stages and the rates: what stays the same from look to look is not written again for each.</summary>
+    public static byte[] OfDesign(EvidencePlan plan, ImmutableArray<ContrastStage> stages, ImmutableArray<ControlRates> rates)
     {
         var text = new StringBuilder(2048);
-        text.Append("backstop-evidence-1\n").Append(evidence.Alias).Append('\n')
-            .Append(contrast.Tested).Append(' ').Append(contrast.Control).Append('\n');
+        text.Append("backstop-evidence-2\n").Append(stages[0].Key.Alias).Append('\n');
         Append(text, [plan.Alpha, plan.FormShare, plan.TotalMargin, plan.DetectorThreshold, plan.Confirmation, plan.Caution, plan.AssignmentAlpha]);
         Append(text, plan.Margins.AsSpan());
         Append(text, plan.CeilingMargins.AsSpan());
+        Append(text, [plan.LatencyMargin ?? -1, plan.LatencyShare]);
         Append(text, [plan.MinHistory, plan.MinUnits, plan.MinUnitsPerArm, plan.Freshness.Ticks]);
-        for (var i = 0; i < contrast.Stages.Length; i++)
+        for (var i = 0; i < stages.Length; i++)
         {
-            var stage = contrast.Stages[i];
-            Append(text, [stage.Key.Epoch, stage.Key.Generation]);
-            Append(text, [stage.TestedShare]);
+            Append(text, [stages[i].Key.Epoch, stages[i].Key.Generation]);
+            Append(text, [stages[i].TestedShare]);
             foreach (var stratum in rates[i].Rates)
             {
                 Append(text, stratum.AsSpan());
             }
 
             Append(text, rates[i].Units.AsSpan());
-            foreach (var group in Enum.GetValues<EvidenceGroup>())
+            if (rates[i].Latency is { } latency)
             {
-                Append(text, evidence.Find(stage.Key) is { } found ? found.Outcomes(group).All : []);
+                Append(text, latency.Edges.AsSpan());
+                Append(text, latency.Masses.AsSpan());
             }
         }
 
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+        return SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString()));
+    }
+
+    /// <summary>SHA-256, in lower-case hex, of the design, the arms and every count that is not zero, with its place, as little-endian integers.</summary>
+    public static string Of(Look look)
+    {
+        var (groups, cells) = (Enum.GetValues<EvidenceGroup>().Length, CountTable.OfOutcomes().All.Length);
+        var bytes = new byte[4096];
+        look.Tables.Design.CopyTo(bytes);
+        var end = look.Tables.Design.Length;
+        Write(((int)look.Contrast.Tested * CountTable.Arms) + (int)look.Contrast.Control);
+        for (var stage = 0; stage < look.Stages.Length; stage++)
+        {
+            AppendLatencies(stage);
+            for (var group = 0; group < groups; group++)
+            {
+                // What is known by replica comes after the whole, as if there were one with the number 0.
+                for (var replica = 0; replica <= ReplicaTest.Most; replica++)
+                {
+                    var counts = replica == 0 ? look.Stages[stage]?.Outcomes((EvidenceGroup)group) : look.Stages[stage]?.OfReplica((EvidenceGroup)group, replica);
+                    Append(counts is null ? [] : counts.All, ((((stage * groups) + group) * (ReplicaTest.Most + 1)) + replica) * cells);
+                }
+            }
+        }
+
+        return Convert.ToHexStringLower(SHA256.HashData(bytes.AsSpan(0, end)));
+
+        void AppendLatencies(int stage)
+        {
+            for (var place = 0; look.Stages[stage] is { } found && place < CountTable.Arms * (ReplicaTest.Most + 1); place++)
+            {
+                var (arm, replica) = Math.DivRem(place, ReplicaTest.Most + 1);
+                if (found.Latencies((Arm)arm, replica) is { } latencies)
+                {
+                    Append(latencies.All, -(((stage * CountTable.Arms * (ReplicaTest.Most + 1)) + place + 1) * LatencyCounts.Bins));
+                }
+            }
+        }
+
+        void Append(ReadOnlySpan<long> all, int from)
+        {
+            for (var place = 0; place < all.Length; place++)
+            {
+                if (all[place] != 0)
+                {
+                    Write(from + place);
+                    Write(all[place]);
+                }
+            }
+        }
+
+        void Write(long value)
+        {
+            if (end == bytes.Length)
+            {
+                Array.Resize(ref bytes, 2 * end);
+            }
+
+            BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(end), value);
+            end += 8;
+        }
     }
 
     private static void Append<T>(StringBuilder text, ReadOnlySpan<T> values)

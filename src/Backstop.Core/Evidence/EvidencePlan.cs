@@ -20,6 +20,15 @@ public sealed record EvidencePlan
     /// <summary>How much more frequent all failures together may be, as a probability. 0.015 by default.</summary>
     public double TotalMargin { get; init; } = 0.015;
 
+    /// <summary>
+    /// How much longer the tested arm may take, as a share of the control's latency: 0.1 for a tenth, rounded up to whole bins of
+    /// <see cref="LatencyCounts"/>. Null, the default: latency is shown and never judged, for a better release may well be slower.
+    /// </summary>
+    public double? LatencyMargin { get; init; }
+
+    /// <summary>The part of alpha that belongs to latency where it is judged; quality has the less. 0.1 by default.</summary>
+    public double LatencyShare { get; init; } = 0.1;
+
     /// <summary>By <see cref="Outcome"/>: how far above its historic rate one arm alone may be before an incident opens.</summary>
     public ImmutableArray<double> CeilingMargins { get; init; } = [0, 0.01, 0.01, 0.005, 0.005, 0.005, 0.005, 0.005, 0.005];
 
@@ -56,9 +65,13 @@ public sealed record EvidencePlan
         Margins = [.. Margins.Select(_ => 0.0)],
         TotalMargin = 0,
         CeilingMargins = [.. CeilingMargins.Select(_ => 0.0)],
+        LatencyMargin = LatencyMargin is null ? null : 0,
     };
 
     /// <summary>The e-value at which a group rolls back, as a natural logarithm.</summary>
     public double LogThreshold(EvidenceGroup group) =>
-        -Math.Log(Alpha * (group == EvidenceGroup.Form ? FormShare : 1 - FormShare));
+        -Math.Log(Alpha * (group == EvidenceGroup.Form ? FormShare : 1 - FormShare - (LatencyMargin is null ? 0 : LatencyShare)));
+
+    /// <summary>The e-value at which latency rolls back, as a natural logarithm.</summary>
+    public double LogLatencyThreshold => -Math.Log(Alpha * LatencyShare);
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Backstop.Core.Routing;
 
 namespace Backstop.Core.Evidence;
 
@@ -20,7 +21,23 @@ public sealed record EvidenceSnapshot(
 
     /// <summary>One stage. Tables are pairs of place and count.</summary>
     public sealed record Stage(
-        long Epoch, long Generation, ImmutableArray<ImmutableArray<long>> Served, ImmutableArray<ImmutableArray<Bucket>> History);
+        long Epoch, long Generation, ImmutableArray<ImmutableArray<long>> Served, ImmutableArray<ImmutableArray<Bucket>> History)
+    {
+        /// <summary>The parts that came from replicas that are known.</summary>
+        public ImmutableArray<Replica> Replicas { get => field.IsDefault ? [] : field; init; }
+
+        /// <summary>How long requests took.</summary>
+        public ImmutableArray<Latency> Latencies { get => field.IsDefault ? [] : field; init; }
+    }
+
+    /// <summary>Latencies of trusted releases in stages that were forgotten, as pairs of bin and count.</summary>
+    public ImmutableArray<long> PastLatencies { get => field.IsDefault ? [] : field; init; }
+
+    /// <summary>Latencies of one arm and replica, as pairs of bin and count.</summary>
+    public sealed record Latency(Arm Arm, int Replica, ImmutableArray<long> Counts);
+
+    /// <summary>What came from the replicas of one number.</summary>
+    public sealed record Replica(EvidenceGroup Group, int Number, ImmutableArray<long> Counts);
 
     /// <summary>One epoch of a history. Ranks by its first bucket; its level follows from the newest.</summary>
     public sealed record Bucket(long First, int Level, ImmutableArray<long> Counts);
@@ -41,17 +58,32 @@ public sealed record EvidenceSnapshot(
                 .Select(s => new Source(s.Key.Gateway, s.Key.Start, s.Value.Floor, [.. s.Value.Above])),
         ],
         [.. evidence.Frozen.Select(f => new FrozenRates(f.Key.Epoch, f.Key.Generation, f.Value))],
-        Sparse(evidence.Past),
+        Sparse(evidence.Past.All),
         [
             .. evidence.Stages.Select(s => new Stage(
                 s.Key.Epoch,
                 s.Key.Generation,
-                [.. Enum.GetValues<EvidenceGroup>().Select(g => Sparse(s.Served(g)))],
+                [.. Enum.GetValues<EvidenceGroup>().Select(g => Sparse(s.Served(g).All))],
                 [
                     .. Enum.GetValues<EvidenceGroup>().Select(g =>
-                        ImmutableArray.CreateRange(s.History(g).Epochs.Select(e => new Bucket(e.First, e.Level, Sparse(e.Counts))))),
-                ])),
-        ]);
+                        ImmutableArray.CreateRange(s.History(g).Epochs.Select(e => new Bucket(e.First, e.Level, Sparse(e.Counts.All))))),
+                ])
+            {
+                Replicas =
+                [
+                    .. Enum.GetValues<EvidenceGroup>().SelectMany(g => Enumerable.Range(1, ReplicaTest.Most)
+                        .Where(r => s.OfReplica(g, r) is not null).Select(r => new Replica(g, r, Sparse(s.OfReplica(g, r)!.All)))),
+                ],
+                Latencies =
+                [
+                    .. Enum.GetValues<Arm>().SelectMany(arm => Enumerable.Range(0, ReplicaTest.Most + 1)
+                        .Where(r => s.Latencies(arm, r) is not null).Select(r => new Latency(arm, r, Sparse(s.Latencies(arm, r)!.All)))),
+                ],
+            }),
+        ])
+    {
+        PastLatencies = Sparse(evidence.PastLatencies.All),
+    };
 
     private static AliasEvidence Restore(EvidenceSnapshot snapshot)
     {
@@ -67,6 +99,7 @@ public sealed record EvidenceSnapshot(
         }
 
         Fill(evidence.Past, snapshot.Past);
+        Each(snapshot.PastLatencies, evidence.PastLatencies.Add);
         foreach (var stored in snapshot.Stages)
         {
             var stage = evidence.StageOf(new(snapshot.Alias, stored.Epoch, stored.Generation));
@@ -80,31 +113,43 @@ public sealed record EvidenceSnapshot(
                     stage.Restore(group, new(bucket.First, bucket.Level, counts));
                 }
             }
+
+            foreach (var replica in stored.Replicas)
+            {
+                Fill(stage.ReplicaCounts(replica.Group, replica.Number), replica.Counts);
+            }
+
+            foreach (var latency in stored.Latencies)
+            {
+                Each(latency.Counts, (bin, count) => stage.AddLatency(latency.Arm, latency.Replica, bin, count));
+            }
         }
 
         return evidence;
     }
 
-    private static ImmutableArray<long> Sparse(CountTable table)
+    private static ImmutableArray<long> Sparse(ReadOnlySpan<long> all)
     {
         var pairs = ImmutableArray.CreateBuilder<long>();
-        for (var i = 0; i < table.All.Length; i++)
+        for (var i = 0; i < all.Length; i++)
         {
-            if (table.All[i] != 0)
+            if (all[i] != 0)
             {
                 pairs.Add(i);
-                pairs.Add(table.All[i]);
+                pairs.Add(all[i]);
             }
         }
 
         return pairs.ToImmutable();
     }
 
-    private static void Fill(CountTable table, ImmutableArray<long> pairs)
+    private static void Fill(CountTable table, ImmutableArray<long> pairs) => Each(pairs, table.AddAt);
+
+    private static void Each(ImmutableArray<long> pairs, Action<int, long> add)
     {
         for (var i = 0; i + 1 < pairs.Length; i += 2)
         {
-            table.AddAt((int)pairs[i], pairs[i + 1]);
+            add((int)pairs[i], pairs[i + 1]);
         }
     }
 }

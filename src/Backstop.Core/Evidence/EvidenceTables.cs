@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Backstop.Core.Routing;
 
 namespace Backstop.Core.Evidence;
 
@@ -8,12 +9,16 @@ public sealed class EvidenceTables
     private readonly EvidencePlan _plan;
     private readonly ImmutableArray<ContrastStage> _stages;
     private readonly ImmutableArray<ControlRates> _rates;
+    private readonly CeilingWatch?[] _watches = new CeilingWatch?[CountTable.Arms];
+    private readonly Dictionary<(EvidenceGroup Group, string Parts), JointTable> _without = [];
+    private readonly HistogramTable?[] _latency;
+    private byte[]? _design;
 
     /// <summary>Builds the tests of some stages, each judged around its own rates.</summary>
     public EvidenceTables(EvidencePlan plan, ImmutableArray<ContrastStage> stages, ImmutableArray<ControlRates> rates)
     {
-        (_plan, _stages, _rates) = (plan, stages, rates);
-        Joint = [.. Enum.GetValues<EvidenceGroup>().Select(BuildJoint)];
+        (_plan, _stages, _rates, _latency) = (plan, stages, rates, new HistogramTable?[stages.Length]);
+        Joint = [.. Enum.GetValues<EvidenceGroup>().Select(g => BuildJoint(g, [.. stages.Select(s => s.TestedShare)]))];
         Ceiling = BuildCeiling();
     }
 
@@ -28,12 +33,55 @@ public sealed class EvidenceTables
         ReferenceEquals(plan, _plan) && stages.AsSpan().SequenceEqual(_stages.AsSpan())
         && rates.Zip(_rates, ReferenceEquals).All(same => same);
 
-    private JointTable BuildJoint(EvidenceGroup group)
+    /// <summary>The bins in which a stage's latencies are compared; null when they are not, by the plan or for want of history.</summary>
+    internal LatencyBins? LatencyBinsOf(int stage) => _plan.LatencyMargin is null ? null : _rates[stage].Latency;
+
+    /// <summary>The one-sided table of those bins, for what remains when a part of the tested arm's requests is left out.</summary>
+    /// <param name="part">In <see cref="Replicas.Parts"/>.</param>
+    internal HistogramTable LatencyTableOf(int stage, int part)
+    {
+        ref var whole = ref _latency[stage];
+        return part > 0 ? Build() : whole ??= Build();
+
+        HistogramTable Build() => new(
+            ReplicaTest.ShareWithout(_stages[stage].TestedShare, (double)part / Replicas.Parts),
+            _rates[stage].Latency!.Masses,
+            _plan.Margins[(int)Outcome.Error] + _plan.Margins[(int)Outcome.Late]);
+    }
+
+    /// <summary>The one-arm detector of an arm in the newest stage, as far as it has looked; null for want of history.</summary>
+    internal CeilingWatch? WatchOf(Arm arm) =>
+        Ceiling is var (test, strata) ? _watches[(int)arm] ??= new(test, strata, arm) : null;
+
+    /// <summary>What the tests were built from, for <see cref="EvidenceDigest"/>.</summary>
+    internal ReadOnlySpan<byte> Design => _design ??= EvidenceDigest.OfDesign(_plan, _stages, _rates);
+
+    /// <summary>The two-arm table for what remains when a part of the tested arm's requests is left out.</summary>
+    /// <param name="parts">By stage: the part, in <see cref="Replicas.Parts"/>.</param>
+    internal JointTable Without(EvidenceGroup group, ImmutableArray<int> parts)
+    {
+        const int most = 64;
+        var key = (group, string.Join(' ', parts));
+        if (!_without.TryGetValue(key, out var table))
+        {
+            if (_without.Count == most)
+            {
+                _without.Clear();
+            }
+
+            _without.Add(key, table = BuildJoint(
+                group, [.. _stages.Zip(parts, (s, part) => ReplicaTest.ShareWithout(s.TestedShare, (double)part / Replicas.Parts))]));
+        }
+
+        return table;
+    }
+
+    private JointTable BuildJoint(EvidenceGroup group, ImmutableArray<double> shares)
     {
         var layout = OutcomeLayout.Of(group);
         return new(new TableDesign
         {
-            Stages = [.. _stages.Zip(_rates, (s, r) => new TableStage(s.TestedShare, [.. r.Rates.Select(layout.Pick)]))],
+            Stages = [.. shares.Zip(_rates, (share, r) => new TableStage(share, [.. r.Rates.Select(layout.Pick)]))],
             Margins = layout.Pick(_plan.Margins),
             TotalMargin = _plan.TotalMargin,
             Levels = [.. layout.Bad.Select((_, y) => layout.IsTilted(y) ? default(ImmutableArray<double>) : [])],

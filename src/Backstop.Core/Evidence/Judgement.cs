@@ -20,6 +20,9 @@ public sealed record Judgement
     /// <summary>Requests of both arms judged so far: those of the slower, complete group.</summary>
     public required long Units { get; init; }
 
+    /// <summary>How long the arms took; null when nothing is known.</summary>
+    public LatencyEvidence? Latency { get; init; }
+
     /// <summary>The tested arm.</summary>
     public required ArmEvidence Tested { get; init; }
 
@@ -29,8 +32,14 @@ public sealed record Judgement
     /// <summary>Evidence, in nats, that the arms' sizes do not match the planned share.</summary>
     public required double AssignmentLogE { get; init; }
 
-    /// <summary>Evidence, in nats, that the arms differ, without any use of the planned share.</summary>
+    /// <summary>Evidence, in nats, that the arms differ, without any use of the planned share. Formed once a group reached its threshold; 0 before.</summary>
     public required double ConfirmationLogE { get; init; }
+
+    /// <summary>Evidence, in nats, that remains when any one replica of the tested arm is left out. Formed once a group reached its threshold; null before.</summary>
+    public double? LeastLogE { get; init; }
+
+    /// <summary>The number of the replica that alone is to blame (<see cref="ReplicaTest.NumberOf"/>), or null.</summary>
+    public int? SickReplica { get; init; }
 
     /// <summary>The outcome that speaks most against the tested arm, or null when none does.</summary>
     public Outcome? Offending { get; init; }
@@ -38,8 +47,8 @@ public sealed record Judgement
     /// <summary>Bounds of the difference of the failure rates (tested − control) that hold at all times at once. For display.</summary>
     public required DifferenceBounds Difference { get; init; }
 
-    /// <summary>Whether the tested arm alone is above its ceiling. Opens an incident; blames nobody.</summary>
-    public bool OneArmAlarm => Tested.Ceiling.Alarms;
+    /// <summary>Whether the tested arm alone is above its ceiling, and not because of one machine. Opens an incident; blames nobody.</summary>
+    public bool OneArmAlarm => Tested.Ceiling.Alarms && SickReplica is null;
 
     /// <summary>When the newest bucket of the stages ended.</summary>
     public DateTimeOffset? NewestAt { get; init; }

@@ -11,38 +11,56 @@ namespace Backstop.Core.Evidence;
 /// </remarks>
 public static class ReplicaTest
 {
+    /// <summary>The highest number of a replica: counts are kept for so many, however many replicas a release has.</summary>
+    public const int Most = 16;
+
+    /// <summary>The number under which a replica is counted: its place in the release's list, from 1, and beyond the last again from 1.</summary>
+    /// <remarks>Replicas that share a number are left out together. Every gateway has the same list, so all mean the same by it.</remarks>
+    public static int NumberOf(int place) => (place % Most) + 1;
+
     /// <summary>Leaves out each replica in turn.</summary>
     /// <param name="table">The table of the comparison.</param>
-    /// <param name="without">The same with the share of <see cref="ShareWithout"/>; null when there is a single replica.</param>
+    /// <param name="without">By place in <paramref name="byReplica"/>: the same with the share of <see cref="ShareWithout"/>.</param>
     /// <param name="counts">All counts, as the table takes them.</param>
     /// <param name="byReplica">By replica of the tested arm: its part of those counts, in the same cells.</param>
-    public static ReplicaVerdict Judge(JointTable table, JointTable? without, ReadOnlySpan<long> counts, IReadOnlyList<long[]> byReplica)
+    public static ReplicaVerdict Judge(JointTable table, Func<int, JointTable> without, ReadOnlySpan<long> counts, IReadOnlyList<long[]> byReplica)
     {
-        if (without is null || byReplica.Count < 2)
+        if (byReplica.Count < 2)
         {
             return new(table.LogE(counts), Sick: null);
         }
 
-        var (least, suspect) = (double.PositiveInfinity, -1);
-        Span<long> others = stackalloc long[counts.Length];
-        for (var replica = 0; replica < byReplica.Count; replica++)
+        var all = counts.ToArray();
+        return Least([.. Enumerable.Range(0, byReplica.Count)], replica =>
         {
-            counts.CopyTo(others);
+            long[] others = [.. all];
             for (var cell = 0; cell < others.Length; cell++)
             {
                 others[cell] -= byReplica[replica][cell];
             }
 
-            var log = without.LogE(others);
+            return without(replica).LogE(others);
+        });
+    }
+
+    /// <summary>The least of what is left without each replica in turn.</summary>
+    /// <param name="without">By replica: the evidence, in nats, of everything else.</param>
+    public static ReplicaVerdict Least(IReadOnlyList<int> replicas, Func<int, double> without)
+    {
+        var (least, suspect) = (double.PositiveInfinity, 0);
+        foreach (var replica in replicas)
+        {
+            var log = without(replica);
             (least, suspect) = log < least ? (log, replica) : (least, suspect);
         }
 
         return new(least, least < 0 ? suspect : null);
     }
 
-    /// <summary>The tested arm's share of what remains when some of its replicas, which share its requests evenly, are left out.</summary>
-    public static double ShareWithout(double share, int leftOut, int replicas) =>
-        share * (replicas - leftOut) / (replicas - (share * leftOut));
+    /// <summary>The tested arm's share of what remains when a part of its requests is left out.</summary>
+    /// <param name="share">Its share of all.</param>
+    /// <param name="part">The part that is left out, 0 to 1: a third for one of three replicas that share its requests evenly.</param>
+    public static double ShareWithout(double share, double part) => share * (1 - part) / (1 - (share * part));
 }
 
 /// <summary>What is left when any one replica is left out.</summary>

@@ -8,6 +8,10 @@ public sealed class StageEvidence(EvidenceKey key)
     private readonly CountTable[] _outcomes = [CountTable.OfOutcomes(), CountTable.OfOutcomes()];
     private readonly CountTable[] _served = [CountTable.OfServed(), CountTable.OfServed()];
     private readonly EpochHistory[] _history = [new(), new()];
+    private readonly CountTable?[][] _replicas = [new CountTable?[ReplicaTest.Most + 1], new CountTable?[ReplicaTest.Most + 1]];
+
+    private readonly LatencyCounts?[] _latencies = new LatencyCounts?[CountTable.Arms];
+    private readonly LatencyCounts?[,] _latenciesOfReplicas = new LatencyCounts?[CountTable.Arms, ReplicaTest.Most + 1];
 
     /// <summary>The stage.</summary>
     public EvidenceKey Key => key;
@@ -17,6 +21,15 @@ public sealed class StageEvidence(EvidenceKey key)
 
     /// <summary>What the users received.</summary>
     public CountTable Served(EvidenceGroup group) => _served[(int)group];
+
+    /// <summary>The part of the outcomes that came from the replicas of one number; null when none did.</summary>
+    public CountTable? OfReplica(EvidenceGroup group, int replica) => _replicas[(int)group][replica];
+
+    /// <summary>How long the requests of an arm took; null when nothing is known.</summary>
+    public LatencyCounts? Latencies(Arm arm) => _latencies[(int)arm];
+
+    /// <summary>The part of them that came from the replicas of one number, 0 for those of which none is known.</summary>
+    public LatencyCounts? Latencies(Arm arm, int replica) => _latenciesOfReplicas[(int)arm, replica];
 
     /// <summary>What the releases answered, over time.</summary>
     public EpochHistory History(EvidenceGroup group) => _history[(int)group];
@@ -33,6 +46,9 @@ public sealed class StageEvidence(EvidenceKey key)
             ? Arm.Holdback
             : Arm.Baseline;
 
+    /// <summary>The counts of a replica's number, made when they are missing.</summary>
+    internal CountTable ReplicaCounts(EvidenceGroup group, int replica) => _replicas[(int)group][replica] ??= CountTable.OfOutcomes();
+
     internal void Restore(EvidenceGroup group, EpochHistory.Epoch epoch)
     {
         _outcomes[(int)group].Add(epoch.Counts);
@@ -47,8 +63,26 @@ public sealed class StageEvidence(EvidenceKey key)
         {
             _outcomes[group].Add(cell.Arm, cell.Stratum, cell.Outcomes.AsSpan());
             _served[group].Add(cell.Arm, cell.Stratum, cell.Served.AsSpan());
+            if (cell.Replica > 0)
+            {
+                ReplicaCounts(epoch.Group, cell.Replica).Add(cell.Arm, cell.Stratum, cell.Outcomes.AsSpan());
+            }
+        }
+
+        foreach (var cell in epoch.Latencies)
+        {
+            for (var i = 0; i < cell.Bins.Length; i++)
+            {
+                AddLatency(cell.Arm, cell.Replica, cell.Bins[i], cell.Counts[i]);
+            }
         }
 
         _history[group].Add(epoch.Bucket, epoch.Cells.AsSpan());
+    }
+
+    internal void AddLatency(Arm arm, int replica, int bin, long count)
+    {
+        (_latencies[(int)arm] ??= new()).Add(bin, count);
+        (_latenciesOfReplicas[(int)arm, replica] ??= new()).Add(bin, count);
     }
 }

@@ -15,6 +15,12 @@ internal sealed record Asked(ModelRequest Request, Route Route, string Id, HttpR
     /// <summary>Whether another release will be asked the same, to compare the answers.</summary>
     public bool IsCopied { get; init; }
 
+    /// <summary>The number of the replica that the assigned release's answer came from.</summary>
+    public int Replica { get; set; }
+
+    /// <summary>How long the request had taken when the assigned release's answer was there; null until it is. Who stands in for it comes later.</summary>
+    public TimeSpan? Took { get; set; }
+
     /// <summary>What is told of it; null for a copy.</summary>
     public Trip? Trip { get; init; }
 

@@ -96,6 +96,11 @@ internal sealed class Dispatch(
             }
         }
 
+        if (asked.Took is null)
+        {
+            (asked.Replica, asked.Took) = (attempts.Last?.Number ?? 0, asked.Time.Elapsed);
+        }
+
         return answer;
     }
 

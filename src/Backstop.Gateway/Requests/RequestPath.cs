@@ -34,7 +34,7 @@ internal sealed class RequestPath(
         }
 
         var trip = Telemetry.Begin(http.Request, dialect);
-        PendingRequest? pending = null;
+        var pending = default(PendingRequest);
         Admission.Permit permit = default;
         var attack = false;
         if (all.Begin() is { } full)
@@ -109,7 +109,7 @@ internal sealed class RequestPath(
             attack = (input.Harms & HarmClass.Injection) != HarmClass.None;
             if (input.Stops || pool.CannotRead(request))
             {
-                signals.Answered(pending, attack, Outcome.InputBlocked, Served.SafeText, sample: null);
+                signals.Answered(pending, attack, Outcome.InputBlocked, Served.SafeText, sample: null, latency: time.Elapsed);
                 await http.Refuse(
                     input.Stops ? ApiError.InputBlocked(Screened.SafeTextOf(input), dialect.TextMember) : ApiError.Tokens(dialect.TextMember),
                     dialect.Errors);
@@ -127,7 +127,7 @@ internal sealed class RequestPath(
             };
 
             // 6. Observe, before the last byte leaves: feedback may follow it at once.
-            Observe(pending, attack, answer, standIn, request, trip);
+            Observe(pending, attack, answer, standIn, asked, trip);
 
             // 7. Relay. A stream that has begun is with the caller already.
             sink.Answers((by ?? pool).Release);
@@ -147,16 +147,16 @@ internal sealed class RequestPath(
         catch (Exception) when (time.Left.IsCancellationRequested)
         {
             // A caller who leaves is not a failure of the release.
-            Abandon(pending, attack, Outcome.Unlabelled);
+            Abandon(pending, attack, Outcome.Unlabelled, time);
         }
-        catch (Exception e) when (pending is null && ApiErrors.Of(e) is { } error)
+        catch (Exception e) when (pending.IsNone && ApiErrors.Of(e) is { } error)
         {
             await http.Refuse(error, dialect.Errors);
         }
         catch (Exception e)
         {
             GatewayLog.Unexpected(log, e, id);
-            Abandon(pending, attack, Outcome.Error);
+            Abandon(pending, attack, Outcome.Error, time);
             await http.Refuse(ApiError.Unexpected(), dialect.Errors);
         }
         finally
@@ -190,15 +190,10 @@ internal sealed class RequestPath(
     }
 
     // An assigned request that ended early must still be counted, or its epoch would wait for it.
-    private void Abandon(PendingRequest? pending, bool attack, Outcome outcome)
-    {
-        if (pending is not null)
-        {
-            signals.Answered(pending, attack, outcome, Served.Failed, sample: null);
-        }
-    }
+    private void Abandon(PendingRequest pending, bool attack, Outcome outcome, RequestTime time) =>
+        signals.Answered(pending, attack, outcome, Served.Failed, sample: null, latency: time.Elapsed);
 
-    private void Observe(PendingRequest pending, bool attack, Screened answer, Screened? standIn, ModelRequest request, Trip trip)
+    private void Observe(PendingRequest pending, bool attack, Screened answer, Screened? standIn, Asked asked, Trip trip)
     {
         var served = (answer, standIn) switch
         {
@@ -214,7 +209,7 @@ internal sealed class RequestPath(
             Screened.Blocked blocked => blocked.Text,
             _ => null,
         };
-        var sample = pending.Route.CaptureSamples && request.Dialect.IsConversation && text is not null ? Redaction.Of(request.Texts, text, attack) : null;
-        signals.Answered(pending, attack, answer.Outcome, served, sample);
+        var sample = asked.Route.CaptureSamples && asked.Request.Dialect.IsConversation && text is not null ? Redaction.Of(asked.Request.Texts, text, attack) : null;
+        signals.Answered(pending, attack, answer.Outcome, served, sample, asked.Replica, asked.Took);
     }
 }

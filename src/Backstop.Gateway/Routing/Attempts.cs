@@ -6,6 +6,9 @@ public sealed class Attempts(ReleasePool pool, Random random)
     private List<Replica>? _tried;
     private Replica? _last;
 
+    /// <summary>The replica that was asked last, or null.</summary>
+    public Replica? Last => _last;
+
     /// <summary>The replica to ask now; null when there is none left, no retry left to pay for one, or the release was dropped here.</summary>
     public Replica? Next()
     {

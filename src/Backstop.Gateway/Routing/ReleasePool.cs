@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Backstop.Core.Evidence;
 using Backstop.Core.Guards;
 using Backstop.Core.Guards.Checks;
 using Backstop.Core.Registry;
@@ -33,7 +34,8 @@ public sealed class ReleasePool
         Marks = Ring.Policy.Stages.Values.Any(stage => stage.Checks.Any(check => check.Use == SpotlightCheck.Name && check.Mode != CheckMode.Off));
         Parts = new(release);
         _screensInput = Ring.Policy.ChecksOf(GuardStage.Input).Any(check => check.Mode == CheckMode.Enforce);
-        _replicas = [.. release.Serving.Replicas.Select(r => new Replica(release.Serving, r, time))];
+        var isOne = release.Serving.Replicas.Length == 1;
+        _replicas = [.. release.Serving.Replicas.Select((r, place) => new Replica(release.Serving, r, time, isOne ? 0 : ReplicaTest.NumberOf(place)))];
         foreach (var replica in _replicas)
         {
             replica.Peers = _replicas;

@@ -14,7 +14,8 @@ namespace Backstop.Gateway.Routing;
 /// failure is enough. Only what this gateway saw counts, so it needs no agreement with others. Where the release has a
 /// health check, a replica that misses it is left alone too, until it answers it again.
 /// </remarks>
-public sealed class Replica(Serving serving, Uri address, TimeProvider time)
+/// <param name="number">The number it is counted under, see <see cref="Core.Evidence.ReplicaTest.NumberOf"/>; 0 where it is its release's only one.</param>
+public sealed class Replica(Serving serving, Uri address, TimeProvider time, int number = 0)
 {
     /// <summary>Failures in a row after which a replica is left alone.</summary>
     public const int MostFailures = 3;
@@ -35,6 +36,8 @@ public sealed class Replica(Serving serving, Uri address, TimeProvider time)
     private volatile bool _troubled;
 
     public Uri Address { get; } = address;
+
+    public int Number => number;
 
     /// <summary>The replicas of its release, itself among them: what is usual among them says who stands out.</summary>
     internal IReadOnlyList<Replica> Peers { get; set; } = [];

@@ -1,44 +1,56 @@
+using System.Runtime.InteropServices;
 using Backstop.Core.Evidence;
 using Backstop.Core.Routing;
 
 namespace Backstop.Gateway.Signals;
 
-/// <summary>A request between its assignment and its label.</summary>
-public sealed class PendingRequest
+/// <summary>A request between its assignment and its label; the default value is none.</summary>
+/// <remarks>
+/// It names a place of the recorder for one turn. Places are used again, so that observing leaves nothing to the garbage
+/// collector; who comes with the turn of a request that is settled changes nothing.
+/// </remarks>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct PendingRequest
 {
-    public required string Id { get; init; }
+    internal PendingRequest(PendingPlace place) => (Place, Turn) = (place, place.Turn);
 
-    public required Route Route { get; init; }
+    /// <summary>Whether no request was assigned.</summary>
+    public bool IsNone => Place is null;
 
-    /// <summary>The arm and release it was assigned to, whoever answers in the end.</summary>
-    public required Assignment Assignment { get; init; }
+    internal PendingPlace? Place { get; }
 
-    /// <summary>Null when the request is no evidence: the candidate's lease had run out, so the planned shares did not hold.</summary>
-    internal EpochLedger.Ticket? Ticket { get; init; }
+    internal int Turn { get; }
 
-    /// <summary>How far it is.</summary>
-    internal PendingState State { get; set; }
-
-    /// <summary>A label that came while the answer was still on its way; it counts once the answer has.</summary>
-    internal Label? Early { get; set; }
-
-    /// <summary>When a label comes too late.</summary>
-    internal DateTimeOffset Until { get; set; }
-
-    /// <summary>What to keep of the request if it turns out to have failed; null unless the alias opted in.</summary>
-    internal FailureSample? Sample { get; set; }
+    /// <summary>Whether the place is still this request's.</summary>
+    internal bool IsCurrent => Place?.Turn == Turn;
 }
 
-internal enum PendingState
+/// <summary>What is known of the request that has this place.</summary>
+internal sealed class PendingPlace
 {
-    /// <summary>Being answered.</summary>
-    Open,
+    /// <summary>Rises when a request is settled.</summary>
+    public int Turn { get; set; }
 
-    /// <summary>Delivered; waits for its label.</summary>
-    Delivered,
+    public string Id { get; set; } = "";
 
-    /// <summary>Nothing more can come.</summary>
-    Settled,
+    public Route Route { get; set; } = null!;
+
+    /// <summary>The arm and release it was assigned to, whoever answers in the end.</summary>
+    public Assignment Assignment { get; set; }
+
+    /// <summary>False when the request is no evidence: the candidate's lease had run out, so the planned shares did not hold.</summary>
+    public bool IsEvidence { get; set; }
+
+    public EpochLedger.Ticket Ticket { get; } = new();
+
+    /// <summary>Whether its answer was delivered and it waits for its label.</summary>
+    public bool IsDelivered { get; set; }
+
+    /// <summary>A label that came while the answer was still on its way; it counts once the answer has.</summary>
+    public Label? Early { get; set; }
+
+    /// <summary>What to keep of the request if it turns out to have failed; null unless the alias opted in.</summary>
+    public FailureSample? Sample { get; set; }
 }
 
 /// <summary>What a caller said about an answer.</summary>

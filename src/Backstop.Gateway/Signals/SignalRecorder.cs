@@ -20,8 +20,9 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     private readonly EpochLedger _ledger = new(options.AnswerDeadline);
 
     // Requests that may still get a label, by id. A caller that gives two requests one id labels the later one.
-    private readonly Dictionary<string, PendingRequest> _waiting = new(StringComparer.Ordinal);
-    private readonly Queue<PendingRequest> _byDeadline = new();
+    private readonly Dictionary<string, PendingPlace> _waiting = new(StringComparer.Ordinal);
+    private readonly Queue<(PendingRequest Request, DateTimeOffset Until)> _byDeadline = new();
+    private readonly Stack<PendingPlace> _free = new();
     private readonly Dictionary<(string Alias, string Release), Started> _started = [];
     private readonly Dictionary<(string Alias, long Generation, string Release), ShadowComparison> _shadows = [];
     private readonly Dictionary<(string Alias, long Generation), int> _sampled = [];
@@ -40,16 +41,16 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     {
         lock (_gate)
         {
-            var now = _clock.Now();
-            return _waiting[id] = new()
+            var place = _free.TryPop(out var used) ? used : new();
+            (place.Id, place.Route, place.Assignment, place.IsEvidence) = (id, route, assignment, isEvidence);
+            if (isEvidence)
             {
-                Id = id,
-                Route = route,
-                Assignment = assignment,
-                Ticket = isEvidence
-                    ? _ledger.Assign(new(route.Alias, route.Epoch, route.Generation), assignment.Arm, now, route.LabelDeadline)
-                    : null,
-            };
+                _ledger.Assign(
+                    place.Ticket, new(route.Alias, route.Epoch, route.Generation), assignment.Arm, _clock.Now(), route.LabelDeadline);
+            }
+
+            _waiting[id] = place;
+            return new(place);
         }
     }
 
@@ -109,33 +110,38 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     /// <summary>The request ended.</summary>
     /// <param name="outcome">What the assigned release answered, before the ring.</param>
     /// <param name="served">What the user received, after it.</param>
-    internal void Answered(PendingRequest request, bool attack, Outcome outcome, Served served, FailureSample? sample)
+    /// <param name="replica">Number of the replica of the assigned release that was asked last; 0 when none is known.</param>
+    /// <param name="latency">From the request's beginning until that release's answer was there; null when nobody measured.</param>
+    internal void Answered(PendingRequest request, bool attack, Outcome outcome, Served served, FailureSample? sample, int replica = 0, TimeSpan? latency = null)
     {
         lock (_gate)
         {
-            if (request.State != PendingState.Open)
+            if (request.Place is not { } place || !request.IsCurrent || place.IsDelivered)
             {
                 return;
             }
 
-            request.Ticket?.Answered(attack, outcome, served);
-            request.Sample = sample;
+            if (place.IsEvidence)
+            {
+                place.Ticket.Answered(attack, outcome, served, replica, latency);
+            }
+
+            place.Sample = sample;
             if (outcome != Outcome.Unlabelled)
             {
-                Settle(request);
-                Keep(request, outcome, expected: null);
+                Keep(place, outcome, expected: null);
+                Settle(place);
                 return;
             }
 
-            request.State = PendingState.Delivered;
-            if (request.Early is { } label)
+            place.IsDelivered = true;
+            if (place.Early is { } label)
             {
-                Count(request, label);
+                Count(place, label);
                 return;
             }
 
-            request.Until = _clock.Now() + options.AnswerDeadline + request.Route.LabelDeadline;
-            _byDeadline.Enqueue(request);
+            _byDeadline.Enqueue((request, _clock.Now() + options.AnswerDeadline + place.Route.LabelDeadline));
         }
     }
 
@@ -179,7 +185,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
             }
 
             var label = new Label(correct, expected);
-            if (request.State == PendingState.Open)
+            if (!request.IsDelivered)
             {
                 // The caller of a stream has read it before the gateway has counted it.
                 request.Early = label;
@@ -201,7 +207,11 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
             var now = _clock.Now();
             while (_byDeadline.TryPeek(out var oldest) && oldest.Until <= now)
             {
-                Settle(_byDeadline.Dequeue());
+                _byDeadline.Dequeue();
+                if (oldest.Request.IsCurrent)
+                {
+                    Settle(oldest.Request.Place!);
+                }
             }
 
             var epochs = _ledger.Collect(now);
@@ -234,26 +244,34 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
         return sum;
     }
 
-    private void Count(PendingRequest request, Label label)
+    private void Count(PendingPlace request, Label label)
     {
-        Settle(request);
-        request.Ticket?.Labelled(label.Correct);
+        if (request.IsEvidence)
+        {
+            request.Ticket.Labelled(label.Correct);
+        }
+
         if (!label.Correct)
         {
             Keep(request, Outcome.Wrong, label.Expected);
         }
+
+        Settle(request);
     }
 
-    private void Settle(PendingRequest request)
+    /// <summary>Nothing more can come for a request: its place is free.</summary>
+    private void Settle(PendingPlace request)
     {
-        request.State = PendingState.Settled;
         if (_waiting.GetValueOrDefault(request.Id) == request)
         {
             _waiting.Remove(request.Id);
         }
+
+        (request.Turn, request.IsDelivered, request.Early, request.Sample) = (request.Turn + 1, false, null, null);
+        _free.Push(request);
     }
 
-    private void Keep(PendingRequest request, Outcome outcome, string? expected)
+    private void Keep(PendingPlace request, Outcome outcome, string? expected)
     {
         if (request.Sample is not { } sample)
         {

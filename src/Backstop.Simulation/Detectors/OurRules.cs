@@ -71,7 +71,7 @@ internal static class OurRules
         [
             .. Enumerable.Range(0, scenario.Replicas).Select(leftOut =>
             {
-                var share = ReplicaTest.ShareWithout(scenario.Stages[0], leftOut, scenario.Replicas);
+                var share = ReplicaTest.ShareWithout(scenario.Stages[0], (double)leftOut / scenario.Replicas);
                 var table = Table(scenario with { PlannedShare = share }, Margins, Facts.Outcome);
                 return (table, new EvidenceBounds(table.Increments));
             }),

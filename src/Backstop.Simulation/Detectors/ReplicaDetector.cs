@@ -45,8 +45,7 @@ public sealed class ReplicaDetector : IDetector
     private Reaction Judge()
     {
         var leftOut = _tables.Length - _byReplica.Count;
-        var without = leftOut + 1 < _tables.Length ? _tables[leftOut + 1].Table : null;
-        var verdict = ReplicaTest.Judge(_tables[leftOut].Table, without, _counts, [.. _byReplica.Select(r => r.Counts)]);
+        var verdict = ReplicaTest.Judge(_tables[leftOut].Table, _ => _tables[leftOut + 1].Table, _counts, [.. _byReplica.Select(r => r.Counts)]);
         if (verdict.LeastLogE >= _logThreshold)
         {
             return new(ReactionKind.RollBack);

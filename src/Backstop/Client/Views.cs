@@ -63,7 +63,11 @@ public sealed record FreezeView(DateTimeOffset From, DateTimeOffset Until, strin
 public sealed record GatewayAck(string Id, long Generation, DateTimeOffset? AckedAt);
 
 /// <param name="LogE">Evidence that the tested release is worse, in nats; a rollback needs <paramref name="Threshold"/>.</param>
-public sealed record JudgementView(string Verdict, string? Reason, long Units, LogE? LogE, double? Threshold, bool OneArmAlarm);
+public sealed record JudgementView(string Verdict, string? Reason, long Units, LogE? LogE, double? Threshold, bool OneArmAlarm)
+{
+    /// <summary>The place in the release's list of the replica that alone is to blame, or null.</summary>
+    public int? SickReplica { get; init; }
+}
 
 /// <param name="Form">From what is known when the answer ends.</param>
 /// <param name="Quality">From what is known when the answer is labelled.</param>

@@ -29,6 +29,11 @@ internal static class RolloutStart
         Description = "Seconds the promoted release must be seen healthy before it counts as verified. 7200 by default.",
     };
 
+    private static readonly Option<double?> MaxSlowdown = new("--max-slowdown")
+    {
+        Description = "Roll back when the release takes longer than its baseline by more than this many percent. Latency is only shown when this is left out.",
+    };
+
     private static readonly Option<string?> BreakGlass = new("--break-glass")
     {
         Description = "Skip gates, freezes and approvals for this reason: current itself is broken. Safety monitors stay on, and a person is paged.",
@@ -40,20 +45,23 @@ internal static class RolloutStart
     public static Verb Create() => Remote.Verb(
         "start",
         "Start a rollout, or say what it would do.",
-        [Alias, Release, File, Preset, Steps, AtOnce, Holdback, Bake, BreakGlass, Supersede, DryRun],
+        [Alias, Release, File, Preset, Steps, AtOnce, Holdback, Bake, MaxSlowdown, BreakGlass, Supersede, DryRun],
         Run,
         examples:
         [
             "backstop rollout start assistant:prod v8 --step 5:600:1000 50:600:1000",
             "backstop rollout start assistant:prod v8 --preset canary --dry-run",
             "backstop rollout start assistant:prod v8 --plan plan.yaml",
+            "backstop rollout start assistant:prod v8 --step 5:600:1000 --max-slowdown 25",
         ]);
 
     private static async Task<int> Run(ParseResult line, ControlClient client, CancellationToken cancel)
     {
         var rollout = new NewRollout(line.GetRequiredValue(Release))
         {
-            Plan = await Plan(line, cancel), Supersede = line.GetValue(Supersede) ? true : null,
+            Plan = await Plan(line, cancel),
+            Supersede = line.GetValue(Supersede) ? true : null,
+            Evidence = line.GetValue(MaxSlowdown) is { } percent ? new() { ["latency_margin"] = percent / 100 } : null,
         };
         var alias = line.GetRequiredValue(Alias);
         return line.GetValue(DryRun)

@@ -43,6 +43,42 @@ public class JudgeTests
     }
 
     [Fact]
+    public void A_bad_release_on_three_replicas_is_rolled_back_and_none_of_them_is_named()
+    {
+        var stream = new Stream(seed: 37) { Replicas = 3 }.Warm();
+        var judgement = stream.Run(Canary, 0.2, V8, V7, requests: 6000, until: j => j.Verdict == Verdict.Regressed);
+        Assert.Equal(Verdict.Regressed, judgement.Verdict);
+        Assert.Null(judgement.SickReplica);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void One_sick_replica_is_named_and_its_release_never_blamed(bool promoted)
+    {
+        for (var seed = 1; seed <= 3; seed++)
+        {
+            var stream = new Stream(seed) { Replicas = 3, Sick = 2 }.Warm();
+            var named = stream.Run(Canary, 0.5, V7, V7, requests: 4000, until: j => j.SickReplica is not null, promoted: promoted);
+            Assert.Equal(2, named.SickReplica);
+            Assert.Equal(Verdict.Inconclusive, named.Verdict);
+            Assert.False(named.OneArmAlarm);
+            Assert.StartsWith("replica: number 2 alone", named.Reason, StringComparison.Ordinal);
+            var later = stream.Run(Canary, 0.5, V7, V7, requests: 8000, until: j => j.Verdict == Verdict.Regressed, promoted: promoted);
+            Assert.Equal(Verdict.Inconclusive, later.Verdict);
+        }
+    }
+
+    [Fact]
+    public void A_sick_replica_that_draws_most_requests_because_it_fails_fast_is_named_all_the_same()
+    {
+        var stream = new Stream(seed: 41) { Replicas = 3, Sick = 1, DrawnBySick = 0.7 }.Warm();
+        var judgement = stream.Run(Canary, 0.2, V7, V7, requests: 20_000, until: j => j.Verdict == Verdict.Regressed);
+        Assert.Equal(1, judgement.SickReplica);
+        Assert.Equal(Verdict.Inconclusive, judgement.Verdict);
+    }
+
+    [Fact]
     public void A_fault_that_hits_both_arms_is_called_shared_and_never_blamed_on_the_release()
     {
         var stream = new Stream(seed: 3).Warm();
@@ -104,6 +140,29 @@ public class JudgeTests
     }
 
     [Fact]
+    public void A_look_that_goes_on_from_the_last_one_sees_what_a_look_from_the_beginning_sees_bit_for_bit()
+    {
+        var stream = new Stream(seed: 31).Warm();
+        for (var look = 1; look <= 40; look++)
+        {
+            // Some looks after one bucket, some after many, and one batch that comes late.
+            var kept = stream.Run(Canary, 0.3, V7, V7, requests: 4 * (1 + (look * look % 97)), until: _ => false);
+            if (look % 5 == 0)
+            {
+                stream.ComeLate(Canary, bucketsAgo: 40 * look % 300);
+                kept = stream.Judge(Canary, 0.3, stream.Now);
+            }
+
+            var restored = EvidenceSnapshot.Read(EvidenceSnapshot.Write(stream.Evidence));
+            var anew = Backstop.Core.Evidence.Judge.Evaluate(restored, Stream.Contrast(Canary, 0.3), stream.Plan, stream.Now);
+            Assert.Equal(anew.Tested.Ceiling, kept.Tested.Ceiling);
+            Assert.Equal(anew.Control.Ceiling, kept.Control.Ceiling);
+            Assert.Equal(anew.Groups, kept.Groups);
+            Assert.Equal(anew.Digest, kept.Digest);
+        }
+    }
+
+    [Fact]
     public void A_change_of_one_count_changes_the_digest()
     {
         var stream = new Stream(seed: 23).Warm();
@@ -149,6 +208,15 @@ public class JudgeTests
 
         public EvidencePlan Plan { get; } = new();
 
+        /// <summary>Replicas of the tested arm; 1 is not told apart.</summary>
+        public int Replicas { get; init; } = 1;
+
+        /// <summary>The number of the tested arm's replica that answers as v8 does.</summary>
+        public int? Sick { get; init; }
+
+        /// <summary>The part of the tested arm's requests that the sick replica draws; its even part when null.</summary>
+        public double? DrawnBySick { get; init; }
+
         public DateTimeOffset Now => EpochCounts.StartOf(_bucket);
 
         public static Contrast Contrast(EvidenceKey key, double share, bool promoted = false) =>
@@ -183,6 +251,25 @@ public class JudgeTests
             }
         }
 
+        public void ComeLate(EvidenceKey key, int bucketsAgo)
+        {
+            var now = _bucket;
+            _bucket -= bucketsAgo;
+            Bucket(key, 0.5, V8, V7, promoted: false);
+            _bucket = now;
+        }
+
+        private int Replica()
+        {
+            if (DrawnBySick is not { } part)
+            {
+                return 1 + _random.Next(Replicas);
+            }
+
+            var other = 1 + _random.Next(Replicas - 1);
+            return _random.NextDouble() < part ? Sick!.Value : other >= Sick ? other + 1 : other;
+        }
+
         private void Bucket(EvidenceKey key, double share, Release tested, Release control, bool promoted, int requests = 4)
         {
             var cells = ImmutableArray.CreateBuilder<CountCell>();
@@ -191,9 +278,10 @@ public class JudgeTests
                 var attack = _random.NextDouble() < 0.05;
                 var onTested = _random.NextDouble() < share;
                 var outcomes = new long[9];
-                outcomes[(int)(onTested ? tested : control).Answer(_random, attack)]++;
+                var replica = onTested && Replicas > 1 ? Replica() : 0;
+                outcomes[(int)(!onTested ? control : replica > 0 && replica == Sick ? V8 : tested).Answer(_random, attack)]++;
                 var arm = onTested == promoted ? Arm.Baseline : promoted ? Arm.Holdback : Arm.Candidate;
-                cells.Add(new(arm, attack ? 1 : 0, [.. outcomes], []));
+                cells.Add(new(arm, attack ? 1 : 0, [.. outcomes], [], replica));
             }
 
             Evidence.Merge(new("gateway-1", "start", _sequence++,

@@ -5,14 +5,14 @@ namespace Backstop.Core.Tests.Evidence;
 public class ReplicaTests
 {
     private static readonly JointTable Table = WithShare(0.1);
-    private static readonly JointTable Without = WithShare(ReplicaTest.ShareWithout(0.1, leftOut: 1, replicas: 3));
+    private static readonly JointTable Without = WithShare(ReplicaTest.ShareWithout(0.1, part: 1.0 / 3));
 
     [Fact]
     public void What_is_left_out_is_missing_from_the_tested_arm_s_share()
     {
         // Ten of a hundred requests are tested, in equal parts on five replicas: eight of ninety-eight without one of them.
-        Assert.Equal(8.0 / 98, ReplicaTest.ShareWithout(0.1, leftOut: 1, replicas: 5), 1e-12);
-        Assert.Equal(0.1, ReplicaTest.ShareWithout(0.1, leftOut: 0, replicas: 5), 1e-12);
+        Assert.Equal(8.0 / 98, ReplicaTest.ShareWithout(0.1, part: 1.0 / 5), 1e-12);
+        Assert.Equal(0.1, ReplicaTest.ShareWithout(0.1, part: 0), 1e-12);
     }
 
     [Fact]
@@ -21,7 +21,7 @@ public class ReplicaTests
         var (counts, replicas) = Counts([60, 0, 120, 120], [9, 0, 18, 273], [9, 0, 18, 273]);
 
         Assert.True(Table.LogE(counts) >= Math.Log(1e4));
-        var verdict = ReplicaTest.Judge(Table, Without, counts, replicas);
+        var verdict = ReplicaTest.Judge(Table, _ => Without, counts, replicas);
         Assert.True(verdict.LeastLogE < 0);
         Assert.Equal(0, verdict.Sick);
     }
@@ -31,7 +31,7 @@ public class ReplicaTests
     {
         var (counts, replicas) = Counts([12, 14, 17, 57], [12, 14, 17, 57], [12, 14, 17, 57]);
 
-        var verdict = ReplicaTest.Judge(Table, Without, counts, replicas);
+        var verdict = ReplicaTest.Judge(Table, _ => Without, counts, replicas);
         Assert.True(verdict.LeastLogE >= Math.Log(1e4));
         Assert.Null(verdict.Sick);
     }
@@ -41,7 +41,7 @@ public class ReplicaTests
     {
         var (counts, replicas) = Counts([12, 14, 17, 57]);
 
-        var verdict = ReplicaTest.Judge(Table, Without, counts, replicas);
+        var verdict = ReplicaTest.Judge(Table, _ => Without, counts, replicas);
         Assert.Equal(Table.LogE(counts), verdict.LeastLogE);
         Assert.Null(verdict.Sick);
     }

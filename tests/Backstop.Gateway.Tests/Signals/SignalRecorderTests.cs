@@ -52,6 +52,52 @@ public sealed class SignalRecorderTests
     }
 
     [Fact]
+    public void Who_comes_back_after_its_request_was_settled_does_not_touch_the_request_that_has_its_place_now()
+    {
+        var first = Ask("one");
+        _signals.Answered(first, attack: false, Outcome.Error, Served.Failed, sample: null);
+        var second = Ask("two");
+        _signals.Answered(first, attack: false, Outcome.ToxicBlocked, Served.Failed, sample: null);
+        Answer(second);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        var form = Assert.Single(_signals.Collect()!.Epochs, e => e.Group == (int)EvidenceGroup.Form).Cells.Single();
+
+        Assert.Equal(1, form.Outcomes[(int)Outcome.Error]);
+        Assert.Equal(1, form.Outcomes[(int)Outcome.Unlabelled]);
+        Assert.Equal(2, form.Outcomes.Sum());
+        Assert.True(_signals.Labelled("two", correct: true, expected: null));
+    }
+
+    [Fact]
+    public void Observing_a_request_leaves_nothing_to_the_garbage_collector()
+    {
+        // The least of many runs: code is compiled and places are made in the first.
+        string[] ids = [.. Enumerable.Range(0, 500).Select(i => $"request-{i}")];
+        var least = long.MaxValue;
+        for (var run = 0; run < 2000 && least > 0; run++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            Observe(ids);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        Assert.Equal(0, least);
+    }
+
+    [Fact]
+    public void A_batch_is_as_long_for_a_hundred_thousand_requests_as_for_a_hundred()
+    {
+        Assert.InRange(BytesOf(100_000), 1, BytesOf(100) + 40);
+
+        int BytesOf(int requests)
+        {
+            Observe([.. Enumerable.Range(0, requests).Select(i => $"request-{i}")]);
+            _time.Advance(TimeSpan.FromSeconds(1));
+            return _signals.Collect()!.CalculateSize();
+        }
+    }
+
+    [Fact]
     public void Of_two_requests_with_one_id_the_later_one_takes_the_label_and_the_earlier_one_does_not_take_it_away()
     {
         var first = Ask("one");
@@ -74,6 +120,16 @@ public sealed class SignalRecorderTests
 
         Assert.Equal(1, quality.Cells.Single().Outcomes[(int)Outcome.ToxicBlocked]);
         Assert.Equal(0, quality.Cells.Single().Outcomes[(int)Outcome.Correct]);
+    }
+
+    private void Observe(string[] ids)
+    {
+        foreach (var id in ids)
+        {
+            var request = Ask(id);
+            _signals.Started(Route.Alias, "digest");
+            _signals.Answered(request, attack: false, Outcome.Error, Served.Failed, sample: null);
+        }
     }
 
     private PendingRequest Ask(string id) => _signals.Assigned(id, Route, new(Arm.Baseline, "digest"), isEvidence: true);

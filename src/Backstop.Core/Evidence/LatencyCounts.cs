@@ -1,0 +1,66 @@
+namespace Backstop.Core.Evidence;
+
+/// <summary>How many answers took how long, in bins of one ratio: merging is adding.</summary>
+/// <remarks>
+/// Bin i holds what took more than 2^(i/16) and at most 2^((i+1)/16) milliseconds, as an exponential histogram of OpenTelemetry
+/// does at scale 4: every value is known to 4.4 %. The first bin also holds what was faster, the last what never came.
+/// </remarks>
+public sealed class LatencyCounts
+{
+    /// <summary>Bins to a doubling.</summary>
+    public const int PerDoubling = 16;
+
+    /// <summary>How many bins there are: the last value that is told apart is 17 minutes.</summary>
+    public const int Bins = 20 * PerDoubling;
+
+    /// <summary>The bin of a request that got no answer.</summary>
+    public const int Never = Bins - 1;
+
+    private readonly long[] _counts = new long[Bins];
+
+    /// <summary>All counts, by bin.</summary>
+    public ReadOnlySpan<long> All => _counts;
+
+    /// <summary>How many requests there are.</summary>
+    public long Total { get; private set; }
+
+    /// <summary>The bin of a latency.</summary>
+    public static int BinOf(TimeSpan latency) =>
+        latency <= TimeSpan.FromMilliseconds(1) ? 0
+            : Math.Min(Never - 1, (int)Math.Ceiling(PerDoubling * Math.Log2(latency.TotalMilliseconds)) - 1);
+
+    /// <summary>How many bins longer what takes 1 + <paramref name="excess"/> times as long is, rounded up.</summary>
+    public static int BinsOf(double excess) => (int)Math.Ceiling((PerDoubling * Math.Log2(1 + excess)) - 1e-9);
+
+    /// <summary>Adds requests to a bin.</summary>
+    public void Add(int bin, long count)
+    {
+        _counts[bin] += count;
+        Total += count;
+    }
+
+    /// <summary>Adds all of others.</summary>
+    public void Add(LatencyCounts others)
+    {
+        for (var bin = 0; bin < Bins; bin++)
+        {
+            Add(bin, others._counts[bin]);
+        }
+    }
+
+    /// <summary>The bin up to which a share of the requests lies.</summary>
+    public int BinAt(double quantile)
+    {
+        var (bin, below) = (0, _counts[0]);
+        while (bin < Never && below < quantile * Total)
+        {
+            below += _counts[++bin];
+        }
+
+        return bin;
+    }
+
+    /// <summary>The latency that a share of the requests had at most, in milliseconds: the middle of its bin; null when it never came.</summary>
+    public double? MillisecondsAt(double quantile) =>
+        BinAt(quantile) is var bin && bin < Never && Total > 0 ? Math.Pow(2, (bin + 0.5) / PerDoubling) : null;
+}

@@ -22,6 +22,9 @@ public sealed record DetectionOptions
     /// <summary>Only scenarios whose name contains this; all when null.</summary>
     public string? Only { get; init; }
 
+    /// <summary>Whether requests are drawn by the hundred where nothing is wrong and a rule sees only counts: see <see cref="CountedRun"/>.</summary>
+    public bool Counted { get; init; }
+
     /// <summary>Only rules whose name contains this; all when null.</summary>
     public string? Rule { get; init; }
 }
@@ -76,18 +79,31 @@ public static class DetectionLab
         var runs = new RunOfRule[options.Repetitions][];
         Parallel.For(0, options.Repetitions, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, repetition =>
         {
-            runs[repetition] = Repeat(scenario, rules, options.Seed + repetition);
+            runs[repetition] = Repeat(scenario, rules, options, options.Seed + repetition);
             repeated?.Invoke();
         });
         return [.. rules.Select((rule, i) => Summarise(scenario, rule, [.. runs.Select(r => r[i])], options))];
     }
 
-    private static RunOfRule[] Repeat(DetectionScenario scenario, ImmutableArray<Rule> rules, int seed)
+    private static RunOfRule[] Repeat(DetectionScenario scenario, ImmutableArray<Rule> rules, DetectionOptions options, int seed)
     {
         var runs = new RunOfRule[rules.Length];
         var stream = new RequestStream(scenario, seed);
         IDetector[] detectors = [.. rules.Select(r => r.Start())];
-        int[] running = [.. Enumerable.Range(0, rules.Length)];
+        List<int> streamed = [];
+        for (var rule = 0; rule < rules.Length; rule++)
+        {
+            if (options.Counted && CountedRun.Fits(scenario) && detectors[rule] is TableDetector table)
+            {
+                runs[rule].RolledBackAt = CountedRun.RolledBackAt(scenario, table, seed);
+            }
+            else
+            {
+                streamed.Add(rule);
+            }
+        }
+
+        int[] running = [.. streamed];
         var (left, seen, tested) = (running.Length, 0, 0);
         while (left > 0 && stream.TryNext(out var request))
         {

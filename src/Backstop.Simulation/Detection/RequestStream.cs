@@ -148,6 +148,41 @@ public sealed class RequestStream
         }
     }
 
+    /// <summary>All requests that a phase of independent requests can have, as far as rules tell them apart, with their probabilities.</summary>
+    public static IEnumerable<(SimulatedRequest Request, double Probability)> Possible(DetectionScenario scenario, int phase, int stage)
+    {
+        var now = scenario.Phases[phase];
+        foreach (var tested in (bool[])[false, true])
+        {
+            var ofArm = tested ? now.TestedShare : 1 - now.TestedShare;
+            if (scenario.Kind == ScenarioKind.Latency)
+            {
+                var slowdown = now.SharedSlowdown * (tested ? now.TestedSlowdown : 1);
+                ImmutableArray<double> edges = [.. LatencyEdges, double.PositiveInfinity];
+                var below = 0.0;
+                foreach (var edge in edges)
+                {
+                    var upTo = double.IsInfinity(edge) ? 1 : NormalDistribution.Below(Math.Log(edge / slowdown / MedianLatency) / LatencySpread);
+                    yield return (new() { Stage = stage, Tested = tested, Category = 3, Latency = (float)Math.Min(edge, 2 * LatencyEdges[^1]) * 0.9999f }, ofArm * (upTo - below));
+                    below = upTo;
+                }
+
+                continue;
+            }
+
+            for (var stratum = 0; stratum < 2; stratum++)
+            {
+                var ofStratum = ofArm * (stratum == 1 ? now.AttackShare : 1 - now.AttackShare);
+                foreach (var (flags, probability) in (tested ? now.Tested : now.Control).Flags(stratum).Index())
+                {
+                    yield return (
+                        new() { Stage = stage, Tested = tested, Stratum = stratum, Flags = flags, Category = SimulatedRelease.CategoryOf(flags) },
+                        ofStratum * probability);
+                }
+            }
+        }
+    }
+
     /// <summary>The eleven edges between the bins of a latency: quantiles of both arms in quiet times.</summary>
     public static ImmutableArray<double> LatencyEdges { get; } =
     [

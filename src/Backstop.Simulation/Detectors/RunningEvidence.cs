@@ -41,6 +41,65 @@ public sealed class RunningEvidence
         return !far && ReachesNow();
     }
 
+    /// <summary>Whether the evidence could be at the threshold after any of these requests, in any order; they are not counted.</summary>
+    public bool CouldReach(ReadOnlySpan<long> counts)
+    {
+        if (IsFar(counts))
+        {
+            return false;
+        }
+
+        // Bounds get loose with every block that is passed over.
+        Sum();
+        return !IsFar(counts);
+    }
+
+    private bool IsFar(ReadOnlySpan<long> counts)
+    {
+        Span<double> most = stackalloc double[Groups];
+        _most.CopyTo(most);
+        for (var cell = 0; cell < counts.Length; cell++)
+        {
+            if (counts[cell] == 0)
+            {
+                continue;
+            }
+
+            var rises = _bounds.Of(cell);
+            for (var g = 0; g < Groups; g++)
+            {
+                most[g] += counts[cell] * Math.Max(0, rises[g]);
+            }
+        }
+
+        var far = true;
+        foreach (var m in most)
+        {
+            far &= m < _far;
+        }
+
+        return far;
+    }
+
+    /// <summary>Counts requests of which <see cref="CouldReach"/> said no.</summary>
+    public void PassOver(ReadOnlySpan<long> counts)
+    {
+        for (var cell = 0; cell < counts.Length; cell++)
+        {
+            if (counts[cell] == 0)
+            {
+                continue;
+            }
+
+            _pending[cell] += counts[cell];
+            var rises = _bounds.Of(cell);
+            for (var g = 0; g < Groups; g++)
+            {
+                _most[g] += counts[cell] * rises[g];
+            }
+        }
+    }
+
     /// <summary>Counts many requests at once, without a look in between.</summary>
     public void Add(ReadOnlySpan<long> counts)
     {
@@ -50,10 +109,15 @@ public sealed class RunningEvidence
 
     private bool ReachesNow()
     {
+        Sum();
+        return _most.Max() >= _far && LogSum() >= _logThreshold;
+    }
+
+    private void Sum()
+    {
         _bounds.Table.Add(_pending, _logs);
         Array.Clear(_pending);
         Bound();
-        return _most.Max() >= _far && LogSum() >= _logThreshold;
     }
 
     // Each group of components is at most its largest times their number.

@@ -10,6 +10,21 @@ public sealed class TableDetector(EvidenceBounds bounds, double logThreshold, Ce
 {
     private readonly RunningEvidence _evidence = new(bounds, logThreshold);
 
+    /// <summary>How many cells its table has.</summary>
+    public int Cells => bounds.Table.Cells;
+
+    /// <summary>The cell of a request.</summary>
+    public int CellOf(in SimulatedRequest request) => cellOf(request);
+
     /// <inheritdoc/>
-    public Reaction Watch(in SimulatedRequest request) => Reaction.RollBackIf(_evidence.Reaches(cellOf(request)));
+    public Reaction Watch(in SimulatedRequest request) => Reaction.RollBackIf(Reaches(cellOf(request)));
+
+    /// <summary>Counts one request; true when the evidence is at the threshold now.</summary>
+    public bool Reaches(int cell) => _evidence.Reaches(cell);
+
+    /// <summary>Whether the evidence could be at the threshold after any of these requests, in any order.</summary>
+    public bool CouldReach(ReadOnlySpan<long> counts) => _evidence.CouldReach(counts);
+
+    /// <summary>Counts requests among which the evidence cannot be at the threshold.</summary>
+    public void PassOver(ReadOnlySpan<long> counts) => _evidence.PassOver(counts);
 }

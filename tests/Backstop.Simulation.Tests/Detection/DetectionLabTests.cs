@@ -3,6 +3,7 @@ using System.Text.Json;
 using Backstop.Core.Evidence;
 using Backstop.Simulation.Detection;
 using Backstop.Simulation.Detectors;
+using Backstop.Simulation.Random;
 
 namespace Backstop.Simulation.Tests.Detection;
 
@@ -140,6 +141,31 @@ public class DetectionLabTests
             }
         }
     }
+
+    [Theory]
+    [InlineData("v7, 50% canary", "ours, strict")]
+    [InlineData("v7, 10% canary", "ours, all flags by attack")]
+    [InlineData("ramp", "ours, by attack flag")]
+    [InlineData("shared slowdown", "ours")]
+    public void Requests_drawn_by_the_hundred_make_rules_err_as_often_as_requests_drawn_one_by_one(string scenario, string rule)
+    {
+        // A lenient alpha and few requests, so that there is something to count.
+        var options = new DetectionOptions { Repetitions = 1500, Requests = 2000, Alpha = 0.5, Only = scenario, Rule = rule };
+        var (one, many) = (Fired(options), Fired(options with { Counted = true, Seed = 1_000_000 }));
+        var spread = Math.Sqrt((one * (1 - one)) + (many * (1 - many))) / Math.Sqrt(options.Repetitions);
+        Assert.InRange(one, 0.005, 0.6);
+        Assert.InRange(many - one, -4 * spread, 4 * spread);
+
+        double Fired(DetectionOptions asked) => DetectionLab.Run(asked).First(r => r.Rule.EndsWith(rule, StringComparison.Ordinal)).Fired.Value;
+    }
+
+    [Theory]
+    [InlineData(-2.3263478740408408, 0.01)]
+    [InlineData(0, 0.5)]
+    [InlineData(1.2815515655446004, 0.9)]
+    [InlineData(6, 0.99999999901341230)]
+    public void The_normal_distribution_matches_the_tables(double x, double below) =>
+        Assert.Equal(below, NormalDistribution.Below(x), 1e-14);
 
     [Fact]
     public void The_standing_rule_is_the_change_detector_request_by_request()

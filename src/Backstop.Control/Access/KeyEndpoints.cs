@@ -13,9 +13,10 @@ internal static class KeyEndpoints
 
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapPost("/keys", Create).Answers(StatusCodes.Status201Created).WithSummary("Make a key. Its text is in this answer and never again.").Needs(Scope.Admin, Reach.Everything);
-        api.MapGet("/keys", async (KeyStore keys) => ApiJson.Ok((await keys.All()).ConvertAll(KeyView.Of))).WithSummary("List the keys, without their secrets.").Needs(Scope.Admin, Reach.Everything);
-        api.MapPost("/keys/{key}/rotate", Rotate).Answers(StatusCodes.Status201Created).WithSummary("Put a new key beside one that ends soon.").Needs(Scope.Admin, Reach.Everything);
+        api.MapPost("/keys", Create).ShowsSecret().Answers(StatusCodes.Status201Created).WithSummary("Make a key. Its text is in this answer and never again.").Needs(Scope.Admin, Reach.Everything);
+        api.MapGet("/keys", async (string? after, int? limit, HttpContext context, KeyStore keys) =>
+            ApiJson.Ok(PageLink.Of(context, (await keys.All()).Select(KeyView.Of), key => key.Prefix, after, limit))).WithSummary("List the keys, without their secrets.").Needs(Scope.Admin, Reach.Everything);
+        api.MapPost("/keys/{key}/rotate", Rotate).ShowsSecret().Answers(StatusCodes.Status201Created).WithSummary("Put a new key beside one that ends soon.").Needs(Scope.Admin, Reach.Everything);
         api.MapPost("/keys/{key}/revoke", Revoke).WithSummary("End a key at once.").Needs(Scope.Admin, Reach.Everything);
     }
 

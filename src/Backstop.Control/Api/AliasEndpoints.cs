@@ -23,8 +23,12 @@ internal static class AliasEndpoints
     public static void Map(IEndpointRouteBuilder api)
     {
         api.MapPost("/aliases", Create).Answers(StatusCodes.Status201Created).WithSummary("Create an alias.").Needs(Scope.Write);
-        api.MapGet("/aliases", async (HttpContext context, AliasQueries queries) =>
-            ApiJson.Ok(await queries.Aliases(name => Caller.Sees(context, name)))).WithSummary("List the aliases that the key reaches.").Needs(Scope.Read);
+        api.MapGet("/aliases", async (string? after, int? limit, HttpContext context, AliasQueries queries) => ApiJson.Ok(await PageLink.Seen(
+            context,
+            queries.Page,
+            alias => (alias.Name, alias.Name),
+            after is null ? null : await queries.Alias(after) ?? throw PageLink.Unknown(after),
+            limit))).WithSummary("List the aliases that the key reaches.").Needs(Scope.Read);
         api.MapGet("/aliases/{name}", async (string name, AliasQueries queries) => ApiJson.Ok(await View(queries, name)))
             .WithSummary("Show an alias: what it serves, its rollout and its gateways.").NeedsOnAlias(Scope.Read);
         api.MapGet("/aliases/{name}/at/{time}", At).WithSummary("Tell what an alias served at a moment, and why.").NeedsOnAlias(Scope.Read);
@@ -36,9 +40,9 @@ internal static class AliasEndpoints
             PageLink.Add(context, entries.Count, most, entries.LastOrDefault()?.Sequence.ToString(CultureInfo.InvariantCulture));
             return ApiJson.Ok(entries);
         }).WithSummary("List what was decided about an alias, oldest first.").NeedsOnAlias(Scope.Read);
-        api.MapPost("/aliases/{name}/swap", Swap).WithSummary("Point an alias to another release at once, if nobody moved it first.").NeedsOnAlias(Scope.Operate);
-        api.MapPost("/aliases/{name}/rollback", Rollback).WithSummary("Take an alias back to its previous release and quarantine the present one.").NeedsOnAlias(Scope.Operate);
-        api.MapPost("/aliases/{name}/approve", Approve).WithSummary("Lift the quarantine of a release.").NeedsOnAlias(Scope.Operate);
+        api.MapPost("/aliases/{name}/swap", Swap).KnowsIfMatch().WithSummary("Point an alias to another release at once, if nobody moved it first.").NeedsOnAlias(Scope.Operate);
+        api.MapPost("/aliases/{name}/rollback", Rollback).KnowsIfMatch().WithSummary("Take an alias back to its previous release and quarantine the present one.").NeedsOnAlias(Scope.Operate);
+        api.MapPost("/aliases/{name}/approve", Approve).KnowsIfMatch().WithSummary("Lift the quarantine of a release.").NeedsOnAlias(Scope.Operate);
     }
 
     /// <summary>The alias as it is now.</summary>
@@ -51,7 +55,9 @@ internal static class AliasEndpoints
     {
         if (reply.Outcome != AliasOutcome.Done)
         {
-            var problem = RefusedException.Conflict(reply.Text);
+            var problem = reply.Outcome is AliasOutcome.Moved
+                ? new RefusedException(StatusCodes.Status412PreconditionFailed, "Precondition failed", reply.Text)
+                : RefusedException.Conflict(reply.Text);
             problem.Facts["generation"] = reply.Generation;
             throw problem;
         }

@@ -28,6 +28,20 @@ public sealed class AliasQueries(DurableStore store, AliasStore aliases, Release
         return views;
     }
 
+    /// <summary>Some of them, by name.</summary>
+    /// <param name="after">The one that they follow, or null.</param>
+    /// <param name="limit">At most so many.</param>
+    public async Task<List<AliasView>> Page(AliasView? after, int limit)
+    {
+        var views = new List<AliasView>();
+        foreach (var alias in await aliases.Page(after?.Name, limit))
+        {
+            views.Add(await View(alias));
+        }
+
+        return views;
+    }
+
     /// <summary>One rollout, or null.</summary>
     public async Task<RolloutView?> Rollout(string id) => await aliases.Rollout(id) is { } rollout ? await View(rollout) : null;
 
@@ -107,7 +121,10 @@ public sealed class AliasQueries(DurableStore store, AliasStore aliases, Release
             stored.SubmittedAt,
             rollout.Since,
             stored.Timeline,
-            stored.IncidentId);
+            stored.IncidentId)
+        {
+            State = StateTag.Of(stored),
+        };
     }
 
     private static JudgementView View(Judgement judgement)

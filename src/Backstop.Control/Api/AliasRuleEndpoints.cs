@@ -31,7 +31,7 @@ internal static class AliasRuleEndpoints
             AliasEndpoints.Check(
                 await grains.GetGrain<IAliasGrain>(name).Amend(StoreJson.Write(change), AliasEndpoints.Reason(reason), Caller.Of(context)));
             return ApiJson.Ok(await AliasEndpoints.View(queries, name));
-        }).WithSummary(summary).NeedsOnAlias(Scope.Operate);
+        }).KnowsIfMatch().WithSummary(summary).NeedsOnAlias(Scope.Operate);
 
     private static TimeSpan? Hours(double? hours) => hours is null or (> 0 and <= 24 * 366)
         ? hours is { } every ? TimeSpan.FromHours(every) : null

@@ -9,13 +9,22 @@ namespace Backstop.Control.Api;
 /// <summary>What an address answers when all went well: a handler that returns one thereby declares it.</summary>
 /// <param name="value">Written in the API's spelling, whatever the host's defaults are.</param>
 /// <param name="status">200, or another that the address declares with <see cref="AnswerDeclaration.Answers"/>.</param>
-internal sealed class Answer<T>(T value, int status) : IResult, IEndpointMetadataProvider
+internal sealed class Answer<T>(T value, int status) : IResult, IKeepable, IEndpointMetadataProvider
 {
+    int IKeepable.Status => status;
+
+    string IKeepable.Text() => StoreJson.Write(value);
+
     public Task ExecuteAsync(HttpContext httpContext)
     {
         if (!httpContext.GetEndpoint()!.Metadata.OfType<AnswerStatus>().Any(s => s.Status == status))
         {
             throw new InvalidOperationException($"{httpContext.Request.Path} answers {status} and does not declare it: add .Answers({status}) where it is mapped.");
+        }
+
+        if (value is ITagged { Tag: var tag })
+        {
+            httpContext.Response.Headers.ETag = $"\"{tag}\"";
         }
 
         httpContext.Response.StatusCode = status;

@@ -25,8 +25,10 @@ internal sealed class ApiDocument(EndpointDataSource endpoints)
         (403, "The key may not do this.", false, false),
         (404, "There is nothing of this name, or the key does not reach it.", false, true),
         (409, "The present state does not allow it.", true, false),
+        (412, "It is not in the state that 'If-Match' names.", true, true),
         (413, "The body is too large.", true, false),
         (415, "The body is not JSON in UTF-8.", true, false),
+        (422, "Under this key something else was asked before.", true, false),
         (503, "The store does not answer; nothing was acknowledged.", false, false),
     ];
 
@@ -126,7 +128,12 @@ internal sealed class ApiDocument(EndpointDataSource endpoints)
 
     private static IEnumerable<JsonObject> Parameters(RouteEndpoint endpoint) =>
         endpoint.RoutePattern.Parameters.Select(p => Parameter(p.Name, "path", "string"))
+            .Concat(MayBeRepeated(endpoint) ? [Parameter(OncePerKey.Header, "header", "string")] : [])
+            .Concat(endpoint.Metadata.OfType<Conditional>().Select(_ => Parameter("If-Match", "header", "string")))
             .Concat(StrictQuery.Known(endpoint).Select(p => Parameter(p.Name, "query", p.ParameterInfo.ParameterType == typeof(string) ? "string" : "integer")));
+
+    private static bool MayBeRepeated(RouteEndpoint endpoint) =>
+        endpoint.Metadata.GetMetadata<IAcceptsMetadata>() is not null && !endpoint.Metadata.OfType<ShownOnce>().Any();
 
     private static JsonObject Parameter(string name, string place, string type) => new()
     {
@@ -145,7 +152,12 @@ internal sealed class ApiDocument(EndpointDataSource endpoints)
             responses[$"{status}"] = Content("It was done.", form.ContentType, Form(form, schemas));
         }
 
-        foreach (var problem in Problems.Where(p => (takesBody || !p.Body) && (!p.Named || endpoint.RoutePattern.Parameters.Count > 0 || takesBody)))
+        foreach (var problem in Problems.Where(p => p.Status switch
+        {
+            StatusCodes.Status412PreconditionFailed => endpoint.Metadata.OfType<Conditional>().Any(),
+            StatusCodes.Status422UnprocessableEntity => MayBeRepeated(endpoint),
+            _ => (takesBody || !p.Body) && (!p.Named || endpoint.RoutePattern.Parameters.Count > 0 || takesBody),
+        }))
         {
             responses[$"{problem.Status}"] = Reference("responses", $"{problem.Status}");
         }

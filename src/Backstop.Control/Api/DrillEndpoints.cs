@@ -14,7 +14,7 @@ internal static class DrillEndpoints
 {
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapPost("/aliases/{name}/drills", Start).Answers(StatusCodes.Status202Accepted).WithSummary("Begin to rehearse a rollback on real traffic.").NeedsOnAlias(Scope.Operate);
+        api.MapPost("/aliases/{name}/drills", Start).Answers(StatusCodes.Status202Accepted).KnowsIfMatch().WithSummary("Begin to rehearse a rollback on real traffic.").NeedsOnAlias(Scope.Operate);
         api.MapGet("/aliases/{name}/drill", async (string name, AliasQueries queries) => ApiJson.Ok(await Last(queries, name)))
             .WithSummary("Show the last drill of an alias.").NeedsOnAlias(Scope.Read);
     }

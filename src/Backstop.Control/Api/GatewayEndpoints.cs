@@ -12,8 +12,12 @@ internal static class GatewayEndpoints
 {
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/gateways", async (GatewayRoster roster, FleetHub fleet) => ApiJson.Ok(
-            (await roster.Load()).ConvertAll(g => new KnownGateway(g.Id, g.Zone, fleet.IsConnected(g.Id), g.SeenAt, g.LeftAt))))
+        api.MapGet("/gateways", async (string? after, int? limit, HttpContext context, GatewayRoster roster, FleetHub fleet) => ApiJson.Ok(PageLink.Of(
+            context,
+            (await roster.Load()).Select(g => new KnownGateway(g.Id, g.Zone, fleet.IsConnected(g.Id), g.SeenAt, g.LeftAt)).OrderBy(g => g.Id, StringComparer.Ordinal),
+            g => g.Id,
+            after,
+            limit)))
             .WithSummary("List the gateways: connected, away, and gone for good.").Needs(Scope.Read, Reach.Everything);
         api.MapPost("/gateways/{gateway}/forget", Forget).WithSummary("Say that a gateway is gone for good: nobody waits for it any more.").Needs(Scope.Operate, Reach.Everything);
     }

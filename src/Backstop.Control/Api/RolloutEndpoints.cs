@@ -16,7 +16,7 @@ internal static class RolloutEndpoints
 {
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapPost("/aliases/{name}/rollouts", Submit).Answers(StatusCodes.Status202Accepted).WithSummary("Submit a rollout of a release.").NeedsOnAlias(Scope.Operate);
+        api.MapPost("/aliases/{name}/rollouts", Submit).Answers(StatusCodes.Status202Accepted).KnowsIfMatch().WithSummary("Submit a rollout of a release.").NeedsOnAlias(Scope.Operate);
         api.MapPost("/aliases/{name}/rollouts/forecast", ForecastPlan).WithSummary("Tell what a rollout would do, without beginning it.").NeedsOnAlias(Scope.Read);
         api.MapGet("/rollouts/{id}", async (string id, AliasQueries queries) => ApiJson.Ok(await View(queries, id)))
             .WithSummary("Show a rollout.").NeedsOnAliasOf<RouteHandlerBuilder, AliasStore>(Scope.Read, AliasOf);
@@ -26,7 +26,7 @@ internal static class RolloutEndpoints
         Map<Nothing>(api, "resume", "Let a paused rollout go on.", _ => new RolloutCommand.Resume());
         Map<ApproveRequest>(api, "approve", "Let a rollout enter a step that waits for a person.", body => new RolloutCommand.Approve(body.Step - 1));
         Map<ReasonRequest>(api, "trip", "Take a rollout back on what another system found.", body => new RolloutCommand.Trip(AliasEndpoints.Reason(body.Reason)));
-        api.MapPost("/rollouts/{id}/plan", ChangePlan).WithSummary("Change the plan of a rollout that is under way.").NeedsOnAliasOf<RouteHandlerBuilder, AliasStore>(Scope.Operate, AliasOf);
+        api.MapPost("/rollouts/{id}/plan", ChangePlan).KnowsIfMatch().WithSummary("Change the plan of a rollout that is under way.").NeedsOnAliasOf<RouteHandlerBuilder, AliasStore>(Scope.Operate, AliasOf);
     }
 
     private static async Task<string?> AliasOf(AliasStore aliases, string id) => (await aliases.Rollout(id))?.Rollout.Alias;
@@ -89,7 +89,7 @@ internal static class RolloutEndpoints
     private static void Map<T>(IEndpointRouteBuilder api, string verb, string summary, Func<T, RolloutCommand> command) =>
         api.MapPost($"/rollouts/{{id}}/{verb}", async (string id, Body<T> request, HttpContext context, AliasQueries queries, IGrainFactory grains) =>
             await Tell(id, command(await request.Read()), context, queries, grains))
-            .WithSummary(summary).NeedsOnAliasOf<RouteHandlerBuilder, AliasStore>(Scope.Operate, AliasOf);
+            .KnowsIfMatch().WithSummary(summary).NeedsOnAliasOf<RouteHandlerBuilder, AliasStore>(Scope.Operate, AliasOf);
 
     private static async Task<Answer<RolloutView>> Tell(string id, RolloutCommand command, HttpContext context, AliasQueries queries, IGrainFactory grains)
     {

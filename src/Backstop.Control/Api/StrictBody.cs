@@ -116,7 +116,9 @@ public static class StrictBody
         }
     }
 
-    private static async Task<byte[]> ReadBytes(HttpContext context)
+    /// <summary>The body as it came.</summary>
+    /// <exception cref="RefusedException">It is too large.</exception>
+    internal static async Task<byte[]> ReadBytes(HttpContext context)
     {
         using var buffer = new MemoryStream();
         var chunk = new byte[16 * 1024];

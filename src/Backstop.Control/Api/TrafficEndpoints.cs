@@ -19,7 +19,7 @@ internal static class TrafficEndpoints
     {
         api.MapGet("/aliases/{name}/traffic", async (string name, AliasStore aliases, ReleaseStore releases) =>
             ApiJson.Ok(await View(name, aliases, releases))).WithSummary("Show the traffic policy of an alias.").NeedsOnAlias(Scope.Read);
-        api.MapPost("/aliases/{name}/traffic", Shape).WithSummary("Replace the traffic policy of an alias.").NeedsOnAlias(Scope.Operate);
+        api.MapPost("/aliases/{name}/traffic", Shape).KnowsIfMatch().WithSummary("Replace the traffic policy of an alias.").NeedsOnAlias(Scope.Operate);
     }
 
     private static async Task<Answer<TrafficView>> Shape(
@@ -66,7 +66,7 @@ internal static class TrafficEndpoints
             place["release"] = (await releases.Get((string)place["release"]!)).Name;
         }
 
-        return new(alias.Generation, json.Deserialize<JsonElement>());
+        return new(alias.Generation, json.Deserialize<JsonElement>()) { Epoch = alias.Epoch };
     }
 
     // Where TrafficPolicy.Releases() come from, in the document.
@@ -78,5 +78,10 @@ internal static class TrafficEndpoints
 
     private sealed record ShapeRequest(JsonElement Policy, string Reason);
 
-    private sealed record TrafficView(long Generation, JsonElement Policy);
+    private sealed record TrafficView(long Generation, JsonElement Policy) : ITagged
+    {
+        internal long Epoch { get; init; }
+
+        string ITagged.Tag => StateTag.Of(Epoch, Generation);
+    }
 }

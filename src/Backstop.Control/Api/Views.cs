@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Backstop.Control.Rollouts;
 using Backstop.Core.Evidence;
 using Backstop.Core.Incidents;
 using Backstop.Core.Registry;
@@ -36,7 +37,10 @@ public sealed record AliasView(
     long CandidateLeaseMs,
     ImmutableArray<GatewayView> Gateways,
     RolloutView? Rollout,
-    JudgementView? Judgement);
+    JudgementView? Judgement) : ITagged
+{
+    string ITagged.Tag => StateTag.Of(Epoch, Generation);
+}
 
 public sealed record GatewayView(string Id, long Generation, DateTimeOffset? AckedAt);
 
@@ -60,7 +64,13 @@ public sealed record RolloutView(
     DateTimeOffset SubmittedAt,
     DateTimeOffset Since,
     Timeline Timeline,
-    string? IncidentId);
+    string? IncidentId) : ITagged
+{
+    /// <summary>See <see cref="StateTag"/>; a header and not a member of the answer.</summary>
+    internal string State { get; init; } = "";
+
+    string ITagged.Tag => State;
+}
 
 public sealed record JudgementView(
     string Verdict,

@@ -14,8 +14,16 @@ internal static class GateEndpoints
 {
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/gates", async (string? alias, HttpContext context, GateStore gates) =>
-            ApiJson.Ok((await gates.All(alias)).Where(g => Caller.Sees(context, g.Alias)).Select(GateView.Of))).WithSummary("List the gates of the aliases that the key reaches.").Needs(Scope.Read);
+        api.MapGet("/gates", async (string? alias, string? after, int? limit, HttpContext context, GateStore gates) =>
+        {
+            var page = await PageLink.Seen(
+                context,
+                (from, most) => gates.Page(alias, from, most),
+                gate => (gate.Id, gate.Alias),
+                after is null ? null : await gates.Find(after) ?? throw PageLink.Unknown(after),
+                limit);
+            return ApiJson.Ok(page.ConvertAll(GateView.Of));
+        }).WithSummary("List the gates of the aliases that the key reaches.").Needs(Scope.Read);
         api.MapGet("/gates/{id}", async (string id, GateStore gates) => ApiJson.Ok(GateView.Of(await Find(gates, id))))
             .WithSummary("Show a gate.").NeedsOnAliasOf<RouteHandlerBuilder, GateStore>(Scope.Read, AliasOf);
         api.MapPost("/gates/{id}/run", Run).WithSummary("Run a gate on a release.").NeedsOnAliasOf<RouteHandlerBuilder, GateStore>(Scope.Operate, AliasOf);

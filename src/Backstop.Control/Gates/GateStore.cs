@@ -32,6 +32,21 @@ public sealed class GateStore(DurableStore store, TimeProvider clock)
     public Task<Gate?> Find(string id) => store.Read(async context =>
         await context.Gates.SingleOrDefaultAsync(g => g.Id == id) is { } row ? StoreJson.Read<Gate>(row.Record) : null);
 
+    /// <summary>Some of them, oldest first.</summary>
+    /// <param name="alias">Of this alias, or null.</param>
+    /// <param name="after">The one that they follow, or null.</param>
+    /// <param name="limit">At most so many.</param>
+    public Task<List<Gate>> Page(string? alias, Gate? after, int limit) => store.Read(async context =>
+    {
+        var rows = context.Gates.Where(g => alias == null || g.Alias == alias);
+        if (after is not null)
+        {
+            rows = rows.Where(g => g.CreatedAt >= after.CreatedAt && (g.CreatedAt > after.CreatedAt || string.Compare(g.Id, after.Id) > 0));
+        }
+
+        return (await rows.OrderBy(g => g.CreatedAt).ThenBy(g => g.Id).Take(limit).ToListAsync()).ConvertAll(row => StoreJson.Read<Gate>(row.Record));
+    });
+
     /// <summary>The gates of an alias, or all of them, oldest first.</summary>
     public Task<List<Gate>> All(string? alias) => store.Read(async context =>
         (await context.Gates.Where(g => alias == null || g.Alias == alias).OrderBy(g => g.CreatedAt).ThenBy(g => g.Id).ToListAsync())

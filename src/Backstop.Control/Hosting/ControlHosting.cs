@@ -52,6 +52,7 @@ public static class ControlHosting
         services.AddSingleton<AliasQueries>();
         services.AddSingleton<AliasTime>();
         services.AddSingleton<ApiDocument>();
+        services.AddSingleton<AnswerShelf>();
         services.AddAccess(options.Oidc);
         services.AddTransient<IStartupFilter, RoutingProblems>();
         services.AddGrpc();
@@ -74,7 +75,7 @@ public static class ControlHosting
     public static IEndpointRouteBuilder MapControl(this IEndpointRouteBuilder endpoints)
     {
         endpoints.MapGrpcService<FleetService>();
-        var api = endpoints.MapGroup("/api/v1").AddEndpointFilter<ProblemFilter>().AddEndpointFilter<AccessFilter>().AddEndpointFilter<StrictQuery>().AllMustDeclare();
+        var api = endpoints.MapGroup("/api/v1").AddEndpointFilter<ProblemFilter>().AddEndpointFilter<AccessFilter>().AddEndpointFilter<StrictQuery>().AddEndpointFilter<OncePerKey>().AddEndpointFilter<IfMatch>().AllMustDeclare();
         ReleaseEndpoints.Map(api);
         AliasEndpoints.Map(api);
         AliasRuleEndpoints.Map(api);

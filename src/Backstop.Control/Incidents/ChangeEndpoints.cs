@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text.Json;
 using Backstop.Control.Access;
 using Backstop.Control.Api;
@@ -19,7 +20,13 @@ internal static class ChangeEndpoints
 
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/changes", async (ChangeLedger ledger, TimeProvider clock) => ApiJson.Ok(await ledger.Near(clock.GetUtcNow()))).WithSummary("List what was changed lately, here and elsewhere.").Needs(Scope.Read, Access.Reach.Everything);
+        api.MapGet("/changes", async (long? after, int? limit, HttpContext context, ChangeLedger ledger, TimeProvider clock) =>
+        {
+            var most = PageLink.Limit(limit);
+            var page = await ledger.Page(clock.GetUtcNow(), after ?? 0, most);
+            PageLink.Add(context, page.Count, most, page.Count == 0 ? null : page[^1].Sequence.ToString(CultureInfo.InvariantCulture));
+            return ApiJson.Ok(page.ConvertAll(p => p.Entry));
+        }).WithSummary("List what was changed lately, here and elsewhere.").Needs(Scope.Read, Access.Reach.Everything);
         api.MapPost("/changes", Change).Answers(StatusCodes.Status201Created).WithSummary("Report a change that was made elsewhere.").Needs(Scope.Write);
         api.MapPost("/changes/alertmanager", Alerts).WithSummary("Take the webhook of Alertmanager, version 4.").Needs(Scope.Write, Access.Reach.Everything);
     }

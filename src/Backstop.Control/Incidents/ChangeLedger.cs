@@ -33,6 +33,15 @@ public sealed class ChangeLedger(DurableStore store, TimeProvider clock)
     /// <summary>The entries that came in the days before a time, oldest first.</summary>
     public Task<ImmutableArray<LedgerEntry>> Near(DateTimeOffset time) => store.Read(context => Read(context, time));
 
+    /// <summary>Some of the entries that came in the days before a time, oldest first, each with its number in the journal.</summary>
+    public Task<List<(long Sequence, LedgerEntry Entry)>> Page(DateTimeOffset time, long after, int limit) => store.Read(async context =>
+    {
+        var since = time - Kept;
+        var rows = await context.Journal.Where(e => e.Kind == Kind && e.At >= since && e.Sequence > after)
+            .OrderBy(e => e.Sequence).Take(limit).Select(e => new { e.Sequence, After = e.After! }).ToListAsync();
+        return rows.ConvertAll(row => (row.Sequence, StoreJson.Read<LedgerEntry>(row.After)));
+    });
+
     /// <inheritdoc cref="Near"/>
     internal static async Task<ImmutableArray<LedgerEntry>> Read(StoreContext context, DateTimeOffset time)
     {

@@ -149,6 +149,22 @@ public sealed class IncidentBook(DurableStore store, ReleaseStore releases, Samp
             .OrderByDescending(i => i.OpenedAt).ThenByDescending(i => i.Id).ToListAsync())
         .ConvertAll(row => StoreJson.Read<Incident>(row.Record)));
 
+    /// <summary>Some of them, newest first.</summary>
+    /// <param name="alias">Of this alias, or null.</param>
+    /// <param name="after">The one that they follow, or null.</param>
+    /// <param name="limit">At most so many.</param>
+    public Task<List<Incident>> Page(string? alias, Incident? after, int limit) => store.Read(async context =>
+    {
+        var rows = context.Incidents.Where(i => alias == null || i.Alias == alias);
+        if (after is not null)
+        {
+            rows = rows.Where(i => i.OpenedAt <= after.OpenedAt && (i.OpenedAt < after.OpenedAt || string.Compare(i.Id, after.Id) < 0));
+        }
+
+        return (await rows.OrderByDescending(i => i.OpenedAt).ThenByDescending(i => i.Id).Take(limit).ToListAsync())
+            .ConvertAll(row => StoreJson.Read<Incident>(row.Record));
+    });
+
     private static void Put(IncidentRow row, Incident incident)
     {
         row.Status = incident.Status.ToString();

@@ -19,10 +19,16 @@ internal static class IncidentEndpoints
 
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/incidents", async (string? alias, HttpContext context, IncidentBook book, AliasQueries names) =>
+        api.MapGet("/incidents", async (string? alias, string? after, int? limit, HttpContext context, IncidentBook book, AliasQueries names) =>
         {
+            var page = await PageLink.Seen(
+                context,
+                (from, most) => book.Page(alias, from, most),
+                incident => (incident.Id, incident.Alias),
+                after is null ? null : await book.Find(after) ?? throw PageLink.Unknown(after),
+                limit);
             var views = new List<IncidentView>();
-            foreach (var incident in (await book.All(alias)).Where(i => Caller.Sees(context, i.Alias)))
+            foreach (var incident in page)
             {
                 views.Add(await IncidentView.Of(incident, names));
             }

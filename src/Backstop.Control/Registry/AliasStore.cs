@@ -58,6 +58,13 @@ public sealed class AliasStore(DurableStore store, TimeProvider clock)
     public Task<List<AliasRecord>> All() => store.Read(async context =>
         (await context.Aliases.OrderBy(a => a.Name).ToListAsync()).ConvertAll(row => StoreJson.Read<AliasRecord>(row.Record)));
 
+    /// <summary>Some of them, by name.</summary>
+    /// <param name="after">The name of the one that they follow, or null.</param>
+    /// <param name="limit">At most so many.</param>
+    public Task<List<AliasRecord>> Page(string? after, int limit) => store.Read(async context =>
+        (await context.Aliases.Where(a => after == null || string.Compare(a.Name, after) > 0).OrderBy(a => a.Name).Take(limit).ToListAsync())
+        .ConvertAll(row => StoreJson.Read<AliasRecord>(row.Record)));
+
     /// <summary>The rollout, or null.</summary>
     public Task<StoredRollout?> Rollout(string id) => store.Read(async context =>
         await context.Rollouts.SingleOrDefaultAsync(r => r.Id == id) is { } row ? StoreJson.Read<StoredRollout>(row.Record) : null);

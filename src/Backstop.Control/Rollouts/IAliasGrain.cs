@@ -71,6 +71,9 @@ public enum AliasOutcome
     /// <summary>Someone moved first; the reply holds the actual generation.</summary>
     Stale,
 
+    /// <summary>It is not in the state that the sender has seen.</summary>
+    Moved,
+
     /// <summary>It may not be done; the text says why and what to do.</summary>
     Refused,
 

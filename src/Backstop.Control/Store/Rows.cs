@@ -130,6 +130,26 @@ public sealed class KeyRow
     public required string Record { get; init; }
 }
 
+/// <summary>What was answered to a request that may be sent again.</summary>
+public sealed class AnswerRow
+{
+    public required string Caller { get; init; }
+
+    /// <summary>The name that the caller gave the request.</summary>
+    public required string Key { get; init; }
+
+    /// <summary>Digest of what was asked.</summary>
+    public required string Request { get; init; }
+
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>0 until it was answered.</summary>
+    public int Status { get; init; }
+
+    /// <summary>Null until it was answered.</summary>
+    public string? Text { get; init; }
+}
+
 /// <summary>A gateway that was ever connected: after a restart it may still be out there, serving what it last heard.</summary>
 public sealed class GatewayRow
 {

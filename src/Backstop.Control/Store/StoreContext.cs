@@ -24,6 +24,8 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
 
     public DbSet<KeyRow> Keys => Set<KeyRow>();
 
+    public DbSet<AnswerRow> Answers => Set<AnswerRow>();
+
     public DbSet<GatewayRow> Gateways => Set<GatewayRow>();
 
     /// <inheritdoc/>
@@ -70,6 +72,11 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
             row.HasIndex(r => r.Alias);
         });
         modelBuilder.Entity<KeyRow>().HasKey(r => r.Prefix);
+        modelBuilder.Entity<AnswerRow>(row =>
+        {
+            row.HasKey(r => new { r.Caller, r.Key });
+            row.HasIndex(r => r.At);
+        });
         modelBuilder.Entity<GatewayRow>().HasKey(r => r.Id);
     }
 

@@ -43,7 +43,7 @@ public sealed class ControlClient(Uri server, string? key = null) : IDisposable
 
     public Task<Reply<AliasView>> CreateAlias(NewAlias alias, CancellationToken cancel) => Post<AliasView>("aliases", alias, cancel);
 
-    public Task<Reply<AliasView[]>> Aliases(CancellationToken cancel) => Get<AliasView[]>("aliases", cancel);
+    public Task<Reply<AliasView[]>> Aliases(CancellationToken cancel) => List<AliasView>("aliases", cancel);
 
     public Task<Reply<AliasView>> Alias(string name, CancellationToken cancel) => Get<AliasView>($"aliases/{Escape(name)}", cancel);
 
@@ -99,7 +99,7 @@ public sealed class ControlClient(Uri server, string? key = null) : IDisposable
         Post<AliasView>($"aliases/{Escape(alias)}/{rule}", body, cancel);
 
     public Task<Reply<IncidentView[]>> Incidents(string? alias, CancellationToken cancel) =>
-        Get<IncidentView[]>(alias is null ? "incidents" : $"incidents?alias={Escape(alias)}", cancel);
+        List<IncidentView>(alias is null ? "incidents" : $"incidents?alias={Escape(alias)}", cancel);
 
     public Task<Reply<IncidentView>> Incident(string id, CancellationToken cancel) => Get<IncidentView>($"incidents/{Escape(id)}", cancel);
 
@@ -121,7 +121,7 @@ public sealed class ControlClient(Uri server, string? key = null) : IDisposable
     public Task<Reply<GateProof>> Learn(string incident, CancellationToken cancel) =>
         Post<GateProof>($"incidents/{Escape(incident)}/learn", new { }, cancel);
 
-    public Task<Reply<GateView[]>> Gates(CancellationToken cancel) => Get<GateView[]>("gates", cancel);
+    public Task<Reply<GateView[]>> Gates(CancellationToken cancel) => List<GateView>("gates", cancel);
 
     public Task<Reply<GateView>> Gate(string id, CancellationToken cancel) => Get<GateView>($"gates/{Escape(id)}", cancel);
 
@@ -133,7 +133,7 @@ public sealed class ControlClient(Uri server, string? key = null) : IDisposable
 
     public Task<Reply<NewKeyView>> CreateKey(NewKey key, CancellationToken cancel) => Post<NewKeyView>("keys", key, cancel);
 
-    public Task<Reply<KeyView[]>> Keys(CancellationToken cancel) => Get<KeyView[]>("keys", cancel);
+    public Task<Reply<KeyView[]>> Keys(CancellationToken cancel) => List<KeyView>("keys", cancel);
 
     public Task<Reply<NewKeyView>> RotateKey(string name, long overlapSeconds, CancellationToken cancel) =>
         Post<NewKeyView>($"keys/{Escape(name)}/rotate", new { overlap_seconds = overlapSeconds }, cancel);
@@ -155,6 +155,36 @@ public sealed class ControlClient(Uri server, string? key = null) : IDisposable
     private Task<Reply<RolloutView>> Tell(string id, string what, object body, CancellationToken cancel) =>
         Post<RolloutView>($"rollouts/{Escape(id)}/{what}", body, cancel);
 
+    /// <summary>All of a list, however many pages it has.</summary>
+    private async Task<Reply<T[]>> List<T>(string path, CancellationToken cancel)
+    {
+        var first = await Get<T[]>(path, cancel);
+        if (first.Next is null)
+        {
+            return first;
+        }
+
+        var (items, texts) = (first.Body.ToList(), JsonNode.Parse(first.Text)!.AsArray());
+        for (var next = first.Next; next is not null;)
+        {
+            var page = await Get<T[]>(next, cancel);
+            items.AddRange(page.Body);
+            foreach (var text in JsonNode.Parse(page.Text)!.AsArray())
+            {
+                texts.Add(text?.DeepClone());
+            }
+
+            next = page.Next;
+        }
+
+        return new([.. items], texts.ToJsonString());
+    }
+
+    // Link: <…>; rel="next" (RFC 8288): where a list goes on.
+    private static string? NextOf(HttpResponseMessage response) => response.Headers.TryGetValues("Link", out var links)
+        ? links.FirstOrDefault(l => l.EndsWith("rel=\"next\"", StringComparison.Ordinal))?.Split('<', '>')[1]
+        : null;
+
     private Task<Reply<T>> Get<T>(string path, CancellationToken cancel) =>
         Send<T>(new HttpRequestMessage(HttpMethod.Get, path), cancel);
 
@@ -170,7 +200,7 @@ public sealed class ControlClient(Uri server, string? key = null) : IDisposable
             {
                 var text = await response.Content.ReadAsStringAsync(cancel);
                 return response.IsSuccessStatusCode
-                    ? new(JsonSerializer.Deserialize<T>(text, Json)!, text)
+                    ? new(JsonSerializer.Deserialize<T>(text, Json)!, text) { Next = NextOf(response) }
                     : throw new ControlException(Explain(text, response.StatusCode), response.StatusCode);
             }
         }
@@ -201,7 +231,11 @@ public sealed class ControlClient(Uri server, string? key = null) : IDisposable
 }
 
 /// <summary>An answer: typed, and as it was written, so that <c>--json</c> shows what the server said.</summary>
-public sealed record Reply<T>(T Body, string Text);
+public sealed record Reply<T>(T Body, string Text)
+{
+    /// <summary>Where the list goes on, or null.</summary>
+    public string? Next { get; init; }
+}
 
 /// <summary>The control plane refused or could not be reached; the message says what to do.</summary>
 /// <param name="message">For people.</param>

@@ -64,10 +64,11 @@ internal sealed class Furniture
                 : "", StringComparison.Ordinal);
     }
 
-    private static Gate StrictGate(string id) => new()
+    /// <summary>A gate that has no cases.</summary>
+    public static Gate StrictGate(string id, string alias = Alias) => new()
     {
         Id = id,
-        Alias = Alias,
+        Alias = alias,
         Owner = "test",
         CreatedAt = DateTimeOffset.UnixEpoch,
         ReviewBy = DateTimeOffset.UnixEpoch,

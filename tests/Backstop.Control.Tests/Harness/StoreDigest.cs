@@ -20,6 +20,7 @@ internal static class StoreDigest
             Evidence = await context.Evidence.OrderBy(e => e.Alias).ToListAsync(),
             Incidents = await context.Incidents.OrderBy(i => i.Id).ToListAsync(),
             Gates = await context.Gates.OrderBy(g => g.Id).ToListAsync(),
+            Answers = await context.Answers.OrderBy(a => a.Caller).ThenBy(a => a.Key).ToListAsync(),
             Keys = await context.Keys.OrderBy(k => k.Prefix).ToListAsync(),
         });
         return (await context.Journal.LongCountAsync(), CanonicalJson.Digest(all));

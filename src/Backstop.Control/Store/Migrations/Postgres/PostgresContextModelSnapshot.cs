@@ -43,6 +43,38 @@ namespace Backstop.Control.Store.Migrations.Postgres
                     b.ToTable("Aliases");
                 });
 
+            modelBuilder.Entity("Backstop.Control.Store.AnswerRow", b =>
+                {
+                    b.Property<string>("Caller")
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<string>("Key")
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<long>("At")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Request")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<int>("Status")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("Text")
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.HasKey("Caller", "Key");
+
+                    b.HasIndex("At");
+
+                    b.ToTable("Answers");
+                });
+
             modelBuilder.Entity("Backstop.Control.Store.EvidenceRow", b =>
                 {
                     b.Property<string>("Alias")

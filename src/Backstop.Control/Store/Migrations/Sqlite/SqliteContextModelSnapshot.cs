@@ -36,6 +36,34 @@ namespace Backstop.Control.Store.Migrations.Sqlite
                     b.ToTable("Aliases");
                 });
 
+            modelBuilder.Entity("Backstop.Control.Store.AnswerRow", b =>
+                {
+                    b.Property<string>("Caller")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Key")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Request")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Status")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Text")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Caller", "Key");
+
+                    b.HasIndex("At");
+
+                    b.ToTable("Answers");
+                });
+
             modelBuilder.Entity("Backstop.Control.Store.EvidenceRow", b =>
                 {
                     b.Property<string>("Alias")

@@ -21,6 +21,7 @@ public sealed class AccessTests : IDisposable
     public void Dispose()
     {
         _authority.Dispose();
+        LogFiles.HoldNoKey(_directory);
         Directory.Delete(_directory, recursive: true);
     }
 

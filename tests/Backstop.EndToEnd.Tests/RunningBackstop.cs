@@ -47,6 +47,7 @@ public sealed class RunningBackstop : IAsyncLifetime
             }
         }
 
+        LogFiles.HoldNoKey(_directory);
         Directory.Delete(_directory, recursive: true);
     }
 

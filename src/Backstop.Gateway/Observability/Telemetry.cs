@@ -51,6 +51,11 @@ public sealed class Telemetry : IDisposable
         {
             // What is no trace context begins a new trace.
             var hasTrace = ActivityContext.TryParse(request.Headers.TraceParent.ToString(), request.Headers.TraceState.ToString(), isRemote: true, out var caller);
+            if (!hasTrace)
+            {
+                Activity.Current = null; // The host's own, which nobody samples, would be taken for the parent, and the span with it for one that nobody wants.
+            }
+
             span = Source.StartActivity(dialect.Operation, ActivityKind.Server, hasTrace ? caller : default);
             span?.SetTag("gen_ai.operation.name", dialect.Operation);
         }

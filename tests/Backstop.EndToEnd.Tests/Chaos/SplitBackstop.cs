@@ -107,6 +107,7 @@ internal sealed class SplitBackstop : IAsyncDisposable
             await process.DisposeAsync();
         }
 
+        LogFiles.HoldNoKey(_directory);
         Directory.Delete(_directory, recursive: true);
     }
 

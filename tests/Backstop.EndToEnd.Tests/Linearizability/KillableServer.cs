@@ -68,6 +68,7 @@ internal sealed class KillableServer(string? store) : IAsyncDisposable
             await _serve.DisposeAsync();
         }
 
+        LogFiles.HoldNoKey(_directory);
         Directory.Delete(_directory, recursive: true);
     }
 }

@@ -17,6 +17,8 @@ namespace Backstop.Control.Api;
 internal static class AliasEndpoints
 {
     private const int LongestHistory = 1000;
+    private static readonly TimeSpan UsualLease = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan UsualLabelDeadline = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ShortestLease = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
 
@@ -49,6 +51,16 @@ internal static class AliasEndpoints
     /// <exception cref="RefusedException">There is none of this name.</exception>
     public static async Task<AliasView> View(AliasQueries queries, string name) =>
         await queries.Alias(name) ?? throw RefusedException.Missing($"There is no alias '{name}'. List them with GET /api/v1/aliases.");
+
+    /// <summary>An alias that serves a release, with what it is unless somebody says otherwise.</summary>
+    public static AliasRecord NewRecord(string name, string digest) => new()
+    {
+        Name = name,
+        Current = digest,
+        Salt = Guid.CreateVersion7().ToString("N"),
+        CandidateLease = UsualLease,
+        LabelDeadline = UsualLabelDeadline,
+    };
 
     /// <summary>A refusal of an alias as a problem.</summary>
     public static void Check(AliasReply reply)
@@ -86,16 +98,13 @@ internal static class AliasEndpoints
         }
 
         Caller.MustReach(context, Scope.Write, body.Name);
-        var lease = Milliseconds(body.CandidateLeaseMs, nameof(body.CandidateLeaseMs), ShortestLease) ?? TimeSpan.FromSeconds(10);
+        var lease = Milliseconds(body.CandidateLeaseMs, nameof(body.CandidateLeaseMs), ShortestLease) ?? UsualLease;
         var release = await ReleaseEndpoints.Find(releases, body.Release);
-        var alias = new AliasRecord
+        var alias = NewRecord(body.Name, release.Release.Digest) with
         {
-            Name = body.Name,
-            Current = release.Release.Digest,
-            Salt = Guid.CreateVersion7().ToString("N"),
             CaptureSamples = body.CaptureSamples ?? false,
             CandidateLease = lease,
-            LabelDeadline = Milliseconds(body.LabelDeadlineMs, nameof(body.LabelDeadlineMs), TimeSpan.Zero) ?? TimeSpan.FromSeconds(5),
+            LabelDeadline = Milliseconds(body.LabelDeadlineMs, nameof(body.LabelDeadlineMs), TimeSpan.Zero) ?? UsualLabelDeadline,
         };
         var draft = new JournalDraft("alias_created", Caller.Of(context), $"created on {release.Release.Name}");
         if (await aliases.Create(alias, draft) is CommitResult.Stale)

@@ -5,6 +5,7 @@ using Backstop.Control.Api;
 using Backstop.Control.Fleet;
 using Backstop.Control.Gates;
 using Backstop.Control.Incidents;
+using Backstop.Control.Mlflow;
 using Backstop.Control.Registry;
 using Backstop.Control.Rollouts;
 using Backstop.Control.Store;
@@ -53,6 +54,7 @@ public static class ControlHosting
         services.AddSingleton<AliasTime>();
         services.AddSingleton<ApiDocument>();
         services.AddSingleton<AnswerShelf>();
+        services.AddSingleton<ModelNotes>().AddSingleton<ModelViews>();
         services.AddAccess(options.Oidc);
         services.AddTransient<IStartupFilter, RoutingProblems>();
         services.AddGrpc();
@@ -88,6 +90,7 @@ public static class ControlHosting
         GateEndpoints.Map(api);
         KeyEndpoints.Map(api);
         ApiDocument.Map(api);
+        MlflowEndpoints.Map(endpoints.MapGroup("/api/2.0/mlflow").AddEndpointFilter<MlflowErrors>().AddEndpointFilter<AccessFilter>().AllMustDeclare());
         GatewayEndpoints.Map(api);
         return endpoints;
     }

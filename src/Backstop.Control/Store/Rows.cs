@@ -130,6 +130,17 @@ public sealed class KeyRow
     public required string Record { get; init; }
 }
 
+/// <summary>What MLflow keeps of a registered model, or of a version of it, besides the release.</summary>
+public sealed class ModelNoteRow
+{
+    public required string Model { get; init; }
+
+    /// <summary>The number of the version; 0 is the model itself.</summary>
+    public required long Version { get; init; }
+
+    public required string Record { get; set; }
+}
+
 /// <summary>What was answered to a request that may be sent again.</summary>
 public sealed class AnswerRow
 {

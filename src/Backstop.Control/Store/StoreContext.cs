@@ -26,6 +26,8 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
 
     public DbSet<AnswerRow> Answers => Set<AnswerRow>();
 
+    public DbSet<ModelNoteRow> ModelNotes => Set<ModelNoteRow>();
+
     public DbSet<GatewayRow> Gateways => Set<GatewayRow>();
 
     /// <inheritdoc/>
@@ -77,6 +79,7 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
             row.HasKey(r => new { r.Caller, r.Key });
             row.HasIndex(r => r.At);
         });
+        modelBuilder.Entity<ModelNoteRow>().HasKey(r => new { r.Model, r.Version });
         modelBuilder.Entity<GatewayRow>().HasKey(r => r.Id);
     }
 

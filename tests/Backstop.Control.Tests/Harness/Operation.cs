@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Backstop.Control.Tests.Harness;
 
 /// <summary>An operation of the API as it is mapped.</summary>
-/// <param name="Path">What stands behind <c>/api/v1/</c>, with its parameters in braces.</param>
+/// <param name="Path">What stands behind <c>/api/v1/</c> or another root, with its parameters in braces.</param>
 internal sealed record Operation(RouteEndpoint Endpoint, HttpMethod Method, string Path)
 {
     /// <summary>As docs/access.md writes it.</summary>
@@ -18,13 +18,13 @@ internal sealed record Operation(RouteEndpoint Endpoint, HttpMethod Method, stri
     public Type? Takes => Endpoint.Metadata.GetMetadata<IAcceptsMetadata>()?.RequestType;
 
     /// <summary>Every one that there is.</summary>
-    public static List<Operation> All(ControlServer server) =>
+    public static List<Operation> All(ControlServer server, string root = "/api/v1/") =>
     [
         .. from endpoint in server.Services.GetServices<EndpointDataSource>().SelectMany(s => s.Endpoints).OfType<RouteEndpoint>()
            let route = "/" + endpoint.RoutePattern.RawText!.TrimStart('/')
-           where route.StartsWith("/api/v1/", StringComparison.Ordinal)
+           where route.StartsWith(root, StringComparison.Ordinal)
            from method in endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods
-           select new Operation(endpoint, new(method), route["/api/v1/".Length..]),
+           select new Operation(endpoint, new(method), route[root.Length..]),
     ];
 }
 

@@ -21,6 +21,7 @@ internal static class StoreDigest
             Incidents = await context.Incidents.OrderBy(i => i.Id).ToListAsync(),
             Gates = await context.Gates.OrderBy(g => g.Id).ToListAsync(),
             Answers = await context.Answers.OrderBy(a => a.Caller).ThenBy(a => a.Key).ToListAsync(),
+            Models = await context.ModelNotes.OrderBy(m => m.Model).ThenBy(m => m.Version).ToListAsync(),
             Keys = await context.Keys.OrderBy(k => k.Prefix).ToListAsync(),
         });
         return (await context.Journal.LongCountAsync(), CanonicalJson.Digest(all));

@@ -282,6 +282,25 @@ namespace Backstop.Control.Store.Migrations.Postgres
                     b.ToTable("Keys");
                 });
 
+            modelBuilder.Entity("Backstop.Control.Store.ModelNoteRow", b =>
+                {
+                    b.Property<string>("Model")
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<long>("Version")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Record")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.HasKey("Model", "Version");
+
+                    b.ToTable("ModelNotes");
+                });
+
             modelBuilder.Entity("Backstop.Control.Store.ReleaseRow", b =>
                 {
                     b.Property<string>("Name")

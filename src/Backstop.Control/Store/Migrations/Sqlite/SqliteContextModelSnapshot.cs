@@ -248,6 +248,23 @@ namespace Backstop.Control.Store.Migrations.Sqlite
                     b.ToTable("Keys");
                 });
 
+            modelBuilder.Entity("Backstop.Control.Store.ModelNoteRow", b =>
+                {
+                    b.Property<string>("Model")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Version")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Record")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Model", "Version");
+
+                    b.ToTable("ModelNotes");
+                });
+
             modelBuilder.Entity("Backstop.Control.Store.ReleaseRow", b =>
                 {
                     b.Property<string>("Name")

@@ -25,6 +25,8 @@ var root = new RootCommand("Backstop: the safety net of a model-serving fleet.")
     GuardCommand.Create(),
     GatewayCommand.Create(),
     PolicyCommand.Create(),
+    CompletionCommand.Create(),
 };
+NameCompletion.Attach(root);
 
 return await Shell.Run(root, args);

@@ -79,7 +79,7 @@ internal static class Remote
 
         verb.SetAction(async (line, cancel) =>
         {
-            using var client = new ControlClient(ServerOf(line), Environment.GetEnvironmentVariable(ControlClient.KeyVariable) is { Length: > 0 } key ? key.Trim() : null);
+            using var client = Client(line);
             try
             {
                 return await run(line, client, cancel);
@@ -93,6 +93,11 @@ internal static class Remote
         });
         return verb;
     }
+
+    /// <summary>The server that a command line names, with the key of the environment.</summary>
+    /// <exception cref="CommandFailure">It names no address.</exception>
+    public static ControlClient Client(ParseResult line) =>
+        new(ServerOf(line), Environment.GetEnvironmentVariable(ControlClient.KeyVariable) is { Length: > 0 } key ? key.Trim() : null);
 
     /// <summary>Whether the answer is to be one JSON object.</summary>
     public static bool WantsJson(ParseResult line) => line.GetValue(JsonOption);

@@ -3,8 +3,8 @@ using Backstop.GatewayBench;
 using Backstop.GatewayBench.Servers;
 
 var repetitions = new Option<int>("--repetitions") { Description = "How often each is measured, in turn.", DefaultValueFactory = _ => 5 };
-var seconds = new Option<double>("--seconds") { Description = "Length of one measurement.", DefaultValueFactory = _ => 3 };
-var warm = new Option<double>("--warm") { Description = "Seconds of load before the first: code must have been compiled for good.", DefaultValueFactory = _ => 15 };
+var seconds = new Option<double>("--seconds") { Description = "Length of one measurement.", DefaultValueFactory = _ => 2.5 };
+var warm = new Option<double>("--warm") { Description = "Most seconds of load before the first; it ends when the load gets no cheaper.", DefaultValueFactory = _ => 40 };
 var connections = new Option<int>("--connections") { Description = "Connections at saturation.", DefaultValueFactory = _ => 32 };
 var rates = new Option<double[]>("--rate") { Description = "Fixed rates for latencies, in requests a second; half of YARP's most is added.", DefaultValueFactory = _ => [200, 1000] };
 var streams = new Option<double>("--streams") { Description = "Streams a second.", DefaultValueFactory = _ => 100 };

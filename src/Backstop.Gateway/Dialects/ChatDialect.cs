@@ -65,7 +65,7 @@ internal sealed class ChatDialect() : OpenAiDialect("chat/completions")
             else if (reader.ValueTextEquals("content"u8))
             {
                 reader.Read();
-                ReadContent(ref reader, request, index);
+                ReadContent(ref reader, request, $"messages[{index}].content", index);
             }
             else
             {
@@ -78,8 +78,9 @@ internal sealed class ChatDialect() : OpenAiDialect("chat/completions")
         request.SaidBy(role, first);
     }
 
-    // A string, or an array of parts of which those with a "text" are looked at.
-    private static void ReadContent(ref Utf8JsonReader reader, ModelRequest request, int index)
+    /// <summary>Takes note of a string, or of an array of parts of which those with a "text" are looked at.</summary>
+    /// <param name="name">What it is called in an error.</param>
+    internal static void ReadContent(ref Utf8JsonReader reader, ModelRequest request, string name, int index)
     {
         if (reader.TokenType == JsonTokenType.String)
         {
@@ -89,7 +90,7 @@ internal sealed class ChatDialect() : OpenAiDialect("chat/completions")
 
         if (reader.TokenType != JsonTokenType.StartArray)
         {
-            request.Expect(reader.TokenType == JsonTokenType.Null, $"messages[{index}].content", "a string or an array of parts");
+            request.Expect(reader.TokenType == JsonTokenType.Null, name, "a string or an array of parts");
             reader.Skip();
             return;
         }

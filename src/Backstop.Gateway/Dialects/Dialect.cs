@@ -18,6 +18,9 @@ public abstract class Dialect
     /// <summary>OpenAI's embeddings.</summary>
     public static readonly Dialect Embeddings = new EmbeddingsDialect();
 
+    /// <summary>OpenAI's responses.</summary>
+    public static readonly Dialect Responses = new ResponsesDialect();
+
     /// <summary>Open Inference's infer.</summary>
     public static readonly Dialect Infer = new InferDialect();
 
@@ -36,8 +39,11 @@ public abstract class Dialect
     /// <summary>Whether a request is a conversation that can be kept as a sample and asked again.</summary>
     public virtual bool IsConversation => false;
 
-    /// <summary>Where the choices of its answers say something; null when it has no choices, and streams nothing.</summary>
+    /// <summary>Where the choices of its answers say something; null when it has no choices.</summary>
     public virtual ChoiceForm? Choices => null;
+
+    /// <summary>Whether its answers may come in events.</summary>
+    public virtual bool Streams => Choices is not null;
 
     /// <summary>Where a replica answers it.</summary>
     public abstract Uri AddressOf(Serving serving, Uri replica);

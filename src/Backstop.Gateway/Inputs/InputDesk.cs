@@ -67,7 +67,7 @@ internal static class InputDesk
     // The same words may be escaped in several ways; almost always they are not at all.
     private static ulong HashOf(ReadOnlySpan<byte> quoted) => quoted.Contains((byte)'\\')
         ? PromptFingerprint.HashOf(Encoding.UTF8.GetBytes(JsonText.At(quoted, ..)))
-        : PromptFingerprint.HashOf(quoted[1..^1]);
+        : KnownPrompts.HashOf(quoted[1..^1]);
 
     private static ApiError? Features(SignalRecorder signals, ModelRequest request, Route route, InputContract contract)
     {

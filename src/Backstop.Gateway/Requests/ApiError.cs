@@ -132,7 +132,7 @@ public sealed record ApiError(int Status, string Code, string Message, string? P
 
     public static ApiError UnknownAddress() => new(
         404, "unknown_address",
-        "There is nothing here. The gateway answers POST /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/feedback and /v2/models/{alias}/infer, and GET /v1/models.");
+        "There is nothing here. The gateway answers POST /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/responses, /v1/feedback and /v2/models/{alias}/infer, and GET /v1/models.");
 
     public static ApiError Unexpected() =>
         new(500, "internal_error", "An unexpected error. The request id names it in the gateway's log.");

@@ -123,7 +123,7 @@ internal sealed class Dispatch(
 
         using (answering)
         {
-            var isStream = asked.Request.Stream && dialect.Choices is not null && answering.Answer.Head.IsSuccess;
+            var isStream = asked.Request.Stream && dialect.Streams && answering.Answer.Head.IsSuccess;
             if (isStream)
             {
                 asked.Sink.Answers(pool.Release); // The headers leave with the first text.
@@ -148,7 +148,7 @@ internal sealed class Dispatch(
     private async Task<Screened> Stream(UpstreamResult.Answering answering, ReleasePool pool, Asked asked)
     {
         using var open = routes.Current.Streams(asked.Request.Alias!).Begin(pool.Release.Digest);
-        return await streamed.Relay(answering, asked.OpenRing(pool), asked.Request.Dialect.Choices!, asked.Sink, asked.Time, open, drain.Ending);
+        return await streamed.Relay(answering, asked.OpenRing(pool), asked.Request.Dialect, asked.Sink, asked.Time, open, drain.Ending);
     }
 
     private Screened Noted(Screened answer, ReleasePool pool, string id)

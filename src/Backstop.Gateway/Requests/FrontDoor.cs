@@ -19,6 +19,7 @@ internal sealed class FrontDoor(RequestPath path) : IStartupFilter
         ["/v1/chat/completions"] = Dialect.Chat,
         ["/v1/completions"] = Dialect.Completions,
         ["/v1/embeddings"] = Dialect.Embeddings,
+        ["/v1/responses"] = Dialect.Responses,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     public static void Map(IEndpointRouteBuilder endpoints, RequestPath path)

@@ -15,6 +15,7 @@ public sealed class ModelRequest
 
     private readonly List<TextPlace> _places = new(4);
     private HashSet<string>? _names;
+    private int _lone = -1;
 
     private ModelRequest(BodyBytes body, Dialect dialect, string? alias) => (Body, Dialect, Alias) = (body, dialect, alias);
 
@@ -42,6 +43,9 @@ public sealed class ModelRequest
 
     /// <summary>Where one more message would stand: just before the bracket that closes the conversation.</summary>
     public int ConversationEnd { get; internal set; }
+
+    /// <summary>The only text of a conversation that is not a list of messages; null where it is a list, or none.</summary>
+    public Range? LoneText => _lone < 0 ? null : _places[_lone].Value;
 
     /// <summary>Whether the conversation has no message.</summary>
     public bool ConversationEmpty { get; internal set; } = true;
@@ -134,6 +138,9 @@ public sealed class ModelRequest
 
     internal void AddText(Range place, string role = "user", int message = -1) => _places.Add(new(place, role, message));
 
+    /// <summary>The text that was added last is all that is said.</summary>
+    internal void SaidAlone() => _lone = _places.Count - 1;
+
     /// <summary>Who says the texts from <paramref name="first"/> on became known behind them.</summary>
     internal void SaidBy(string role, int first)
     {
@@ -181,7 +188,8 @@ public readonly record struct TextPlace(Range Value, string Role, int Message)
 /// <param name="At">Where others are added.</param>
 /// <param name="Before">What stands before those that are added.</param>
 /// <param name="After">What stands behind them.</param>
-public sealed record ParameterPlace(IReadOnlyList<(string Name, Range Member)> Members, int At, string Before, string After)
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct ParameterPlace(IReadOnlyList<(string Name, Range Member)> Members, int At, string Before, string After)
 {
     public static readonly ParameterPlace None = new([], 0, "", "");
 }

@@ -40,6 +40,13 @@ public sealed class UpstreamBody
             body.Add(new(start, start, prompt));
         }
 
+        if (request.LoneText is { } alone && release.PromptBefore is { } before)
+        {
+            // What is said alone becomes the second message of a list.
+            body.Add(new(alone.Start.Value, alone.Start.Value, [(byte)'[', .. before, .. """{"role":"user","content":"""u8]));
+            body.Add(new(alone.End.Value, alone.End.Value, "}]"u8.ToArray()));
+        }
+
         if (remark is not null && request.ConversationStart is not null)
         {
             body.Add(new(request.ConversationEnd, request.ConversationEnd, remark.AsMessages(first: request.ConversationEmpty && release.Prompt is null)));

@@ -13,8 +13,11 @@ namespace Backstop.Gateway.Tests.Clients;
 public sealed class ClientTests : IAsyncLifetime
 {
     private const string Sum = "The sum is nine.";
+    private const string Arguments = """{"a":4,"b":5}""";
 
+    private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private SmallFleet _fleet = null!;
+    private int _flaky;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -76,6 +79,48 @@ public sealed class ClientTests : IAsyncLifetime
         Assert.Contains(code, error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_NuGet_client_is_asked_to_call_a_tool(bool stream)
+    {
+        var options = new ChatCompletionOptions { Tools = { ChatTool.CreateFunctionTool("add") } };
+        var arguments = new StringBuilder();
+        if (stream)
+        {
+            await foreach (var update in Client().CompleteChatStreamingAsync([new UserChatMessage("tool")], options, Cancel))
+            {
+                arguments.Append(string.Concat(update.ToolCallUpdates.Select(call => call.FunctionArgumentsUpdate?.ToString())));
+            }
+        }
+        else
+        {
+            ChatCompletion answer = await Client().CompleteChatAsync([new UserChatMessage("tool")], options, Cancel);
+            arguments.Append(answer.ToolCalls.Single().FunctionArguments);
+        }
+
+        Assert.Equal(Arguments, arguments.ToString());
+    }
+
+    [Fact]
+    public async Task The_NuGet_client_embeds_texts()
+    {
+        var client = new OpenAI.Embeddings.EmbeddingClient(SmallFleet.Alias, new ApiKeyCredential("unused"), Options(retries: 0));
+        var vectors = (await client.GenerateEmbeddingsAsync(["hello", "again"], cancellationToken: Cancel)).Value;
+
+        Assert.Equal([0.5f, -1], vectors[0].ToFloats().ToArray());
+    }
+
+    [Fact]
+    public async Task The_NuGet_client_tries_again_when_it_is_told_that_it_may()
+    {
+        var client = new ChatClient(SmallFleet.Alias, new ApiKeyCredential("unused"), Options(retries: 3));
+        ChatCompletion answer = await client.CompleteChatAsync([new UserChatMessage("flaky")], cancellationToken: Cancel);
+
+        Assert.Equal(Sum, answer.Content[0].Text);
+        Assert.Equal(3, _flaky);
+    }
+
     [Fact]
     public async Task The_npm_client_completes_chats_and_streams_and_gets_typed_errors()
     {
@@ -89,25 +134,82 @@ public sealed class ClientTests : IAsyncLifetime
         var printed = await Run("node", ["chat.mjs", new Uri(_fleet.Gateway.Http.BaseAddress!, "v1").ToString(), SmallFleet.Alias], folder);
 
         Assert.Equal(
-            ["models", "chat", "stream", "blocked", "blocked stream", "errors", "broken stream"],
+            ["models", "chat", "stream", "blocked", "blocked stream", "errors", "broken stream", "tools", "streamed tools", "embeddings", "retries", "abort", "responses"],
             printed.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        await _left.Task.Comes();
     }
 
     // The last message says what shall happen to it.
-    private static async Task AsAsked(HttpContext http)
+    private async Task AsAsked(HttpContext http)
     {
         using var buffered = new MemoryStream();
         await http.Request.Body.CopyToAsync(buffered, http.RequestAborted);
         http.Request.Body = new MemoryStream(buffered.ToArray());
-        var question = (string?)JsonNode.Parse(buffered.ToArray())!["messages"]![0]!["content"];
+        var asked = JsonNode.Parse(buffered.ToArray())!;
+        var isStream = (bool?)asked["stream"] == true;
+        var question = (string?)asked["messages"]?[0]?["content"];
         await (question switch
         {
+            null when asked["input"] is JsonValue => ResponseAnswers.Says(Sum),
+            null => Answers.Json(200, Vectors(inBase64: (string?)asked["encoding_format"] == "base64")),
+            "tool" => isStream ? Answers.Stream(ToolEvents()) : Answers.Json(200, ToolCall()),
+            "flaky" when Interlocked.Increment(ref _flaky) % 3 != 0 => Answers.Json(500, "{}"),
+            "endless" => Endless,
             "toxic" => Answers.Chat(Answers.Toxic),
             "broken" => Answers.Json(500, "{}"),
             "busy" => Answers.Json(429, "slow down", "text/plain"),
             "cut" => Answers.Stream(Answers.Sse([Answers.Story], ends: false)),
             _ => Answers.Chat(Sum),
         })(http);
+    }
+
+    // Says something, and waits for its caller to leave.
+    private async Task Endless(HttpContext http)
+    {
+        await using var left = http.RequestAborted.Register(_left.SetResult);
+        await Answers.Paused(Answers.Sse([Answers.Story], ends: false), Task.Delay(Timeout.Infinite, http.RequestAborted), [])(http);
+    }
+
+    private static string ToolCall() => new JsonObject
+    {
+        ["id"] = "chatcmpl-1", ["object"] = "chat.completion", ["created"] = 1_700_000_000, ["model"] = "tiny",
+        ["choices"] = new JsonArray(new JsonObject
+        {
+            ["index"] = 0,
+            ["message"] = new JsonObject { ["role"] = "assistant", ["content"] = null, ["tool_calls"] = new JsonArray(Call(Arguments)) },
+            ["finish_reason"] = "tool_calls",
+        }),
+    }.ToJsonString();
+
+    private static byte[] ToolEvents()
+    {
+        JsonObject[] calls = [Call(""), .. Arguments.Chunk(4).Select(piece => Call(new string(piece), isFirst: false))];
+        var events = calls.Select(call => Event(new JsonObject { ["tool_calls"] = new JsonArray(call) }, finish: null))
+            .Prepend(Event(new JsonObject { ["role"] = "assistant", ["content"] = null }, finish: null));
+        return Encoding.UTF8.GetBytes(string.Concat(events.Append(Event([], "tool_calls"))) + "data: [DONE]\n\n");
+    }
+
+    private static JsonObject Call(string arguments, bool isFirst = true) => isFirst
+        ? new() { ["index"] = 0, ["id"] = "call_1", ["type"] = "function", ["function"] = new JsonObject { ["name"] = "add", ["arguments"] = arguments } }
+        : new() { ["index"] = 0, ["function"] = new JsonObject { ["arguments"] = arguments } };
+
+    private static string Event(JsonObject delta, string? finish) => "data: " + new JsonObject
+    {
+        ["id"] = "chatcmpl-1", ["object"] = "chat.completion.chunk", ["created"] = 1_700_000_000, ["model"] = "tiny",
+        ["choices"] = new JsonArray(new JsonObject { ["index"] = 0, ["delta"] = delta, ["finish_reason"] = finish }),
+    }.ToJsonString() + "\n\n";
+
+    private static string Vectors(bool inBase64)
+    {
+        float[] vector = [0.5f, -1];
+        JsonNode Embedding() => inBase64
+            ? JsonValue.Create(Convert.ToBase64String(System.Runtime.InteropServices.MemoryMarshal.AsBytes(vector.AsSpan())))
+            : new JsonArray(0.5, -1);
+        return new JsonObject
+        {
+            ["object"] = "list", ["model"] = "tiny", ["usage"] = new JsonObject { ["prompt_tokens"] = 2, ["total_tokens"] = 2 },
+            ["data"] = new JsonArray([.. Enumerable.Range(0, 2).Select(i => new JsonObject { ["object"] = "embedding", ["index"] = i, ["embedding"] = Embedding() })]),
+        }.ToJsonString();
     }
 
     private static async Task<string> Run(string program, string[] arguments, string folder)
@@ -151,9 +253,11 @@ public sealed class ClientTests : IAsyncLifetime
     private ChatClient Client(string alias = SmallFleet.Alias) => new(
         alias,
         new ApiKeyCredential("unused"),
-        new OpenAIClientOptions
-        {
-            Endpoint = new(_fleet.Gateway.Http.BaseAddress!, "v1"),
-            RetryPolicy = new System.ClientModel.Primitives.ClientRetryPolicy(maxRetries: 0),
-        });
+        Options(retries: 0));
+
+    private OpenAIClientOptions Options(int retries) => new()
+    {
+        Endpoint = new(_fleet.Gateway.Http.BaseAddress!, "v1"),
+        RetryPolicy = new System.ClientModel.Primitives.ClientRetryPolicy(retries),
+    };
 }

@@ -23,7 +23,7 @@ internal sealed record Reply(HttpStatusCode Status, string Body, IReadOnlyDictio
 
     /// <summary>The data of every event of a streamed answer.</summary>
     public string[] Events =>
-        [.. Body.Split("\n\n", StringSplitOptions.RemoveEmptyEntries).Where(e => e.StartsWith("data:", StringComparison.Ordinal)).Select(e => e[5..].Trim())];
+        [.. Body.Split('\n').Where(line => line.StartsWith("data:", StringComparison.Ordinal)).Select(line => line[5..].Trim())];
 
     /// <summary>What a client of a streamed answer puts together.</summary>
     public string StreamedText

@@ -88,7 +88,7 @@ public sealed class AllocationTests(ITestOutputHelper output)
                 return (Answering: Received.Events(new CutStream(sse, [1000])), Sink: new AnswerSink(http.Response, 1));
             },
             asked => Assert.True(
-                streamed.Relay(asked.Answering, ring: null, ChoiceForm.Chat, asked.Sink, time).AsTask().IsCompletedSuccessfully, "Nothing waits when the stream is there."));
+                streamed.Relay(asked.Answering, ring: null, Dialect.Chat, asked.Sink, time).AsTask().IsCompletedSuccessfully, "Nothing waits when the stream is there."));
     }
 
     private static long Least(Action work) => Least(() => 0, _ => work());

@@ -124,7 +124,7 @@ public sealed class AnswerTextTests
         var http = new DefaultHttpContext();
         var body = new MemoryStream();
         http.Response.Body = body;
-        var screened = await new StreamedAnswer(new()).Relay(Received.Events(new MemoryStream(Sse(deltas))), pool.Ring.Open(RingContext.None), ChoiceForm.Chat, new(http.Response, 1), Time());
+        var screened = await new StreamedAnswer(new()).Relay(Received.Events(new MemoryStream(Sse(deltas))), pool.Ring.Open(RingContext.None), Dialect.Chat, new(http.Response, 1), Time());
         await http.Response.CompleteAsync();
         return (new(System.Net.HttpStatusCode.OK, Encoding.UTF8.GetString(body.ToArray()), new Dictionary<string, string>()), screened);
     }

@@ -114,7 +114,7 @@ public sealed class PassThroughTests
         var body = new MemoryStream();
         http.Response.Body = body;
         using var time = Time();
-        var answer = await new StreamedAnswer(new()).Relay(Received.Events(new CutStream(sse, cuts)), ring: null, ChoiceForm.Chat, new(http.Response, 1), time);
+        var answer = await new StreamedAnswer(new()).Relay(Received.Events(new CutStream(sse, cuts)), ring: null, Dialect.Chat, new(http.Response, 1), time);
         await http.Response.CompleteAsync();
         return (body.ToArray(), answer);
     }

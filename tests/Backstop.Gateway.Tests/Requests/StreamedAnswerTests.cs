@@ -1,6 +1,7 @@
 using System.Text;
 using Backstop.Core.Guards;
 using Backstop.Core.Registry;
+using Backstop.Gateway.Dialects;
 using Backstop.Gateway.Requests;
 using Backstop.Gateway.Routing;
 using Backstop.Gateway.Tests.Harness;
@@ -147,7 +148,7 @@ public sealed class StreamedAnswerTests
         http.Response.Body = body;
         var time = new RequestTime(TimeSpan.FromMinutes(5), TimeProvider.System, CancellationToken.None);
         var screened = await new StreamedAnswer(new()).Relay(
-            Received.Events(new CutStream(sse, cuts)), Pool.Ring.Open(RingContext.None), ChoiceForm.Chat, new(http.Response, 1), time);
+            Received.Events(new CutStream(sse, cuts)), Pool.Ring.Open(RingContext.None), Dialect.Chat, new(http.Response, 1), time);
         await http.Response.CompleteAsync();
         return (new(System.Net.HttpStatusCode.OK, Encoding.UTF8.GetString(body.ToArray()), new Dictionary<string, string>()), screened);
     }

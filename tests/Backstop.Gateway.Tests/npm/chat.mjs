@@ -4,7 +4,7 @@ import OpenAI, { BadRequestError, InternalServerError, NotFoundError, RateLimitE
 
 const [, , baseURL, model] = process.argv;
 const client = new OpenAI({ baseURL, apiKey: "unused", maxRetries: 0 });
-const say = (content, more = {}) => client.chat.completions.create({ model, messages: [{ role: "user", content }], ...more });
+const say = (content, more = {}, options = {}) => client.chat.completions.create({ model, messages: [{ role: "user", content }], ...more }, options);
 
 async function fails(request, type, status, code) {
   await assert.rejects(request, (error) => {
@@ -60,3 +60,38 @@ await assert.rejects(async () => {
   }
 }, (error) => error.code === "upstream_error");
 console.log("broken stream");
+
+const tools = [{ type: "function", function: { name: "add", parameters: { type: "object", properties: { a: { type: "number" }, b: { type: "number" } } } } }];
+const called = await say("tool", { tools });
+assert.equal(called.choices[0].message.tool_calls[0].function.arguments, '{"a":4,"b":5}');
+console.log("tools");
+
+const streamed = await client.chat.completions.stream({ model, messages: [{ role: "user", content: "tool" }], tools }).finalChatCompletion();
+assert.equal(streamed.choices[0].message.tool_calls[0].function.arguments, '{"a":4,"b":5}');
+console.log("streamed tools");
+
+for (const more of [{}, { encoding_format: "float" }]) {
+  const vectors = await client.embeddings.create({ model, input: ["hello", "again"], ...more });
+  assert.deepEqual(Array.from(vectors.data[1].embedding), [0.5, -1]);
+}
+console.log("embeddings");
+
+const patient = new OpenAI({ baseURL, apiKey: "unused", maxRetries: 2 });
+const third = await patient.chat.completions.create({ model, messages: [{ role: "user", content: "flaky" }] });
+assert.equal(third.choices[0].message.content, "The sum is nine.");
+console.log("retries");
+
+const controller = new AbortController();
+let heard = false;
+for await (const chunk of await say("endless", { stream: true }, { signal: controller.signal })) {
+  heard ||= Boolean(chunk.choices[0]?.delta?.content);
+  controller.abort();
+}
+assert.ok(heard);
+console.log("abort");
+
+const response = await client.responses.create({ model, input: "hello" });
+assert.equal(response.output_text, "The sum is nine.");
+const final = await client.responses.stream({ model, input: "hello" }).finalResponse();
+assert.equal(final.output[0].content[0].text, "The sum is nine.");
+console.log("responses");

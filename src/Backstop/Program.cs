@@ -12,6 +12,8 @@ var root = new RootCommand("Backstop: the safety net of a model-serving fleet.")
     ServeCommand.Create(),
     ApplyCommand.Create(),
     ReleaseCommand.Create(),
+    ComponentCommand.Create(),
+    PromptCommand.Create(),
     AliasCommand.Create(),
     RolloutCommand.Create(),
     DrillCommand.Create(),

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Backstop.Control.Registry;
 using Backstop.Control.Store;
 using Backstop.Core.Registry;
@@ -67,8 +68,10 @@ public sealed class AliasTime(DurableStore store, AliasQueries names)
         return null;
     }
 
-    private static bool MadeCurrent(JournalRow entry) =>
-        entry.Before is null || StoreJson.Read<AliasRecord>(entry.Before).Current != StoreJson.Read<AliasRecord>(entry.After!).Current;
+    private static bool MadeCurrent(JournalRow entry) => entry.Before is null || Current(entry.Before) != Current(entry.After!);
+
+    // One member of many, so the rest of the record is not made.
+    private static string? Current(string record) => JsonElement.Parse(record).GetProperty("current").GetString();
 }
 
 /// <summary>What an alias served at a moment.</summary>

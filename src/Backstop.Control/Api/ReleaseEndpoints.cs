@@ -36,15 +36,12 @@ internal static class ReleaseEndpoints
         return ApiJson.Ok(page.ConvertAll(r => new ReleaseView(r.Name, r.Digest, r.CreatedAt, Manifest: null)));
     }
 
-    private static async Task<Answer<ReleaseView>> Register(Body<NewRelease> request, HttpContext context, ReleaseStore releases)
+    private static async Task<Answer<ReleaseView>> Register(
+        Body<NewRelease> request, HttpContext context, ReleaseStore releases, ComponentStore components)
     {
         var body = await request.Read();
-        if (Release.Parse(body.Name, body.Manifest.GetRawText()) is not ReleaseResult.Parsed parsed)
-        {
-            throw RefusedException.Invalid(((ReleaseResult.Invalid)Release.Parse(body.Name, body.Manifest.GetRawText())).Error);
-        }
-
-        return await releases.Register(parsed.Release, Caller.Of(context)) switch
+        var release = await ReleaseDoor.Admit(body.Name, body.Manifest, components);
+        return await releases.Register(release, Caller.Of(context)) switch
         {
             RegisterResult.Registered registered => ApiJson.Ok(View(registered.Release), StatusCodes.Status201Created),
             RegisterResult.Known known => ApiJson.Ok(View(known.Release)),
@@ -59,7 +56,7 @@ internal static class ReleaseEndpoints
         var (a, b) = ((await Find(releases, before)).Release, (await Find(releases, after)).Release);
         return ApiJson.Ok(new DiffView(
             ReleaseDiff.Components(a, b),
-            [.. ReleaseDiff.Between(a, b).Select(d => new DifferenceView(d.Component, d.Path, Json(d.Before), Json(d.After)))]));
+            [.. ReleaseDiff.Between(a, b).Select(DifferenceView.Of)]));
     }
 
     private static ReleaseView View(RegisteredRelease registered, bool whole = false) => new(
@@ -67,8 +64,6 @@ internal static class ReleaseEndpoints
         registered.Release.Digest,
         registered.CreatedAt,
         whole ? JsonElement.Parse(registered.Release.Manifest) : null);
-
-    private static JsonElement? Json(string? text) => text is null ? null : JsonElement.Parse(text);
 
     private sealed record NewRelease(string Name, JsonElement Manifest);
 }

@@ -15,7 +15,14 @@ public sealed record ReleaseView(string Name, string Digest, DateTimeOffset Crea
 
 public sealed record DiffView(ImmutableArray<string> Components, ImmutableArray<DifferenceView> Differences);
 
-public sealed record DifferenceView(string Component, string Path, JsonElement? Before, JsonElement? After);
+/// <param name="Lines">What changed line by line where both are long texts: <c>-</c>, <c>+</c> or a space, and the line; else nothing.</param>
+public sealed record DifferenceView(string Component, string Path, JsonElement? Before, JsonElement? After, ImmutableArray<string> Lines)
+{
+    /// <summary>The view of a difference.</summary>
+    public static DifferenceView Of(Difference d) => new(d.Component, d.Path, Json(d.Before), Json(d.After), [.. d.Lines().Select(l => l.Sign + l.Text)]);
+
+    private static JsonElement? Json(string? text) => text is null ? null : JsonElement.Parse(text);
+}
 
 public sealed record AliasView(
     string Name,

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Backstop.Core.Gates;
 using Backstop.Core.Guards;
+using Backstop.Core.Prompts;
 using Backstop.Core.Registry;
 
 namespace Backstop.Control.Gates;
@@ -35,12 +36,12 @@ public sealed class GateRunner : IDisposable
         IProgress<int>? progress,
         CancellationToken cancel)
     {
-        if (JudgeOf(release, alias, extraPolicy, out var judge, out var headers) is { } unusable)
+        if (JudgeOf(release, alias, extraPolicy, out var judge, out var headers, out var prompt) is { } unusable)
         {
             return [.. cases.Select(_ => RunCounts.Of([.. Enumerable.Repeat(unusable, samples)]))];
         }
 
-        var bodies = cases.Select(c => ReleaseCaller.BodyOf(release, c.Messages)).ToArray();
+        var bodies = cases.Select(c => ReleaseCaller.BodyOf(release, prompt, c.Messages)).ToArray();
         var outcomes = new RunOutcome[cases.Length * samples];
         var done = 0;
 
@@ -58,11 +59,16 @@ public sealed class GateRunner : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _caller.Dispose();
 
-    // Why no run can have an outcome, or null, the judge, and the headers of every request.
+    // Why no run can have an outcome, or null, the judge, and the headers and first messages of every request.
     private static RunOutcome.Unknown? JudgeOf(
-        Release release, string alias, string? extraPolicy, out AnswerJudge? judge, out ImmutableArray<KeyValuePair<string, string>> headers)
+        Release release,
+        string alias,
+        string? extraPolicy,
+        out AnswerJudge? judge,
+        out ImmutableArray<KeyValuePair<string, string>> headers,
+        out ImmutableArray<PromptMessage> prompt)
     {
-        (judge, headers) = (null, []);
+        (judge, headers, prompt) = (null, [], []);
         if (release.Serving.Protocol != "openai")
         {
             return new($"gates ask in the OpenAI protocol, and {release.Name} speaks {release.Serving.Protocol}");
@@ -71,6 +77,7 @@ public sealed class GateRunner : IDisposable
         try
         {
             headers = release.Serving.HeadersWith(Environment.GetEnvironmentVariable);
+            prompt = ReleaseCaller.PromptOf(release);
             judge = AnswerJudge.Of(alias, release.GuardPolicy, extraPolicy);
             return null;
         }
@@ -78,7 +85,7 @@ public sealed class GateRunner : IDisposable
         {
             return new($"the guard policy of {release.Name} cannot be used: {e.Message}");
         }
-        catch (MissingSecretException e)
+        catch (Exception e) when (e is MissingSecretException or PromptException)
         {
             return new(e.Message);
         }

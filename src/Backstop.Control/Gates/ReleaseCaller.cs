@@ -3,7 +3,9 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Backstop.Core.Gates;
+using Backstop.Core.Prompts;
 using Backstop.Core.Registry;
+using Backstop.Prompts;
 
 namespace Backstop.Control.Gates;
 
@@ -15,8 +17,23 @@ public sealed class ReleaseCaller(int connections, TimeSpan timeout) : IDisposab
 
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, MaxConnectionsPerServer = connections }) { Timeout = timeout };
 
+    /// <summary>What a release says before every question. A case has no variables, so its prompt is filled in as its author shows it.</summary>
+    /// <exception cref="PromptException">A variable has neither an example nor a default.</exception>
+    public static ImmutableArray<PromptMessage> PromptOf(Release release)
+    {
+        if (release.Prompt is not { } prompt)
+        {
+            return [];
+        }
+
+        var (messages, refused) = PromptTemplate.Compile(prompt).Render(PromptTemplate.Examples(prompt));
+        return refused is null
+            ? messages
+            : throw new PromptException($"gates cannot ask {release.Name}. {refused} Declare an example or a default for it in the prompt.");
+    }
+
     /// <summary>The body that asks a release a question.</summary>
-    public static byte[] BodyOf(Release release, ImmutableArray<GateMessage> asked)
+    public static byte[] BodyOf(Release release, ImmutableArray<PromptMessage> prompt, ImmutableArray<GateMessage> asked)
     {
         var body = new JsonObject();
         foreach (var (name, value) in release.Parameters)
@@ -25,9 +42,9 @@ public sealed class ReleaseCaller(int connections, TimeSpan timeout) : IDisposab
         }
 
         var messages = new JsonArray();
-        if (release.SystemPrompt is not null)
+        foreach (var said in prompt)
         {
-            messages.Add(new JsonObject { ["role"] = "system", ["content"] = release.SystemPrompt });
+            messages.Add(new JsonObject { ["role"] = said.Role, ["content"] = said.Text });
         }
 
         foreach (var message in asked)

@@ -21,11 +21,13 @@ public sealed class SuiteRunner(SuitePace pace, TimeSpan timeout, TimeProvider c
     /// <param name="learnt">Told every new outcome as it comes, from many threads.</param>
     /// <returns>By case, in the suite's order.</returns>
     /// <exception cref="MissingSecretException">The release needs a secret that the environment lacks.</exception>
+    /// <exception cref="Core.Prompts.PromptException">Its prompt needs a variable that has no example.</exception>
     public async Task<ImmutableArray<RunCounts>> Run(
         Suite suite, Release release, IReadOnlyDictionary<(string Case, int Sample), RunOutcome> known, Action<string, int, RunOutcome> learnt, CancellationToken cancel)
     {
         var headers = release.Serving.HeadersWith(Environment.GetEnvironmentVariable);
-        var bodies = suite.Cases.Select(c => ReleaseCaller.BodyOf(release, c.Messages)).ToArray();
+        var prompt = ReleaseCaller.PromptOf(release);
+        var bodies = suite.Cases.Select(c => ReleaseCaller.BodyOf(release, prompt, c.Messages)).ToArray();
         var outcomes = new RunOutcome[suite.Runs];
 
         // Round after round over all cases, so that one slow case does not end up alone at the end.

@@ -34,6 +34,7 @@ public static class ControlHosting
         services.AddSingleton(_ => DurableStore.At(options.Store ?? new StoreAddress.Sqlite(options.DataDirectory)));
         services.AddSingleton<AliasStore>();
         services.AddSingleton<ReleaseStore>();
+        services.AddSingleton<ComponentStore>();
         services.AddSingleton<EvidenceStore>();
         services.AddSingleton<FleetHub>();
         services.AddSingleton<GatewayRoster>()
@@ -79,6 +80,7 @@ public static class ControlHosting
         endpoints.MapGrpcService<FleetService>();
         var api = endpoints.MapGroup("/api/v1").AddEndpointFilter<ProblemFilter>().AddEndpointFilter<AccessFilter>().AddEndpointFilter<StrictQuery>().AddEndpointFilter<OncePerKey>().AddEndpointFilter<IfMatch>().AllMustDeclare();
         ReleaseEndpoints.Map(api);
+        ComponentEndpoints.Map(api);
         AliasEndpoints.Map(api);
         AliasRuleEndpoints.Map(api);
         DrillEndpoints.Map(api);

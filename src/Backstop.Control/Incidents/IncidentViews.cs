@@ -70,7 +70,7 @@ public sealed record IncidentView(
         incident.Changes,
         incident.Diagnosis?.Findings ?? [],
         incident.Components,
-        [.. incident.Differences.Select(x => new DifferenceView(x.Component, x.Path, Json(x.Before), Json(x.After)))],
+        [.. incident.Differences.Select(DifferenceView.Of)],
         incident.Timeline,
         SegmentsView.Of(incident.Timeline.Measured()),
         incident.RequestsToDetect,
@@ -85,8 +85,6 @@ public sealed record IncidentView(
 
     private static string Snake<T>(T value)
         where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
-
-    private static JsonElement? Json(string? text) => text is null ? null : JsonElement.Parse(text);
 }
 
 public sealed record PatternView(double None, double Release, double Shared, double Compound);

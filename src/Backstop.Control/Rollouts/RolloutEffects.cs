@@ -15,7 +15,7 @@ public sealed class RolloutEffects(ReleaseStore releases, WarmthProbe warmth, Ga
     {
         // First, because found out during a rollback it is too late.
         var candidate = await releases.Get(rollout.Candidate);
-        return candidate.OneWay is { } why
+        return candidate.Compatibility.OneWay is { } why
             ? $"{candidate.Name} could not be taken back ({why}): make the change so that the release before it can still serve, or swap by hand"
             : await gates.Refusal(rollout.Alias, candidate, CancellationToken.None);
     }

@@ -15,6 +15,26 @@ public sealed class ReleaseRow
     public required DateTimeOffset CreatedAt { get; init; }
 }
 
+/// <summary>An immutable version of a component.</summary>
+public sealed class ComponentRow
+{
+    public required string Kind { get; init; }
+
+    public required string Name { get; init; }
+
+    public required int Version { get; init; }
+
+    public required string Digest { get; init; }
+
+    /// <summary>Canonical JSON: its SHA-256 is the digest.</summary>
+    public required string Content { get; init; }
+
+    /// <summary>Where it came from, as canonical JSON.</summary>
+    public string? Lineage { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+}
+
 /// <summary>The row that decides all traffic of an alias; (epoch, generation) is what a swap compares.</summary>
 public sealed class AliasRow
 {

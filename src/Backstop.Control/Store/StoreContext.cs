@@ -8,6 +8,8 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
 {
     public DbSet<ReleaseRow> Releases => Set<ReleaseRow>();
 
+    public DbSet<ComponentRow> Components => Set<ComponentRow>();
+
     public DbSet<AliasRow> Aliases => Set<AliasRow>();
 
     public DbSet<RolloutRow> Rollouts => Set<RolloutRow>();
@@ -38,6 +40,13 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
             row.HasKey(r => r.Name);
             row.HasIndex(r => r.Digest);
             row.HasIndex(r => new { r.CreatedAt, r.Name });
+        });
+        modelBuilder.Entity<ComponentRow>(row =>
+        {
+            row.HasKey(r => new { r.Kind, r.Name, r.Version });
+
+            // Several names may have one content; one name has it once.
+            row.HasIndex(r => new { r.Kind, r.Name, r.Digest }).IsUnique();
         });
         modelBuilder.Entity<AliasRow>().HasKey(r => r.Name);
         modelBuilder.Entity<RolloutRow>(row =>

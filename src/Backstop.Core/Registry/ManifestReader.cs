@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Backstop.Core.Prompts;
 using Backstop.Core.Text;
 
 namespace Backstop.Core.Registry;
@@ -8,7 +9,7 @@ namespace Backstop.Core.Registry;
 internal static class ManifestReader
 {
     private static readonly string[] Keys =
-        ["model", "prompt", "guard_policy", "retrieval_index", "feature_schema", "parameters", "serving", "compatibility", "lineage"];
+        ["model", "prompt", "guard_policy", "retrieval_index", "feature_schema", "parameters", "serving", "components", "compatibility", "lineage"];
 
     public static ReleaseResult Read(string name, string json)
     {
@@ -41,51 +42,62 @@ internal static class ManifestReader
         var canonical = CanonicalJson.Of(root);
         return new(Release.From(name, canonical, serving) with
         {
-            SystemPrompt = ReadPrompt(root),
-            OneWay = ReadOneWay(root),
+            Prompt = ReadPrompt(root),
+            Components = ReadComponents(root),
+            Compatibility = Compatibility.Read(root),
+            Flaw = FlawOf(root),
             GuardPolicy = root.TryGetProperty("guard_policy", out var policy) ? CanonicalJson.Of(policy) : null,
-            Parameters = ReadParameters(root),
+            Parameters = root.TryGetProperty("parameters", out var parameters)
+                ? ReadParameters(parameters)
+                : ImmutableSortedDictionary<string, string>.Empty,
         });
     }
 
-    private static string? ReadPrompt(JsonElement root)
+    private static Prompt? ReadPrompt(JsonElement root) =>
+        root.TryGetProperty("prompt", out var prompt) && PromptReader.Read(prompt) is { Messages.IsEmpty: false } read ? read : null;
+
+    private static ImmutableSortedDictionary<string, ComponentPin> ReadComponents(JsonElement root)
     {
-        if (!root.TryGetProperty("prompt", out var prompt))
+        var pins = ImmutableSortedDictionary.CreateBuilder<string, ComponentPin>(StringComparer.Ordinal);
+        if (root.TryGetProperty("components", out var components))
         {
-            return null;
+            Expect(components, JsonValueKind.Object, "components");
+            Known(components, Component.Kinds, "components");
+            foreach (var component in components.EnumerateObject())
+            {
+                pins.Add(component.Name, ReadPin(component.Name, component.Value, Required(root, component.Name, "the manifest, though components names it")));
+            }
         }
 
-        Expect(prompt, JsonValueKind.Object, "prompt");
-        Known(prompt, ["system", "version"], "prompt");
-        return prompt.TryGetProperty("system", out var system) ? system.GetString() : null;
+        return pins.ToImmutable();
     }
 
-    private static string? ReadOneWay(JsonElement root)
+    private static ComponentPin ReadPin(string kind, JsonElement pin, JsonElement content)
     {
-        if (!root.TryGetProperty("compatibility", out var compatibility))
+        var place = $"components.{kind}";
+        Expect(pin, JsonValueKind.Object, place);
+        Known(pin, ["name", "version", "digest"], place);
+        var (name, version, digest) = (Required(pin, "name", place), Required(pin, "version", place), Required(pin, "digest", place));
+        Expect(name, JsonValueKind.String, place + ".name");
+        Expect(digest, JsonValueKind.String, place + ".digest");
+        if (version.ValueKind != JsonValueKind.Number || !version.TryGetInt32(out var number) || number < 1)
         {
-            return null;
+            throw new ManifestException($"{place}.version must be a whole number from 1 on.");
         }
 
-        Expect(compatibility, JsonValueKind.Object, "compatibility");
-        if (!compatibility.TryGetProperty("one_way", out var why))
-        {
-            return null;
-        }
-
-        Expect(why, JsonValueKind.String, "compatibility.one_way");
-        return why.GetString() is { Length: > 0 } text
-            ? text
-            : throw new ManifestException("compatibility.one_way is empty: say what a release before this one could not read any more, or leave it out.");
+        return digest.GetString() == CanonicalJson.Digest(CanonicalJson.Of(content))
+            ? new(name.GetString()!, number, digest.GetString()!)
+            : throw new ManifestException($"{place}.digest is not the digest of '{kind}': name the component as \"{kind}\": \"{name.GetString()}@{number}\", or leave it out of components.");
     }
 
-    private static ImmutableSortedDictionary<string, string> ReadParameters(JsonElement root)
-    {
-        if (!root.TryGetProperty("parameters", out var parameters))
-        {
-            return ImmutableSortedDictionary<string, string>.Empty;
-        }
+    // Lineage says nothing that anybody acts on, so what is stored is never held against it.
+    private static string? FlawOf(JsonElement root) =>
+        (root.TryGetProperty("lineage", out var lineage) ? LineageLink.Read(lineage).Flaw : null)
+        ?? (root.TryGetProperty("compatibility", out var compatibility) ? Compatibility.FlawOf(compatibility) : null);
 
+    /// <summary>What overrides the parameters of a request.</summary>
+    public static ImmutableSortedDictionary<string, string> ReadParameters(JsonElement parameters)
+    {
         Expect(parameters, JsonValueKind.Object, "parameters");
         if (parameters.TryGetProperty("model", out _) || parameters.TryGetProperty("messages", out _))
         {

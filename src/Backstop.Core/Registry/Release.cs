@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using System.Text.Json;
+using Backstop.Core.Prompts;
 
 namespace Backstop.Core.Registry;
 
@@ -30,17 +30,21 @@ public sealed record Release
     /// <summary>The model and where it is served.</summary>
     public required Serving Serving { get; init; }
 
-    /// <summary>Text put before the conversation, if the release carries a prompt.</summary>
-    public string? SystemPrompt { get; init; }
+    /// <summary>What is said before the conversation, if the release carries a prompt.</summary>
+    public Prompt? Prompt { get; init; }
+
+    /// <summary>Which of its parts are registered components, by their key in the manifest.</summary>
+    public ImmutableSortedDictionary<string, ComponentPin> Components { get; init; } =
+        ImmutableSortedDictionary<string, ComponentPin>.Empty;
 
     /// <summary>The guard policy as JSON, or null for the default policy.</summary>
     public string? GuardPolicy { get; init; }
 
-    /// <summary>
-    /// What a release before this one could not read any more once this one has served, such as an index that was rebuilt in
-    /// place; null when the way back is open. Such a release is not exposed, because it could not be taken back.
-    /// </summary>
-    public string? OneWay { get; init; }
+    /// <summary>What it declares about things that outlive it.</summary>
+    public Compatibility Compatibility { get; init; } = Compatibility.None;
+
+    /// <summary>Why it may not be registered, though it can be read; null when it may. Releases from before a rule was made stay readable.</summary>
+    public string? Flaw { get; init; }
 
     /// <summary>Sampling parameters as canonical JSON values by name; they override what the caller sent.</summary>
     public ImmutableSortedDictionary<string, string> Parameters { get; init; } =
@@ -59,6 +63,9 @@ public sealed record Release
     /// <inheritdoc/>
     public override int GetHashCode() => (int)Routing.StableHash.Of(Name, Digest);
 }
+
+/// <summary>A part of a release that is a registered component.</summary>
+public sealed record ComponentPin(string Name, int Version, string Digest);
 
 /// <summary>A manifest that was read, or the reason why it was not.</summary>
 public abstract record ReleaseResult

@@ -8,7 +8,19 @@ namespace Backstop.Core.Registry;
 /// <param name="Path">Where in the manifest, as a JSON Pointer (RFC 6901).</param>
 /// <param name="Before">Canonical JSON in the first release, or null where it has nothing.</param>
 /// <param name="After">Canonical JSON in the second release, or null where it has nothing.</param>
-public sealed record Difference(string Component, string Path, string? Before, string? After);
+public sealed record Difference(string Component, string Path, string? Before, string? After)
+{
+    /// <summary>What changed line by line, where both are texts and one has several lines; else nothing.</summary>
+    public ImmutableArray<LineChange> Lines() => Before is ['"', ..] && After is ['"', ..] && (Before + After).Contains("\\n", StringComparison.Ordinal)
+        ? LineDiff.Between(TextOf(Before), TextOf(After))
+        : [];
+
+    private static string TextOf(string json)
+    {
+        using var document = JsonDocument.Parse(json);
+        return document.RootElement.GetString()!;
+    }
+}
 
 /// <summary>What changed between two releases, down to single values.</summary>
 public static class ReleaseDiff
@@ -20,6 +32,16 @@ public static class ReleaseDiff
         using var b = JsonDocument.Parse(after.Manifest);
         var found = ImmutableArray.CreateBuilder<Difference>();
         Compare("", a.RootElement, b.RootElement, found);
+        return found.ToImmutable();
+    }
+
+    /// <summary>The same for two versions of a component.</summary>
+    public static ImmutableArray<Difference> Between(Component before, Component after)
+    {
+        using var a = JsonDocument.Parse(before.Content);
+        using var b = JsonDocument.Parse(after.Content);
+        var found = ImmutableArray.CreateBuilder<Difference>();
+        Compare($"/{before.Ref.Kind}", a.RootElement, b.RootElement, found);
         return found.ToImmutable();
     }
 
@@ -40,13 +62,28 @@ public static class ReleaseDiff
             return;
         }
 
+        if (a is { ValueKind: JsonValueKind.Array } s && b is { ValueKind: JsonValueKind.Array } t && HasObjects(s) && HasObjects(t))
+        {
+            for (var i = 0; i < Math.Max(s.GetArrayLength(), t.GetArrayLength()); i++)
+            {
+                Compare($"{path}/{i}", i < s.GetArrayLength() ? s[i] : null, i < t.GetArrayLength() ? t[i] : null, found);
+            }
+
+            return;
+        }
+
         var before = a is { } p1 ? CanonicalJson.Of(p1) : null;
         var after = b is { } p2 ? CanonicalJson.Of(p2) : null;
         if (before != after)
         {
-            found.Add(new(path.Split('/')[1], path, before, after));
+            found.Add(new(ComponentOf(path.Split('/')), path, before, after));
         }
     }
+
+    // What a part is called says which part of the release it is about.
+    private static string ComponentOf(string[] path) => path is [_, "components", var kind, ..] ? kind : path[1];
+
+    private static bool HasObjects(JsonElement array) => array.GetArrayLength() > 0 && array.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Object);
 
     private static JsonElement? Member(JsonElement value, string key) =>
         value.TryGetProperty(key, out var member) ? member : null;

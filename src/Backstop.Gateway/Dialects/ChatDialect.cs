@@ -16,6 +16,12 @@ internal sealed class ChatDialect() : OpenAiDialect("chat/completions")
 
     internal override void ReadMember(string name, ref Utf8JsonReader reader, ModelRequest request)
     {
+        if (name == PromptPart.Member)
+        {
+            ReadVariables(ref reader, request);
+            return;
+        }
+
         if (name != "messages" || reader.TokenType != JsonTokenType.StartArray)
         {
             base.ReadMember(name, ref reader, request);

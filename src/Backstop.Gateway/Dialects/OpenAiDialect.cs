@@ -39,6 +39,26 @@ internal abstract class OpenAiDialect(string operation) : Dialect
         }
     }
 
+    // What is put into a prompt is looked at like everything else that a caller says.
+    protected static void ReadVariables(ref Utf8JsonReader reader, ModelRequest request)
+    {
+        var start = (int)reader.TokenStartIndex;
+        request.Expect(reader.TokenType == JsonTokenType.StartObject, PromptPart.Member, "an object with a value for each variable of the prompt");
+        var depth = reader.CurrentDepth;
+        if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray)
+        {
+            while (reader.Read() && !(reader.TokenType is JsonTokenType.EndObject or JsonTokenType.EndArray && reader.CurrentDepth == depth))
+            {
+                if (reader.TokenType == JsonTokenType.String)
+                {
+                    request.AddText(ref reader, PromptPart.Role);
+                }
+            }
+        }
+
+        request.Variables = start..(int)reader.BytesConsumed;
+    }
+
     internal override void Complete(ModelRequest request)
     {
         if (request.Alias is null or "")

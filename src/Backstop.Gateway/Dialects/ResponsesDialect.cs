@@ -31,6 +31,9 @@ internal sealed class ResponsesDialect() : OpenAiDialect("responses")
                 request.Expect(false, "input", "a string or an array of items");
                 reader.Skip();
                 break;
+            case PromptPart.Member:
+                ReadVariables(ref reader, request);
+                break;
             default:
                 base.ReadMember(name, ref reader, request);
                 break;

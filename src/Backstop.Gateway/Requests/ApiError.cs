@@ -84,6 +84,9 @@ public sealed record ApiError(int Status, string Code, string Message, string? P
     /// <summary>For answers in which a safe text would be taken for data.</summary>
     public static ApiError OutputBlocked(string safeText) => new(502, "output_blocked", safeText);
 
+    /// <summary>The variables of a request are not what the prompt of the release needs.</summary>
+    public static ApiError PromptVariables(string detail) => new(400, "prompt_variables", $"{detail} Send them as the object 'variables' beside 'messages'.", "variables");
+
     public static ApiError UnknownPrompt(string alias, string fingerprint) => new(
         422, "unknown_prompt", $"'{alias}' takes only system messages that are known, and {fingerprint} is none of them. Register the prompt, or send the one that is.", "messages");
 

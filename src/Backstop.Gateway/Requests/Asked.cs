@@ -39,7 +39,7 @@ internal sealed record Asked(ModelRequest Request, Route Route, string Id, HttpR
     {
         if (_ring is not { } ring || ring.Pool != pool)
         {
-            _ring = ring = (pool, new(Route.Alias) { Messages = Request.Texts, Prompt = pool.Release.SystemPrompt, Nonce = pool.Marks ? Nonces.New() : null });
+            _ring = ring = (pool, new(Route.Alias) { Messages = Request.Texts, Prompt = pool.Parts.Prompt.FixedText, Nonce = pool.Marks ? Nonces.New() : null });
         }
 
         return ring.Context;

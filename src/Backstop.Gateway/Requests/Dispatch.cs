@@ -24,19 +24,25 @@ internal sealed class Dispatch(
             return Noted(new Screened.Failed(ApiError.UpstreamError($"it speaks {pool.Release.Serving.Protocol}.")), pool, asked.Id);
         }
 
+        var (prompt, lacking) = pool.Parts.Prompt.For(asked.Request, fixedTexts);
+        if (lacking is not null)
+        {
+            return Noted(Unfit(asked, pool, ApiError.PromptVariables(lacking)), pool, asked.Id);
+        }
+
         if (!pool.IsDropped)
         {
             signals.Started(asked.Request.Alias!, pool.Release.Digest);
         }
 
         asked.Time.Keep(asked.Route.Traffic.Timeouts.Or(pool.Release.Serving.Timeouts).Or(options.Timeouts));
-        var answer = await AskReplicas(asked, pool, UpstreamBody.For(asked.Request, pool.Parts, fixedTexts));
+        var answer = await AskReplicas(asked, pool, UpstreamBody.For(asked.Request, pool.Parts, prompt, fixedTexts));
 
         // An answer of the wrong form is often right the second time. The first one stays on the release's record.
         var (first, reasking) = (answer, new Reasking(dialect.IsConversation ? pool.Ring.Policy.MostReasks : 0));
         while (answer is Screened.Blocked blocked && !asked.Sink.Started && reasking.RemarkOn(blocked.Ruling) is { } remark)
         {
-            var again = await AskReplicas(asked, pool, UpstreamBody.For(asked.Request, pool.Parts, fixedTexts, new(blocked.Text, remark)));
+            var again = await AskReplicas(asked, pool, UpstreamBody.For(asked.Request, pool.Parts, prompt, fixedTexts, new(blocked.Text, remark)));
             answer = again is Screened.Deliverable better ? better with { Recorded = first.Outcome } : again is Screened.Blocked ? again : answer;
             if (ReferenceEquals(answer, blocked))
             {
@@ -102,6 +108,16 @@ internal sealed class Dispatch(
         }
 
         return answer;
+    }
+
+    /// <summary>What no release of the alias can do without, the caller left out; what another one does without, this one asks too much.</summary>
+    private Screened Unfit(Asked asked, ReleasePool pool, ApiError error)
+    {
+        var table = routes.Current;
+        var others = table.Routes.Routes.TryGetValue(asked.Request.Alias!, out var route) ? route.Releases().Where(d => d != pool.Release.Digest) : [];
+        return others.Any(d => table.Pool(d).Parts.Prompt.Missing(asked.Request) is null)
+            ? new Screened.Failed(error)
+            : new Screened.Refused(error.Status, BodyBytes.Own(error.ToJson(asked.Request.Dialect.Errors)), RetryAfter: null);
     }
 
     /// <summary>Asks one replica, or the next one that is there; null when none is left to be asked.</summary>

@@ -50,6 +50,9 @@ public sealed class ModelRequest
     /// <summary>Whether the conversation has no message.</summary>
     public bool ConversationEmpty { get; internal set; } = true;
 
+    /// <summary>Where what it brings for the release's prompt stands in the body; null when it brings nothing.</summary>
+    public Range? Variables { get; internal set; }
+
     /// <summary>The members of the body's object, by name: the member with its name and value.</summary>
     public List<(string Name, Range Member)> Members { get; } = new(8);
 

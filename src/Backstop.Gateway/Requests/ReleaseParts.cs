@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text;
 using System.Text.Json;
 using Backstop.Core.Registry;
 
@@ -8,30 +7,19 @@ namespace Backstop.Gateway.Requests;
 /// <summary>What a release puts into every request, as bytes made once.</summary>
 public sealed class ReleaseParts
 {
+    /// <exception cref="Core.Prompts.PromptException">Its prompt cannot be used.</exception>
     public ReleaseParts(Release release)
     {
         Model = JsonSerializer.SerializeToUtf8Bytes(release.Serving.Model);
-        if (release.SystemPrompt is { } prompt)
-        {
-            PromptText = prompt;
-            Prompt = Encoding.UTF8.GetBytes($"{{\"role\":\"system\",\"content\":{JsonSerializer.Serialize(prompt)}}}");
-            PromptBefore = [.. Prompt, (byte)','];
-        }
-
+        Prompt = new(release.Prompt);
         Parameters = [.. release.Parameters.Select(p => (p.Key, $"{JsonSerializer.Serialize(p.Key)}:{p.Value}"))];
     }
 
     /// <summary>The model's name at its servers.</summary>
     public byte[] Model { get; }
 
-    /// <summary>The release's prompt, if it has one.</summary>
-    public string? PromptText { get; }
-
-    /// <summary>It as a system message.</summary>
-    public byte[]? Prompt { get; }
-
-    /// <summary>The same in front of another message.</summary>
-    public byte[]? PromptBefore { get; }
+    /// <summary>What it says before a conversation.</summary>
+    public PromptPart Prompt { get; }
 
     /// <summary>The parameters it sets, each as a member.</summary>
     public ImmutableArray<(string Name, string Member)> Parameters { get; }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Backstop.Core.Evidence;
 using Backstop.Core.Guards;
 using Backstop.Core.Guards.Checks;
+using Backstop.Core.Prompts;
 using Backstop.Core.Registry;
 using Backstop.Gateway.Dialects;
 using Backstop.Gateway.Requests;
@@ -24,15 +25,15 @@ public sealed class ReleasePool
         {
             Ring = Ring.Compile(release.GuardPolicy is { } policy ? GuardPolicy.Parse(policy) : GuardPolicy.Default);
             Headers = release.Serving.HeadersWith(Environment.GetEnvironmentVariable);
+            Parts = new(release);
         }
-        catch (Exception e) when (e is GuardPolicyException or MissingSecretException)
+        catch (Exception e) when (e is GuardPolicyException or MissingSecretException or PromptException)
         {
             throw new UnusableReleaseException($"release '{release.Name}': {e.Message}", e);
         }
 
         Looks = Ring.Policy.Stages.Values.Any(stage => stage.Checks.Any(check => check.Mode != CheckMode.Off));
         Marks = Ring.Policy.Stages.Values.Any(stage => stage.Checks.Any(check => check.Use == SpotlightCheck.Name && check.Mode != CheckMode.Off));
-        Parts = new(release);
         _screensInput = Ring.Policy.ChecksOf(GuardStage.Input).Any(check => check.Mode == CheckMode.Enforce);
         var isOne = release.Serving.Replicas.Length == 1;
         _replicas = [.. release.Serving.Replicas.Select((r, place) => new Replica(release.Serving, r, time, isOne ? 0 : ReplicaTest.NumberOf(place)))];

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Backstop.Core.Guards;
+using Backstop.Gateway.Requests;
 
 namespace Backstop.Gateway.Signals;
 
@@ -14,7 +15,7 @@ internal static class Redaction
     public static FailureSample? Of(IReadOnlyList<ScanUnit> texts, string answer, bool attack)
     {
         var messages = new List<object>(texts.Count);
-        foreach (var text in texts)
+        foreach (var text in texts.Where(t => t.Role != PromptPart.Role))
         {
             if (Redact(text.Text) is not { } redacted)
             {

@@ -16,9 +16,11 @@ public sealed class UpstreamBody
     public int Length { get; private set; }
 
     /// <summary>Replaces the model's name and the texts the ring changed, puts the release's prompt first, overrides its parameters; copies everything else.</summary>
+    /// <param name="prompt">What stands before the conversation; see <see cref="PromptPart.For"/>.</param>
     /// <param name="fixedTexts">For each text of the request what the release's ring made of it, null where it changed nothing; or empty.</param>
     /// <param name="remark">What the model is told of its last answer when it is asked again; null the first time.</param>
-    public static UpstreamBody For(ModelRequest request, ReleaseParts release, ImmutableArray<string?> fixedTexts, Remark? remark = null)
+    public static UpstreamBody For(
+        ModelRequest request, ReleaseParts release, byte[]? prompt, ImmutableArray<string?> fixedTexts, Remark? remark = null)
     {
         var body = new UpstreamBody(request.Body.Memory);
         if (request.ModelValue is { } model)
@@ -29,27 +31,32 @@ public sealed class UpstreamBody
         body.AddRepairs(request, release);
         for (var i = 0; i < fixedTexts.Length; i++)
         {
-            if (fixedTexts[i] is { } text && !(request.PinsPrompt && request.TextPlaces[i].IsSystem))
+            if (fixedTexts[i] is { } text && request.TextPlaces[i].Role != PromptPart.Role && !(request.PinsPrompt && request.TextPlaces[i].IsSystem))
             {
                 body.Add(Splice.Edit.Of(request.TextPlaces[i].Value, text));
             }
         }
 
-        if (request.ConversationStart is { } start && (request.ConversationEmpty ? release.Prompt : release.PromptBefore) is { } prompt)
+        if (request.ConversationStart is { } start && prompt is not null)
         {
             body.Add(new(start, start, prompt));
         }
 
-        if (request.LoneText is { } alone && release.PromptBefore is { } before)
+        if (request.LoneText is { } alone && prompt is not null)
         {
             // What is said alone becomes the second message of a list.
-            body.Add(new(alone.Start.Value, alone.Start.Value, [(byte)'[', .. before, .. """{"role":"user","content":"""u8]));
+            body.Add(new(alone.Start.Value, alone.Start.Value, [(byte)'[', .. prompt, .. """{"role":"user","content":"""u8]));
             body.Add(new(alone.End.Value, alone.End.Value, "}]"u8.ToArray()));
         }
 
         if (remark is not null && request.ConversationStart is not null)
         {
-            body.Add(new(request.ConversationEnd, request.ConversationEnd, remark.AsMessages(first: request.ConversationEmpty && release.Prompt is null)));
+            body.Add(new(request.ConversationEnd, request.ConversationEnd, remark.AsMessages(first: request.ConversationEmpty && prompt is null)));
+        }
+
+        if (request.Variables is not null)
+        {
+            body.Remove(request.Members, PromptPart.Member);
         }
 
         body.AddParameters(request.Parameters, release);
@@ -94,13 +101,23 @@ public sealed class UpstreamBody
         Length += edit.Text.Length - (edit.End - edit.Start);
     }
 
+    // With the comma before it, or behind it where it is the first; a request has a model, so it is never alone.
+    private void Remove(List<(string Name, Range Member)> members, string name)
+    {
+        var at = members.FindIndex(m => m.Name == name);
+        var (start, end) = at > 0
+            ? (members[at - 1].Member.End.Value, members[at].Member.End.Value)
+            : (members[at].Member.Start.Value, members[at + 1].Member.Start.Value);
+        Add(new(start, end, []));
+    }
+
     private void AddRepairs(ModelRequest request, ReleaseParts release)
     {
         if (request.PinsPrompt)
         {
             foreach (var place in request.TextPlaces.Where(p => p.IsSystem))
             {
-                Add(Splice.Edit.Of(place.Value, release.PromptText ?? ""));
+                Add(Splice.Edit.Of(place.Value, release.Prompt.Text ?? ""));
             }
         }
 

@@ -41,6 +41,21 @@ public sealed class ControlClient(Uri server, string? key = null) : IDisposable
     public Task<Reply<DiffView>> Diff(string before, string after, CancellationToken cancel) =>
         Get<DiffView>($"releases/{Escape(before)}/diff/{Escape(after)}", cancel);
 
+    public Task<Reply<ComponentView>> RegisterComponent(string kind, string name, JsonObject content, JsonObject? lineage, CancellationToken cancel) =>
+        Post<ComponentView>($"components/{Escape(kind)}/{Escape(name)}", new { content, lineage }, cancel);
+
+    public Task<Reply<ComponentView>> Component(string kind, string name, string version, CancellationToken cancel) =>
+        Get<ComponentView>($"components/{Escape(kind)}/{Escape(name)}/{Escape(version)}", cancel);
+
+    public Task<Reply<ComponentName[]>> Components(string? kind, string? name, string? after, int limit, CancellationToken cancel) =>
+        Get<ComponentName[]>($"components?limit={limit}{Query("kind", kind)}{Query("name", name)}{Query("after", after)}", cancel);
+
+    public Task<Reply<DiffView>> DiffComponents(string kind, string name, string before, string after, CancellationToken cancel) =>
+        Get<DiffView>($"components/{Escape(kind)}/{Escape(name)}/{Escape(before)}/diff/{Escape(after)}", cancel);
+
+    public Task<Reply<AliasPromptView>> AliasPrompt(string alias, CancellationToken cancel) =>
+        Get<AliasPromptView>($"aliases/{Escape(alias)}/prompt", cancel);
+
     public Task<Reply<AliasView>> CreateAlias(NewAlias alias, CancellationToken cancel) => Post<AliasView>("aliases", alias, cancel);
 
     public Task<Reply<AliasView[]>> Aliases(CancellationToken cancel) => List<AliasView>("aliases", cancel);
@@ -149,6 +164,8 @@ public sealed class ControlClient(Uri server, string? key = null) : IDisposable
     public Task<Reply<JournalCheck>> CheckJournal(CancellationToken cancel) => Get<JournalCheck>("journal/check", cancel);
 
     public void Dispose() => _http.Dispose();
+
+    private static string Query(string name, string? value) => value is null ? "" : $"&{name}={Escape(value)}";
 
     private static string Escape(string segment) => Uri.EscapeDataString(segment);
 

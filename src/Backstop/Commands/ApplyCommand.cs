@@ -22,8 +22,8 @@ internal static class ApplyCommand
             [from, dryRun, wait],
             async (parse, client, cancel) =>
             {
-                var set = Load(parse.GetRequiredValue(from));
                 var applying = new Applying(client);
+                var set = await Load(parse.GetRequiredValue(from), applying, cancel);
                 var steps = ApplyPlan.Of(set, await applying.Look(set, cancel));
                 var refused = steps.Any(s => s.Action == ApplyAction.Refuse);
                 ImmutableArray<RolloutView> rollouts = refused || parse.GetValue(dryRun) ? [] : await applying.Do(steps, set, cancel);
@@ -40,7 +40,7 @@ internal static class ApplyCommand
             "backstop apply -f deploy/ --wait");
     }
 
-    private static DeclarationSet Load(string path)
+    private static async Task<DeclarationSet> Load(string path, Applying applying, CancellationToken cancel)
     {
         string[] files = Directory.Exists(path)
             ? [.. Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Where(f => Endings.Contains(Path.GetExtension(f))).Order(StringComparer.Ordinal)]
@@ -52,7 +52,8 @@ internal static class ApplyCommand
 
         try
         {
-            return DeclarationSet.Of([.. files.SelectMany(f => DeclarationReader.Read(f, File.ReadAllText(f)))]);
+            Declaration[] declared = [.. files.SelectMany(f => DeclarationReader.Read(f, File.ReadAllText(f)))];
+            return DeclarationSet.Of(await applying.WithComponents(declared, cancel));
         }
         catch (FormatException e)
         {

@@ -100,7 +100,7 @@ internal static class GateRun
                 }
             }, cancel);
         }
-        catch (MissingSecretException e)
+        catch (Exception e) when (e is MissingSecretException or Core.Prompts.PromptException)
         {
             throw CommandFailure.Usage(e.Message);
         }

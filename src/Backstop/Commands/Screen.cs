@@ -40,13 +40,22 @@ internal sealed class Screen(IAnsiConsole console)
         }
     }
 
-    public void Differences(IReadOnlyCollection<DifferenceView> differences) => Table(
-        differences,
-        "The manifests are the same.",
-        ("component", d => d.Component),
-        ("path", d => d.Path),
-        ("before", d => d.Before?.ToString()),
-        ("after", d => d.After?.ToString()));
+    public void Differences(IReadOnlyCollection<DifferenceView> differences)
+    {
+        Table(
+            differences,
+            "There is no difference.",
+            ("component", d => d.Component),
+            ("path", d => d.Path),
+            ("before", d => d.Lines.Length > 0 ? "below" : d.Before?.ToString()),
+            ("after", d => d.Lines.Length > 0 ? "below" : d.After?.ToString()));
+        foreach (var difference in differences.Where(d => d.Lines.Length > 0))
+        {
+            Line("");
+            Line(difference.Path);
+            Array.ForEach(difference.Lines, Line);
+        }
+    }
 
     public void Journal(IReadOnlyCollection<JournalEntry> entries) => Table(
         entries,

@@ -1,12 +1,41 @@
 using System.Collections.Immutable;
 using System.Net;
 using Backstop.Client;
+using Backstop.Core.Registry;
 
 namespace Backstop.Declarations;
 
 /// <summary>Reads what the server has and carries a plan out.</summary>
 internal sealed class Applying(ControlClient client)
 {
+    /// <summary>The declarations with the registered components that their manifests name.</summary>
+    /// <exception cref="FormatException">There is no such component.</exception>
+    public async Task<Declaration[]> WithComponents(Declaration[] declared, CancellationToken cancel)
+    {
+        var resolved = declared.ToArray();
+        for (var i = 0; i < resolved.Length; i++)
+        {
+            if (resolved[i] is not Declaration.Release release || ManifestComponents.Needed(release.Manifest) is not { IsEmpty: false } needed)
+            {
+                continue;
+            }
+
+            var known = new List<Component>();
+            foreach (var wanted in needed)
+            {
+                if (await Found(() => client.Component(wanted.Kind, wanted.Name, $"{wanted.Version}", cancel)) is { } found)
+                {
+                    known.Add(new(wanted, CanonicalJson.Of(found.Content)));
+                }
+            }
+
+            var (manifest, refused) = ManifestComponents.Resolve(release.Manifest, known);
+            resolved[i] = release with { Manifest = manifest ?? throw new FormatException($"{release.Source}: {refused}") };
+        }
+
+        return resolved;
+    }
+
     /// <summary>What the server has of everything that is declared, and of what its aliases serve now.</summary>
     public async Task<Registered> Look(DeclarationSet declared, CancellationToken cancel)
     {

@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Backstop.Core.Guards;
+using Backstop.Core.Prompts;
 using Backstop.Core.Registry;
 using Backstop.Core.Text;
+using Backstop.Prompts;
 
 namespace Backstop.Declarations;
 
@@ -64,10 +66,20 @@ internal sealed class DeclarationSet
         };
         try
         {
+            if (release.Flaw is { } flaw)
+            {
+                throw new FormatException($"{declared.Source}: {flaw}");
+            }
+
+            if (release.Prompt is { } prompt)
+            {
+                PromptTemplate.Compile(prompt);
+            }
+
             Ring.Compile(release.GuardPolicy is { } guard ? GuardPolicy.Parse(guard) : GuardPolicy.Default);
             return (declared with { Manifest = manifest }, release);
         }
-        catch (GuardPolicyException e)
+        catch (Exception e) when (e is GuardPolicyException or PromptException)
         {
             throw new FormatException($"{declared.Source}: {e.Message}", e);
         }

@@ -41,6 +41,7 @@ internal sealed class Furniture
         await server.Register("v7", new("http://127.0.0.1:9"), "m");
         await server.Register("v8", new("http://127.0.0.1:9"), "n");
         await server.CreateAlias(Alias, "v7");
+        await server.Post("components/parameters/answers", new { content = new { temperature = 0.5 } });
         var (_, rollout) = await server.Post($"aliases/{Alias}/rollouts", new { release = "v8" });
         var digests = (await server.Get("releases")).AsArray().Select(r => (string)r!["digest"]!).ToArray();
         var incident = await server.Services.GetRequiredService<IncidentBook>()
@@ -57,6 +58,10 @@ internal sealed class Furniture
             .Replace("{name}", family == "aliases" ? Alias : "v7", StringComparison.Ordinal)
             .Replace("{before}", "v7", StringComparison.Ordinal)
             .Replace("{after}", "v8", StringComparison.Ordinal)
+            .Replace("{kind}", "parameters", StringComparison.Ordinal)
+            .Replace("{component}", "answers", StringComparison.Ordinal)
+            .Replace("{version}", "1", StringComparison.Ordinal)
+            .Replace("{other}", "latest", StringComparison.Ordinal)
             .Replace("{time}", "2099-01-01T00:00:00Z", StringComparison.Ordinal)
             .Replace("{key}", "nobody", StringComparison.Ordinal)
             .Replace("{id}", path.Contains("{id}", StringComparison.Ordinal)

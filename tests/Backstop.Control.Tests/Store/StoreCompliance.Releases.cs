@@ -30,6 +30,31 @@ public abstract partial class StoreCompliance
         Assert.Null(await releases.Page("unknown", 2));
     }
 
+    [Fact]
+    public async Task Components_that_are_registered_at_once_get_one_version_each_without_a_gap()
+    {
+        var versions = await AtOnce(24, async (plane, i) =>
+        {
+            var (component, _) = await new ComponentStore(plane, TimeProvider.System).Register("prompt", "support", $$"""{"system":"{{i % 12}}"}""", lineage: null, "tester");
+            return (Content: i % 12, component.Component.Ref.Version);
+        });
+        Assert.Equal(12, versions.Distinct().Count());
+        Assert.Equal(Enumerable.Range(1, 12), versions.Select(v => v.Version).Distinct().Order());
+        Assert.Null(await Store.Read(Journal.Verify));
+
+        var components = new ComponentStore(Store, TimeProvider.System);
+        await components.Register("prompt", "Support", """{"system":"x"}""", """{"commit":"3f2a"}""", "tester");
+        await components.Register("model", "z", "{}", lineage: null, "tester");
+        Assert.Equal("""{"commit":"3f2a"}""", (await components.Find("prompt", "Support", 0))!.Lineage);
+        var paged = new List<ListedComponent>();
+        for (ComponentRef? after = null; await components.Page(null, null, after, 5) is { Count: > 0 } page; after = new(page[^1].Kind, page[^1].Name, page[^1].Version))
+        {
+            paged.AddRange(page);
+        }
+
+        Assert.Equal(["z@1", "Support@1", .. Enumerable.Range(1, 12).Select(v => $"support@{v}")], paged.Select(c => $"{c.Name}@{c.Version}"));
+    }
+
     private static async Task Register(ReleaseStore releases, string name)
     {
         var manifest = """{ "serving": { "model": "m", "replicas": ["http://127.0.0.1:1"] } }""";

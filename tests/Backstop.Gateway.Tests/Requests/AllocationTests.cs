@@ -35,7 +35,7 @@ public sealed class AllocationTests(ITestOutputHelper output)
         var used = Least(() =>
         {
             var request = ModelRequest.Read(BodyBytes.Own(body), Dialect.Chat);
-            UpstreamBody.For(request, Parts, ImmutableArray<string?>.Empty);
+            UpstreamBody.For(request, Parts, Parts.Prompt.For(request, ImmutableArray<string?>.Empty).Messages, ImmutableArray<string?>.Empty);
         });
 
         output.WriteLine($"{used} bytes");

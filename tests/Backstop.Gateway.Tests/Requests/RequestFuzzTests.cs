@@ -88,7 +88,7 @@ public sealed class RequestFuzzTests
 
     private static byte[] Sent(ModelRequest request)
     {
-        var body = UpstreamBody.For(request, Release, ImmutableArray<string?>.Empty);
+        var body = UpstreamBody.For(request, Release, Release.Prompt.For(request, ImmutableArray<string?>.Empty).Messages, ImmutableArray<string?>.Empty);
         var sent = new byte[body.Length];
         Assert.Equal(body.Length, body.CopyTo(sent));
         Assert.Equal(sent, body.Pieces().SelectMany(piece => piece.ToArray()));

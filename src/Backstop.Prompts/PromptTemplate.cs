@@ -131,8 +131,9 @@ public sealed class PromptTemplate
                 messages.Add(message with { Text = text.Take() });
             }
         }
-        catch (Exception e) when (e is InvalidOperationException or PromptException or ArgumentException or FormatException or OverflowException)
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
+            // Filters meet values that they did not expect with exceptions of every kind. A request that brings such a value cannot be served; no more.
             return ([], $"The prompt cannot be rendered with these variables: {e.Message}");
         }
 

@@ -35,7 +35,7 @@ internal sealed class TemplateReading : AstVisitor
 
     public override Statement Visit(Statement statement) => statement switch
     {
-        null or TextSpanStatement or OutputStatement or IfStatement or ElseIfStatement or ElseStatement or UnlessStatement or CaseStatement or ForStatement
+        null or TextSpanStatement or OutputStatement or IfStatement or ElseIfStatement or ElseStatement or UnlessStatement or CaseStatement or WhenStatement or ForStatement
             or CommentStatement or RawStatement or NoOpStatement or BreakStatement or ContinueStatement => base.Visit(statement!),
         _ => throw new PromptException(
             $"{_place} has a '{Word(statement)}' tag: a prompt may use outputs, if, unless, case, for, comment and raw, so that it always ends and reaches nothing outside."),

@@ -123,7 +123,12 @@ internal static class AliasEndpoints
         await View(queries, name);
         var release = await ReleaseEndpoints.Find(releases, body.Release);
         Check(await grains.GetGrain<IAliasGrain>(name)
-            .Swap(release.Release.Digest, body.ExpectedGeneration, Reason(body.Reason), Caller.Of(context)));
+            .Swap(
+                release.Release.Digest,
+                body.ExpectedGeneration,
+                PlanRequest.Reason(body.NoWayBack, "no_way_back"),
+                Reason(body.Reason),
+                Caller.Of(context)));
         return ApiJson.Ok(await View(queries, name));
     }
 
@@ -162,7 +167,7 @@ internal static class AliasEndpoints
 
     private sealed record NewAlias(string Name, string Release, bool? CaptureSamples = null, long? LabelDeadlineMs = null, long? CandidateLeaseMs = null);
 
-    private sealed record SwapRequest(string Release, long ExpectedGeneration, string Reason);
+    private sealed record SwapRequest(string Release, long ExpectedGeneration, string Reason, string? NoWayBack = null);
 
     private sealed record ReasonRequest(string Reason);
 

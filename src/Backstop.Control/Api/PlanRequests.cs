@@ -22,7 +22,8 @@ internal sealed record PlanRequest(
     long? WarmForMs = null,
     long? CoolDownMs = null,
     string? Fallback = null,
-    string? BreakGlass = null)
+    string? BreakGlass = null,
+    string? NoWayBack = null)
 {
     private const int MostSteps = 100;
     private const long LongestMs = 366L * 24 * 3600 * 1000;
@@ -50,9 +51,8 @@ internal sealed record PlanRequest(
             WarmFor = Time(WarmForMs, usual.WarmFor, "warm_for_ms"),
             CoolDown = Time(CoolDownMs, usual.CoolDown, "cool_down_ms"),
             Fallback = fallback,
-            BreakGlass = BreakGlass is null || BreakGlass.Trim().Length is > 0 and <= 1000
-                ? BreakGlass?.Trim()
-                : throw RefusedException.Invalid("'break_glass' must say why in 1 to 1000 characters; it is kept in the journal."),
+            BreakGlass = Reason(BreakGlass, "break_glass"),
+            NoWayBack = Reason(NoWayBack, "no_way_back"),
             Steps = Steps is null ? usual.Steps : [.. Checked(Steps)],
             HoldbackBasisPoints = Share(HoldbackBasisPoints, usual.HoldbackBasisPoints, "holdback_basis_points", 0, Route.Whole / 2),
             ContainmentBasisPoints = Share(ContainmentBasisPoints, usual.ContainmentBasisPoints, "containment_basis_points", 0, Route.Whole),
@@ -88,6 +88,12 @@ internal sealed record PlanRequest(
             yield return new(step.BasisPoints, Time(step.DwellMs, TimeSpan.Zero, "dwell_ms"), step.MinUnits, step.Approval ?? false);
         }
     }
+
+    /// <summary>A reason for something that is not done without one, or null.</summary>
+    /// <exception cref="RefusedException">It is empty or too long.</exception>
+    public static string? Reason(string? why, string key) => why is null || why.Trim().Length is > 0 and <= 1000
+        ? why?.Trim()
+        : throw RefusedException.Invalid($"'{key}' must say why in 1 to 1000 characters; it is kept in the journal.");
 
     private static int Share(int? value, int usual, string key, int least, int most) => (value ?? usual) is var share && share >= least && share <= most
         ? share

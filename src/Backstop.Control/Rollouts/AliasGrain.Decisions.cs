@@ -117,11 +117,13 @@ internal sealed partial class AliasGrain
         var wayBack = _alias.ReturnsTo(rollout.Candidate, rollout.Plan.Fallback) ?? rollout.Baseline;
         _ = effect switch
         {
-            Effect.RunGates => Task.Run(async () => await self.Gated(rollout.Id, await effects.RunGates(rollout))),
-            Effect.ProbeWarmth => Task.Run(async () => await self.Warmed(rollout.Id, await effects.ProbeWarmth(rollout.Candidate, rollout.Baseline, wayBack))),
+            Effect.RunGates => Task.Run(async () => await self.Gated(rollout.Id, await effects.RunGates(rollout, wayBack))),
+            Effect.ProbeWarmth => Task.Run(async () => await self.Warmed(rollout.Id, await effects.ProbeWarmth(rollout, wayBack))),
             _ => Task.CompletedTask, // Watching is done by every tick while the status is verifying.
         };
     }
+
+    private static string WithoutWayBack(RolloutPlan plan) => plan.NoWayBack is { } why ? $", without a way back: {why}" : "";
 
     private static string ReasonOf(RolloutEvent e, Rollout rollout) => e switch
     {
@@ -130,7 +132,7 @@ internal sealed partial class AliasGrain
         RolloutEvent.PauseRequested pause => pause.Reason,
         RolloutEvent.ResumeRequested => "resumed",
         RolloutEvent.Approved approved => $"approved up to step {approved.Step + 1} of {rollout.Plan.Steps.Length}, then the promotion",
-        RolloutEvent.PlanChanged changed => $"plan sha256:{rollout.PlanDigest}{(changed.Approval is { } by ? $", approved: {by}" : ", tightened")}",
+        RolloutEvent.PlanChanged changed => $"plan sha256:{rollout.PlanDigest}{(changed.Approval is { } by ? $", approved: {by}" : ", tightened")}{WithoutWayBack(rollout.Plan)}",
         RolloutEvent.SupersedeRequested supersede => $"superseded by {supersede.By}",
         RolloutEvent.Converged => "every gateway acknowledged it",
         RolloutEvent.Observed seen => $"{seen.OnBadRelease} requests were started on the candidate within {seen.Window.TotalMilliseconds:0} ms",

@@ -115,12 +115,19 @@ internal sealed partial class AliasGrain(
             : Refused($"{active.Rollout.Id} cannot be superseded: {refusal}.");
     }
 
-    public async Task<AliasReply> Swap(string release, long expectedGeneration, string reason, string actor) =>
+    public async Task<AliasReply> Swap(string release, long expectedGeneration, string? noWayBack, string reason, string actor) =>
         _rollout is { Rollout: { IsTerminal: false, Status: not RolloutStatus.RollbackDegraded } } active
             ? Refused($"{Name} has an active rollout, {active.Rollout.Id}: abort it before swapping by hand.")
             : _alias.Pin is { } pin
             ? Refused($"{Name} is pinned by {pin.By}: {pin.Reason}. Lift the pin first with 'backstop alias unpin'.")
-            : await Change(new AliasChange.Promote(release, HoldbackBasisPoints: 0, _alias.Salt), expectedGeneration, "alias_swapped", reason, actor);
+            : noWayBack is null && _alias.ReturnsTo(release, null) is { } back && await effects.ClosedWay(release, back) is { } closed
+            ? Refused($"{closed}. Make the change so that the release before it can still serve, or say why there need be no way back (no_way_back).")
+            : await Change(
+                new AliasChange.Promote(release, HoldbackBasisPoints: 0, _alias.Salt),
+                expectedGeneration,
+                "alias_swapped",
+                noWayBack is null ? reason : $"{reason}, without a way back: {noWayBack}",
+                actor);
 
     public async Task<AliasReply> Rollback(string reason, string actor)
     {
@@ -176,7 +183,7 @@ internal sealed partial class AliasGrain(
 
         var stored = new StoredRollout { SubmittedAt = now, Rollout = decision.Next.Rollout, Evidence = wanted.Evidence };
         var draft = new JournalDraft(
-            "rollout_submitted", wanted.Actor, $"rollout {wanted.Id} of {wanted.Candidate}, plan sha256:{decision.Next.Rollout.PlanDigest}");
+            "rollout_submitted", wanted.Actor, $"rollout {wanted.Id} of {wanted.Candidate}, plan sha256:{decision.Next.Rollout.PlanDigest}{WithoutWayBack(wanted.Plan)}");
         if (await aliases.Commit(_alias, decision.Next.Alias, stored, draft) is CommitResult.Stale)
         {
             await Reload();

@@ -18,7 +18,8 @@ public interface IAliasGrain : IGrainWithStringKey
     Task<AliasReply> Submit(string candidate, string plan, string evidence, bool supersede, string actor);
 
     /// <summary>Makes a release current at once, if the alias is still at the expected generation.</summary>
-    Task<AliasReply> Swap(string release, long expectedGeneration, string reason, string actor);
+    /// <param name="noWayBack">Why it may be though the release before it could not take over again; null when it may not.</param>
+    Task<AliasReply> Swap(string release, long expectedGeneration, string? noWayBack, string reason, string actor);
 
     /// <summary>Returns to the previous release, or withdraws the candidate. Never refused while there is something to take back.</summary>
     Task<AliasReply> Rollback(string reason, string actor);

@@ -2,6 +2,7 @@ using Backstop.Control.Gates;
 using Backstop.Control.Incidents;
 using Backstop.Control.Registry;
 using Backstop.Core.Evidence;
+using Backstop.Core.Registry;
 using Backstop.Core.Rollouts;
 using Backstop.Protocol;
 
@@ -11,23 +12,44 @@ namespace Backstop.Control.Rollouts;
 public sealed class RolloutEffects(ReleaseStore releases, WarmthProbe warmth, Gatekeeper gates, SampleShelf samples)
 {
     /// <summary>Why the candidate may not be exposed, or null.</summary>
-    public async Task<string?> RunGates(Rollout rollout)
-    {
+    /// <param name="wayBack">Digest of what it could be taken back to.</param>
+    public async Task<string?> RunGates(Rollout rollout, string wayBack) =>
         // First, because found out during a rollback it is too late.
-        var candidate = await releases.Get(rollout.Candidate);
-        return candidate.Compatibility.OneWay is { } why
-            ? $"{candidate.Name} could not be taken back ({why}): make the change so that the release before it can still serve, or swap by hand"
-            : await gates.Refusal(rollout.Alias, candidate, CancellationToken.None);
-    }
+        await ClosedWay(rollout, wayBack) ?? await gates.Refusal(rollout.Alias, await releases.Get(rollout.Candidate), CancellationToken.None);
+
+    /// <summary>Which replica of the candidate, or of what it would be taken back to, is not warm, or whether the way back is closed; or null.</summary>
+    /// <param name="wayBack">Digest of what it could be taken back to.</param>
+    public async Task<string?> ProbeWarmth(Rollout rollout, string wayBack) =>
+        // Asked again: the way back may lead to another release by now, and gates may have been skipped.
+        await ClosedWay(rollout, wayBack) ?? await ProbeWarmth(rollout.Candidate, rollout.Baseline, wayBack);
 
     /// <summary>Which replica of these releases is not warm, or null.</summary>
-    /// <param name="digests">The candidate, and what it could be taken back to.</param>
     public async Task<string?> ProbeWarmth(params IEnumerable<string> digests) =>
         await warmth.Failure(await Task.WhenAll(digests.Distinct(StringComparer.Ordinal).Select(releases.Get)));
 
     /// <summary>The addresses of the replicas of a release that are counted under a number.</summary>
     public async Task<string> ReplicasOf(string digest, int number) => string.Join(
         ", ", (await releases.Get(digest)).Serving.Replicas.Where((_, place) => ReplicaTest.NumberOf(place) == number).Select(r => r.AbsoluteUri));
+
+    /// <summary>Why a release could not be taken back to one of others, with the declarations that say so; null when it could.</summary>
+    public async Task<string?> ClosedWay(string candidate, params IEnumerable<string> others)
+    {
+        var served = await releases.Get(candidate);
+        foreach (var other in others.Distinct(StringComparer.Ordinal))
+        {
+            if (Compatibility.Refusal(served, await releases.Get(other)) is { } why)
+            {
+                return why;
+            }
+        }
+
+        return null;
+    }
+
+    private async Task<string?> ClosedWay(Rollout rollout, string wayBack) =>
+        rollout.Plan.NoWayBack is null && await ClosedWay(rollout.Candidate, rollout.Baseline, wayBack) is { } why
+            ? $"{why}. Make the change so that the release before it can still serve, or say in the plan why there need be no way back (no_way_back)"
+            : null;
 
     /// <summary>Keeps redacted samples for an incident that may come.</summary>
     public void Keep(IEnumerable<Sample> captured) => samples.Keep(captured);

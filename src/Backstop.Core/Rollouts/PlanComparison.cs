@@ -22,6 +22,7 @@ public static class PlanComparison
             : after.CoolDown < before.CoolDown ? "its cool-down is shorter"
             : after.Fallback != before.Fallback ? "it returns to another fallback"
             : after.BreakGlass != before.BreakGlass ? "it breaks the glass"
+            : after.NoWayBack != before.NoWayBack ? "it gives up the way back"
             : null);
 
     /// <summary>Why a plan cannot go on where a rollout is, whoever approves it; null when it can.</summary>

@@ -21,6 +21,11 @@ public static class PlanDigest
         text.Append(CultureInfo.InvariantCulture, $"{plan.Bake.Ticks} {plan.HeldDeadline.Ticks} {plan.HeldAction} {plan.ConvergenceDeadline.Ticks}\n");
         text.Append(CultureInfo.InvariantCulture, $"{plan.VerifyWindow.Ticks} {plan.Coverage:R} {plan.WarmFor.Ticks} {plan.CoolDown.Ticks}\n");
         text.Append(plan.Fallback).Append('\n').Append(plan.BreakGlass);
+        if (plan.NoWayBack is { } why)
+        {
+            text.Append('\n').Append(why); // Only then, so that plans from before there was such a thing keep their names.
+        }
+
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
     }
 

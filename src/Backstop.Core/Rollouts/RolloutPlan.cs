@@ -57,6 +57,12 @@ public sealed record RolloutPlan
     /// <summary>Why gates, freezes, approvals and the cool-down are skipped: current itself is broken. Null when they are not.</summary>
     public string? BreakGlass { get; init; }
 
+    /// <summary>
+    /// Why the candidate may be exposed though the release before it could not take over again; see <see cref="Registry.Compatibility"/>.
+    /// Null when it may not.
+    /// </summary>
+    public string? NoWayBack { get; init; }
+
     /// <summary>Promotion without canary steps.</summary>
     public static RolloutPlan AtOnce { get; } = new() { Steps = [] };
 }

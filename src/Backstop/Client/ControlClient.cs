@@ -68,8 +68,9 @@ public sealed class ControlClient(Uri server, string? key = null) : IDisposable
     public Task<Reply<AliasAtView>> AliasAt(string name, DateTimeOffset time, CancellationToken cancel) =>
         Get<AliasAtView>($"aliases/{Escape(name)}/at/{time.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffZ}", cancel);
 
-    public Task<Reply<AliasView>> Swap(string alias, string release, long expectedGeneration, string reason, CancellationToken cancel) =>
-        Post<AliasView>($"aliases/{Escape(alias)}/swap", new { release, expected_generation = expectedGeneration, reason }, cancel);
+    public Task<Reply<AliasView>> Swap(
+        string alias, string release, long expectedGeneration, string reason, CancellationToken cancel, string? noWayBack = null) =>
+        Post<AliasView>($"aliases/{Escape(alias)}/swap", new { release, expected_generation = expectedGeneration, no_way_back = noWayBack, reason }, cancel);
 
     public Task<Reply<AliasView>> Rollback(string alias, string reason, CancellationToken cancel) =>
         Post<AliasView>($"aliases/{Escape(alias)}/rollback", new { reason }, cancel);

@@ -113,15 +113,19 @@ internal static class AliasCommand
         {
             Description = "Swap only if the alias is at this generation. Otherwise the one it is at when asked.",
         };
+        var noWayBack = new Option<string?>("--no-way-back")
+        {
+            Description = "Swap for this reason though the release before could not take over again, by what they declare under compatibility.",
+        };
         return Remote.Verb(
             "swap",
             "Point an alias at a release at once, past rollout and gates.",
-            [Name, release, expected, Reason],
+            [Name, release, expected, noWayBack, Reason],
             async (parse, client, cancel) =>
             {
                 var name = parse.GetRequiredValue(Name);
                 var generation = parse.GetValue(expected) ?? (await client.Alias(name, cancel)).Body.Generation;
-                return await client.Swap(name, parse.GetRequiredValue(release), generation, parse.GetRequiredValue(Reason), cancel);
+                return await client.Swap(name, parse.GetRequiredValue(release), generation, parse.GetRequiredValue(Reason), cancel, parse.GetValue(noWayBack));
             },
             (alias, screen) => screen.Line($"{alias.Name} serves {alias.Current.Name} at generation {alias.Generation}."));
     }

@@ -37,6 +37,7 @@ internal static class RolloutPlanFile
         ["cool_down"] = ("cool_down_ms", Time),
         ["fallback"] = ("fallback", Same),
         ["break_glass"] = ("break_glass", Same),
+        ["no_way_back"] = ("no_way_back", Same),
     };
 
     /// <summary>The plan as the API takes it.</summary>

@@ -39,13 +39,18 @@ internal static class RolloutStart
         Description = "Skip gates, freezes and approvals for this reason: current itself is broken. Safety monitors stay on, and a person is paged.",
     };
 
+    private static readonly Option<string?> NoWayBack = new("--no-way-back")
+    {
+        Description = "Expose the release for this reason though the one before it could not take over again, by what they declare under compatibility.",
+    };
+
     private static readonly Option<bool> Supersede = new("--supersede") { Description = "Take the place of an active rollout that is not promoted yet." };
     private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Only say what the plan would do, and when." };
 
     public static Verb Create() => Remote.Verb(
         "start",
         "Start a rollout, or say what it would do.",
-        [Alias, Release, File, Preset, Steps, AtOnce, Holdback, Bake, MaxSlowdown, BreakGlass, Supersede, DryRun],
+        [Alias, Release, File, Preset, Steps, AtOnce, Holdback, Bake, MaxSlowdown, BreakGlass, NoWayBack, Supersede, DryRun],
         Run,
         examples:
         [
@@ -105,6 +110,11 @@ internal static class RolloutStart
         if (line.GetValue(BreakGlass) is { } why)
         {
             plan["break_glass"] = why;
+        }
+
+        if (line.GetValue(NoWayBack) is { } given)
+        {
+            plan["no_way_back"] = given;
         }
 
         return plan.Count == 0 ? null : plan;

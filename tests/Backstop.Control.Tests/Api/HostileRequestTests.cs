@@ -155,8 +155,13 @@ public sealed class HostileRequestTests(PostgresFixture postgres)
         }
     }
 
-    /// <summary>The path with an absurd name for each of its parameters.</summary>
-    private static string Put(string path, string name) => string.Join('/', path.Split('/').Select(part => part.StartsWith('{') ? name : part));
+    /// <summary>The path with an absurd name for the last two of its parameters: more of them would lead out of the API, or be longer than a path may be.</summary>
+    private static string Put(string path, string name)
+    {
+        var parts = path.Split('/');
+        var (parameters, seen) = (parts.Count(part => part.StartsWith('{')), 0);
+        return string.Join('/', parts.Select(part => !part.StartsWith('{') ? part : ++seen > parameters - 2 ? name : "parameters"));
+    }
 
     private static async Task<string?> Complaint(HttpClient client, HttpRequestMessage request, bool mayDoIt = false)
     {

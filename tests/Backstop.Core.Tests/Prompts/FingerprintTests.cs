@@ -35,7 +35,7 @@ public sealed class FingerprintTests
 
     [Fact]
     public void They_are_the_same_in_every_process_and_version() => Assert.Equal(
-        [5036420043431193461, 10206543397361063406], Fingerprints.Of(["one two three four five six seven eight nine ten eleven twelve"]));
+        [3009599872199716915], Fingerprints.Of(["one two three four five six seven eight nine ten eleven twelve"]));
 
     [Fact]
     public void Every_run_of_eleven_words_is_recognised_wherever_it_is_put() => Gen.Select(Words, Words, Word.Array[11, 40], Words, Words).Sample(

@@ -99,8 +99,8 @@ public sealed class ComponentTests
     public void A_difference_is_told_by_part_message_and_line()
     {
         var before = Parsed(ManifestComponents.Resolve(Manifest("""{ "prompt": "support@3", "parameters": { "temperature": 0.2, "top_p": 1 } }"""), [Prompt]).Manifest!);
-        var newer = new Component(new("prompt", "support", 4), """{"messages":[{"role":"system","content":"One.\nTwo.\nThree."}]}""");
-        var newest = new Component(new("prompt", "support", 5), """{"messages":[{"role":"system","content":"One.\n2.\nThree."}]}""");
+        var newer = new Component(new("prompt", "support", 4), CanonicalJson.Of("""{"messages":[{"role":"system","content":"One.\nTwo.\nThree."}]}"""));
+        var newest = new Component(new("prompt", "support", 5), CanonicalJson.Of("""{"messages":[{"role":"system","content":"One.\n2.\nThree."}]}"""));
         var after = Parsed(ManifestComponents.Resolve(Manifest("""{ "prompt": "support@4", "parameters": { "temperature": 0.7, "top_p": 1 } }"""), [newer]).Manifest!);
         Assert.Equal(["prompt", "parameters"], ReleaseDiff.Components(before, after));
         Assert.Contains(ReleaseDiff.Between(before, after), d => d is { Component: "prompt", Path: "/components/prompt/version", Before: "3", After: "4" });

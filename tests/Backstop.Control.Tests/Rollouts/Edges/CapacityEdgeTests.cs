@@ -37,6 +37,37 @@ public sealed class CapacityEdgeTests
     }
 
     [Fact]
+    public async Task A_release_that_writes_what_the_one_before_cannot_read_needs_a_reason_that_is_journaled()
+    {
+        await using var model = await ModelServer.Start();
+        await using var server = await ControlServer.Start();
+        await using var gateway = await FleetGateway.Connect(server);
+        object Declaring(object compatibility) => new { serving = new { model = "five", replicas = new[] { model.Address.ToString() } }, compatibility };
+        await server.Post("releases", new { name = "v1", manifest = Declaring(new { reads = new { feature_schema = new[] { 2, 3 } } }) });
+        await server.Post("releases", new { name = "v2", manifest = Declaring(new { writes = new { feature_schema = 4 } }) });
+        await server.CreateAlias(Alias, "v1");
+
+        // By hand, by a rollout, and by one that breaks the glass, which skips the gates but not this.
+        var (status, problem) = await server.Post($"aliases/{Alias}/swap", new { release = "v2", expected_generation = 1, reason = "try" });
+        Assert.Equal(System.Net.HttpStatusCode.Conflict, status);
+        Assert.Contains("compatibility.writes.feature_schema", (string)problem["detail"]!, StringComparison.Ordinal);
+        foreach (var plan in new object[] { AtOnce, new { steps = Array.Empty<object>(), break_glass = "current is broken" } })
+        {
+            var (_, refused) = await server.Post($"aliases/{Alias}/rollouts", new { release = "v2", plan });
+            var rejected = await server.RolloutReaches((string)refused["id"]!, "rejected");
+            Assert.Contains("it writes feature_schema 4, and the release before it reads only 2, 3", (string)rejected["reason"]!, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(1, (long)(await server.Get($"aliases/{Alias}"))["generation"]!);
+        var (_, submitted) = await server.Post(
+            $"aliases/{Alias}/rollouts", new { release = "v2", plan = new { steps = Array.Empty<object>(), bake_ms = 3_600_000, no_way_back = "v1 is retired on Monday" } });
+        await server.RolloutReaches((string)submitted["id"]!, "baking");
+        Assert.Contains(
+            (await server.Get($"aliases/{Alias}/history")).AsArray(),
+            e => ((string)e!["reason"]!).EndsWith("without a way back: v1 is retired on Monday", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_ranker_is_warm_when_its_server_says_that_its_model_is_ready()
     {
         await using var model = await ModelServer.Start(answersAs: "ranker-2");
@@ -46,7 +77,7 @@ public sealed class CapacityEdgeTests
         {
             var manifest = new
             {
-                serving = new { protocol = "open-inference", model = served, replicas = new[] { model.Address.ToString() } }, lineage = new { name },
+                serving = new { protocol = "open-inference", model = served, replicas = new[] { model.Address.ToString() } }, lineage = new { commit = name },
             };
             (await server.Api.PostAsJsonAsync("/api/v1/releases", new { name, manifest }, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
         }

@@ -20,15 +20,17 @@ internal static class ComponentEndpoints
 
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/components", List).Needs(Scope.Read);
-        api.MapPost("/components/{kind}/{component}", Register).Needs(Scope.Write);
+        api.MapGet("/components", List).WithSummary("List the components and their versions, by kind and name.").Needs(Scope.Read);
+        api.MapPost("/components/{kind}/{component}", Register).Answers(StatusCodes.Status201Created)
+            .WithSummary("Register a component: as its next version, or as the one that has this content already.").Needs(Scope.Write);
         api.MapGet("/components/{kind}/{component}/{version}", async (string kind, string component, string version, ComponentStore components) =>
-            ApiJson.Ok(View(await Find(components, kind, component, version)))).Needs(Scope.Read);
-        api.MapGet("/components/{kind}/{component}/{version}/diff/{other}", Diff).Needs(Scope.Read);
-        api.MapGet("/aliases/{name}/prompt", PromptOf).NeedsOnAlias(Scope.Read);
+            ApiJson.Ok(View(await Find(components, kind, component, version)))).WithSummary("Show a version of a component, or its 'latest'.").Needs(Scope.Read);
+        api.MapGet("/components/{kind}/{component}/{version}/diff/{other}", Diff)
+            .WithSummary("Name every difference between two versions of a component.").Needs(Scope.Read);
+        api.MapGet("/aliases/{name}/prompt", PromptOf).WithSummary("Show the prompt that an alias serves now.").NeedsOnAlias(Scope.Read);
     }
 
-    private static async Task<IResult> List(string? kind, string? name, string? after, int? limit, HttpContext context, ComponentStore components)
+    private static async Task<Answer<List<ListedComponent>>> List(string? kind, string? name, string? after, int? limit, HttpContext context, ComponentStore components)
     {
         var most = Math.Clamp(limit ?? LongestPage, 1, LongestPage);
         var page = await components.Page(kind, name, after is null ? null : Cursor(after), most);
@@ -36,7 +38,8 @@ internal static class ComponentEndpoints
         return ApiJson.Ok(page);
     }
 
-    private static async Task<IResult> Register(string kind, string component, Body<NewComponent> request, HttpContext context, ComponentStore components)
+    private static async Task<Answer<ComponentView>> Register(
+        string kind, string component, Body<NewComponent> request, HttpContext context, ComponentStore components)
     {
         var body = await request.Read();
         if (Component.FlawOf(kind, component, body.Content) is { } flaw)
@@ -59,7 +62,7 @@ internal static class ComponentEndpoints
         return ApiJson.Ok(View(registered), isNew ? StatusCodes.Status201Created : StatusCodes.Status200OK);
     }
 
-    private static async Task<IResult> Diff(string kind, string component, string version, string other, ComponentStore components)
+    private static async Task<Answer<DiffView>> Diff(string kind, string component, string version, string other, ComponentStore components)
     {
         var (a, b) = (await Find(components, kind, component, version), await Find(components, kind, component, other));
         return ApiJson.Ok(new DiffView(
@@ -67,7 +70,7 @@ internal static class ComponentEndpoints
             [.. ReleaseDiff.Between(a.Component, b.Component).Select(DifferenceView.Of)]));
     }
 
-    private static async Task<IResult> PromptOf(string name, AliasQueries queries, ReleaseStore releases)
+    private static async Task<Answer<AliasPromptView>> PromptOf(string name, AliasQueries queries, ReleaseStore releases)
     {
         var alias = await AliasEndpoints.View(queries, name);
         var release = await releases.Get(alias.Current.Digest);

@@ -103,25 +103,20 @@ public sealed class PromptTemplate
             return ([], missing);
         }
 
-        var context = new TemplateContext(Options, StringComparer.Ordinal);
-        var input = 0;
-        foreach (var name in _prompt.Variables.Keys)
+        var values = _prompt.Variables.Keys.Select(name => (Name: name, Value: ValueOf(given, name))).ToList();
+        if (values.Sum(v => (long)v.Value.GetRawText().Length) > MostInput)
         {
-            input += ValueOf(given, name).GetRawText().Length;
-            if (input > MostInput)
-            {
-                return ([], $"The variables have more than {MostInput} characters together.");
-            }
-
+            return ([], $"The variables have more than {MostInput} characters together.");
         }
 
+        var context = new TemplateContext(Options, StringComparer.Ordinal);
         using var text = new BoundedWriter(MostOutput);
         var messages = ImmutableArray.CreateBuilder<PromptMessage>(_templates.Length);
         try
         {
-            foreach (var name in _prompt.Variables.Keys)
+            foreach (var (name, value) in values)
             {
-                context.SetValue(name, ValueOf(ValueOf(given, name)));
+                context.SetValue(name, ValueOf(value));
             }
 
             foreach (var (message, template) in _prompt.Messages.Zip(_templates))

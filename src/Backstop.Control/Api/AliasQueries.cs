@@ -89,6 +89,7 @@ public sealed class AliasQueries(DurableStore store, AliasStore aliases, Release
             alias.Freezes,
             alias.Drill is { } drill ? DrillView.Of(drill, Snake(drill.Phase)) : null,
             alias.DrillEvery?.TotalHours,
+            MonitorView.Of(alias.Monitor),
             [.. await Task.WhenAll(alias.Quarantined.Select(Name))],
             alias.CaptureSamples,
             (long)alias.LabelDeadline.TotalMilliseconds,

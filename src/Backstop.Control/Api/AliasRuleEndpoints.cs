@@ -20,6 +20,8 @@ internal static class AliasRuleEndpoints
         Map<ReasonRequest>(api, "unpin", "Lift the pin of an alias.", body => (new AliasAmendment.Unpin(), body.Reason));
         Map<ReasonRequest>(api, "vouch", "Answer for the present release: rollbacks lead to it from now on.", body => (new AliasAmendment.Vouch(), body.Reason));
         Map<DrillPolicyRequest>(api, "drill-policy", "Say how often a rollback must be rehearsed.", body => (new AliasAmendment.RequireDrills(Hours(body.EveryHours)), body.Reason));
+        Map<MonitorRequest>(
+            api, "monitor", "Say what evidence is judged by in the rollouts to come.", body => (new AliasAmendment.Monitor(body.Evidence.ToPlan(usual: null)), body.Reason));
         Map<FreezeRequest>(api, "freezes", "Say when exposure may not rise.", body => (new AliasAmendment.Freeze([.. Checked(body.Windows)]), body.Reason));
     }
 
@@ -59,6 +61,8 @@ internal static class AliasRuleEndpoints
     private sealed record ReasonRequest(string Reason);
 
     private sealed record DrillPolicyRequest(string Reason, double? EveryHours = null);
+
+    private sealed record MonitorRequest(EvidenceRequest Evidence, string Reason);
 
     private sealed record FreezeRequest(WindowRequest[] Windows, string Reason);
 

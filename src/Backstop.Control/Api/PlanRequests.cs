@@ -110,16 +110,25 @@ internal sealed record StepRequest(int BasisPoints, long DwellMs, long MinUnits,
 /// <summary>A shadow stage as it is sent.</summary>
 internal sealed record ShadowRequest(int BasisPoints, long DwellMs, long MinUnits);
 
-/// <summary>How evidence is to be judged, as it is sent; what is left out has the default of <see cref="EvidencePlan"/>.</summary>
+/// <summary>How evidence is to be judged, as it is sent; what is left out is as it is for the alias.</summary>
 internal sealed record EvidenceRequest(
-    double? Alpha = null, long? MinUnits = null, long? MinUnitsPerArm = null, long? MinHistory = null, long? FreshnessMs = null, bool? Strict = null,
-    double? LatencyMargin = null)
+    double? Alpha = null,
+    long? MinUnits = null,
+    long? MinUnitsPerArm = null,
+    long? MinHistory = null,
+    long? FreshnessMs = null,
+    double? TotalMargin = null,
+    double? LatencyMargin = null,
+    MarginsRequest? Margins = null,
+    MarginsRequest? CeilingMargins = null,
+    bool? Strict = null)
 {
     /// <summary>The plan.</summary>
+    /// <param name="usual">What the alias has; the default of <see cref="EvidencePlan"/> when it has nothing.</param>
     /// <exception cref="RefusedException">A value is out of range; the text names it.</exception>
-    public EvidencePlan ToPlan()
+    public EvidencePlan ToPlan(EvidencePlan? usual)
     {
-        var usual = new EvidencePlan();
+        usual ??= new();
         if (Alpha is <= 0 or > 0.5 or double.NaN)
         {
             throw RefusedException.Invalid($"'alpha' is {Alpha}: it is the probability of a false rollback, above 0 and at most 0.5.");
@@ -130,14 +139,22 @@ internal sealed record EvidenceRequest(
             throw RefusedException.Invalid($"'latency_margin' is {LatencyMargin}: it is how much longer a release may take, such as 0.25 for a quarter; use 0 to 100.");
         }
 
+        if (TotalMargin is not (null or (>= 0 and <= 1)))
+        {
+            throw RefusedException.Invalid($"'total_margin' is {TotalMargin}: it is a probability, 0 to 1.");
+        }
+
         var plan = usual with
         {
-            LatencyMargin = LatencyMargin,
+            LatencyMargin = LatencyMargin ?? usual.LatencyMargin,
             Alpha = Alpha ?? usual.Alpha,
             MinUnits = Count(MinUnits, usual.MinUnits, "min_units"),
             MinUnitsPerArm = Count(MinUnitsPerArm, usual.MinUnitsPerArm, "min_units_per_arm"),
             MinHistory = Count(MinHistory, usual.MinHistory, "min_history"),
             Freshness = FreshnessMs is { } ms ? TimeSpan.FromMilliseconds(Count(ms, ms, "freshness_ms")) : usual.Freshness,
+            TotalMargin = TotalMargin ?? usual.TotalMargin,
+            Margins = Margins?.Over(usual.Margins, "margins") ?? usual.Margins,
+            CeilingMargins = CeilingMargins?.Over(usual.CeilingMargins, "ceiling_margins") ?? usual.CeilingMargins,
         };
         return Strict == true ? plan.Strict() : plan;
     }

@@ -35,7 +35,7 @@ internal static class RolloutEndpoints
         await queries.Rollout(id) ?? throw RefusedException.Missing($"There is no rollout '{id}'.");
 
     private static async Task<Answer<RolloutView>> Submit(
-        string name, Body<NewRollout> request, HttpContext context, ReleaseStore releases, AliasQueries queries, IGrainFactory grains)
+        string name, Body<NewRollout> request, HttpContext context, ReleaseStore releases, AliasStore aliases, AliasQueries queries, IGrainFactory grains)
     {
         var body = await request.Read();
         await AliasEndpoints.View(queries, name);
@@ -43,7 +43,7 @@ internal static class RolloutEndpoints
         var reply = await grains.GetGrain<IAliasGrain>(name).Submit(
             release.Release.Digest,
             StoreJson.Write(await Plan(body.Plan, releases)),
-            StoreJson.Write((body.Evidence ?? new()).ToPlan()),
+            StoreJson.Write((body.Evidence ?? new()).ToPlan((await aliases.Find(name))?.Monitor)),
             body.Supersede ?? false,
             Caller.Of(context));
         AliasEndpoints.Check(reply);

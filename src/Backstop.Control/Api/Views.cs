@@ -38,6 +38,7 @@ public sealed record AliasView(
     ImmutableArray<FreezeWindow> Freezes,
     DrillView? Drill,
     double? DrillEveryHours,
+    MonitorView? Monitor,
     ImmutableArray<ReleaseName> Quarantined,
     bool CaptureSamples,
     long LabelDeadlineMs,

@@ -1,6 +1,7 @@
 using Backstop.Control.Access;
 using Backstop.Control.Api;
 using Backstop.Control.Registry;
+using Backstop.Control.Store;
 using Backstop.Core.Access;
 using Backstop.Core.Gates;
 using Microsoft.AspNetCore.Builder;
@@ -26,6 +27,8 @@ internal static class GateEndpoints
         }).WithSummary("List the gates of the aliases that the key reaches.").Needs(Scope.Read);
         api.MapGet("/gates/{id}", async (string id, GateStore gates) => ApiJson.Ok(GateView.Of(await Find(gates, id))))
             .WithSummary("Show a gate.").NeedsOnAliasOf<RouteHandlerBuilder, GateStore>(Scope.Read, AliasOf);
+        api.MapPost("/gates", Declare).Answers(StatusCodes.Status201Created)
+            .WithSummary("Write a gate, in the place of the one with this id.").Needs(Scope.Operate);
         api.MapPost("/gates/{id}/run", Run).WithSummary("Run a gate on a release.").NeedsOnAliasOf<RouteHandlerBuilder, GateStore>(Scope.Operate, AliasOf);
     }
 
@@ -37,6 +40,25 @@ internal static class GateEndpoints
         var gate = await Find(gates, id);
         var release = (await ReleaseEndpoints.Find(releases, body.Release)).Release;
         return ApiJson.Ok(GateResultView.Of(await runner.Run(gate, release, progress: null, context.RequestAborted)));
+    }
+
+    private static async Task<Answer<GateView>> Declare(Body<GateRequest> request, HttpContext context, GateStore gates, TimeProvider clock)
+    {
+        var body = await request.Read();
+        Caller.MustReach(context, Scope.Operate, body.Alias);
+        var there = await gates.Find(body.Id);
+        var gate = body.ToGate(there?.CreatedAt ?? clock.GetUtcNow());
+        if (there is { IncidentId: not null } || there?.Alias is { } alias && alias != gate.Alias)
+        {
+            throw RefusedException.Conflict($"'{gate.Id}' is a gate already that came from an incident or belongs to another alias: choose another id.");
+        }
+
+        if (there is null || StoreJson.Write(there) != StoreJson.Write(gate))
+        {
+            await gates.Save(gate, Caller.Of(context));
+        }
+
+        return ApiJson.Ok(GateView.Of(gate), there is null ? StatusCodes.Status201Created : StatusCodes.Status200OK);
     }
 
     private static async Task<Gate> Find(GateStore gates, string id) =>
@@ -62,6 +84,7 @@ public sealed record GateView(
     RateBounds GoodFailRate,
     double Power,
     double FalseBlock,
+    string CasesDigest,
     Certificate? Certificate)
 {
     /// <summary>The view of a gate.</summary>
@@ -81,6 +104,7 @@ public sealed record GateView(
         gate.GoodFailRate,
         gate.Power,
         gate.FalseBlock,
+        GateFiles.CasesDigest(gate.Cases),
         gate.Certificate);
 }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using Backstop.Core.Evidence;
 using Backstop.Core.Registry;
 using Backstop.Core.Routing;
 
@@ -14,6 +15,7 @@ namespace Backstop.Control.Rollouts;
 [JsonDerivedType(typeof(Vouch), "vouch")]
 [JsonDerivedType(typeof(RequireDrills), "require_drills")]
 [JsonDerivedType(typeof(Shape), "shape")]
+[JsonDerivedType(typeof(Monitor), "monitor")]
 public abstract record AliasAmendment
 {
     private AliasAmendment()
@@ -59,6 +61,13 @@ public abstract record AliasAmendment
     {
         public override (AliasChange Change, string Kind) ToChange(string actor, string reason, DateTimeOffset at) =>
             (new AliasChange.RequireDrills(Every), "drills_required");
+    }
+
+    /// <summary>Changes what evidence is judged by in the rollouts to come.</summary>
+    public sealed record Monitor(EvidencePlan Plan) : AliasAmendment
+    {
+        public override (AliasChange Change, string Kind) ToChange(string actor, string reason, DateTimeOffset at) =>
+            (new AliasChange.Monitor(Plan), "monitor_set");
     }
 
     /// <summary>Takes current as verified without a bake.</summary>

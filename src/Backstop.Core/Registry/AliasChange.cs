@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Backstop.Core.Evidence;
 using Backstop.Core.Rollouts;
 using Backstop.Core.Routing;
 
@@ -218,6 +219,14 @@ public abstract record AliasChange
         internal override SwapResult ApplyTo(AliasRecord alias) => alias.Pin is null && Pin is null
             ? new SwapResult.Refused($"{alias.Name} is not pinned.")
             : Next(alias with { Pin = Pin });
+    }
+
+    /// <summary>Says what evidence is judged by in the rollouts to come, or leaves it to the default (null): a person's decision.</summary>
+    public sealed record Monitor(EvidencePlan? Plan) : AliasChange
+    {
+        public override bool RaisesExposure => false;
+
+        internal override SwapResult ApplyTo(AliasRecord alias) => Next(alias with { Monitor = Plan });
     }
 
     /// <summary>Replaces the times in which nothing may rise: a person's decision.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Backstop.Core.Evidence;
 using Backstop.Core.Rollouts;
 using Backstop.Core.Routing;
 
@@ -50,6 +51,9 @@ public sealed record AliasRecord
 
     /// <summary>When no exposure may rise here. They never hold back anything that lowers it.</summary>
     public ImmutableArray<FreezeWindow> Freezes { get; init; } = [];
+
+    /// <summary>What evidence about its rollouts is judged by, where a rollout does not say otherwise; null for the default.</summary>
+    public EvidencePlan? Monitor { get; init; }
 
     /// <inheritdoc cref="Route.HoldbackBasisPoints"/>
     public int HoldbackBasisPoints { get; init; }

@@ -139,6 +139,8 @@ public sealed class ControlClient(Uri server, string? key = null) : IDisposable
 
     public Task<Reply<GateView[]>> Gates(CancellationToken cancel) => List<GateView>("gates", cancel);
 
+    public Task<Reply<GateView>> SaveGate(object gate, CancellationToken cancel) => Post<GateView>("gates", gate, cancel);
+
     public Task<Reply<GateView>> Gate(string id, CancellationToken cancel) => Get<GateView>($"gates/{Escape(id)}", cancel);
 
     public Task<Reply<GateResult>> RunGate(string id, string release, CancellationToken cancel) =>

@@ -66,6 +66,8 @@ public sealed record AliasView(string Name, long Epoch, long Generation, Named C
 
     public DrillView? Drill { get; init; }
 
+    public JsonElement? Monitor { get; init; }
+
     public GatewayAck[] Gateways { get; init; } = [];
 
     public RolloutView? Rollout { get; init; }
@@ -253,8 +255,24 @@ public sealed record GateView(string Id, string Alias)
 
     public int? Cases { get; init; }
 
+    public int? SamplesPerCase { get; init; }
+
     public int? FailIfMoreThan { get; init; }
+
+    public string? State { get; init; }
+
+    public string? Owner { get; init; }
+
+    public DateTimeOffset? ReviewBy { get; init; }
+
+    public RateView? GoodFailRate { get; init; }
+
+    public RateView? BadFailRate { get; init; }
+
+    public string? CasesDigest { get; init; }
 }
+
+public sealed record RateView(double Estimate);
 
 /// <summary>What was learnt and the proof that it works: a gate that the bad release fails and the good one passes, or a monitor.</summary>
 public sealed record GateProof(string? GateId, bool? BlocksBad, bool? PassesGood)

@@ -1,4 +1,7 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Backstop.Client;
 using Backstop.Core.Registry;
 
@@ -7,7 +10,11 @@ namespace Backstop.Declarations;
 /// <summary>What the server has of the things that are declared.</summary>
 /// <param name="Releases">By name.</param>
 /// <param name="Aliases">By name.</param>
-internal sealed record Registered(IReadOnlyDictionary<string, ReleaseView> Releases, IReadOnlyDictionary<string, AliasView> Aliases);
+internal sealed record Registered(IReadOnlyDictionary<string, ReleaseView> Releases, IReadOnlyDictionary<string, AliasView> Aliases)
+{
+    /// <summary>By id.</summary>
+    public IReadOnlyDictionary<string, GateView> Gates { get; init; } = ImmutableDictionary<string, GateView>.Empty;
+}
 
 /// <summary>Compares what is declared with what is there. It decides and does nothing.</summary>
 /// <remarks>
@@ -17,11 +24,73 @@ internal sealed record Registered(IReadOnlyDictionary<string, ReleaseView> Relea
 /// </remarks>
 internal static class ApplyPlan
 {
-    public static ImmutableArray<ApplyStep> Of(DeclarationSet declared, Registered there) =>
-    [
-        .. declared.Releases.Select(r => StepOf(r.Declared, r.Release, there)),
-        .. declared.Aliases.Select(a => StepOf(a, declared, there)),
-    ];
+    public static ImmutableArray<ApplyStep> Of(DeclarationSet declared, Registered there)
+    {
+        // What a rollout is held against comes before it begins.
+        var aliases = declared.Aliases.Select(a => StepOf(a, declared, there)).ToLookup(step => step.Action == ApplyAction.Change);
+        return
+        [
+            .. declared.Releases.Select(r => StepOf(r.Declared, r.Release, there)),
+            .. aliases[false],
+            .. declared.Monitors.Select(m => StepOf(m, declared, there)),
+            .. declared.Gates.Select(g => StepOf(g, there)),
+            .. aliases[true],
+        ];
+    }
+
+    private static ApplyStep StepOf(Declaration.Monitor declared, DeclarationSet set, Registered there)
+    {
+        if (!there.Aliases.TryGetValue(declared.Name, out var alias) && set.Aliases.All(a => a.Name != declared.Name))
+        {
+            return Step(declared, ApplyAction.Refuse, $"{declared.Source}: there is no alias '{declared.Name}', declared or on the server.");
+        }
+
+        var wanted = declared.Plan.Effective();
+        var now = alias?.Monitor is { } monitor ? JsonObject.Create(monitor) : null;
+        var differences = Leaves(wanted, "").Select(leaf => new Difference("monitor", leaf.Path, Leaves(now, "").FirstOrDefault(l => l.Path == leaf.Path).Value, leaf.Value))
+            .Where(d => d.Before != d.After).ToArray();
+        return differences.Length == 0 ? Step(declared, ApplyAction.Keep, "is as declared")
+            : Step(declared, now is null ? ApplyAction.Create : ApplyAction.Change, "what evidence is judged by in the rollouts to come") with { Differences = differences };
+    }
+
+    private static ApplyStep StepOf(Declaration.Gate declared, Registered there)
+    {
+        var wanted = declared.Settings;
+        if (!there.Gates.TryGetValue(declared.Name, out var gate))
+        {
+            return Step(declared, ApplyAction.Create, $"{wanted.State} on {wanted.Alias}: {wanted.Cases.Length} cases, fails above {wanted.FailIfMoreThan}");
+        }
+
+        if (gate.IncidentId is not null || gate.Alias != wanted.Alias)
+        {
+            var other = gate.IncidentId is { } incident ? $"came from {incident}" : $"belongs to {gate.Alias}";
+            return Step(declared, ApplyAction.Refuse, $"{declared.Source}: there is a gate '{declared.Name}' that {other}: choose another name.");
+        }
+
+        (string Path, object? Before, object? After)[] fields =
+        [
+            ("/state", gate.State, wanted.State),
+            ("/owner", gate.Owner, wanted.Owner),
+            ("/samples", gate.SamplesPerCase, wanted.Samples),
+            ("/fail_if_more_than", gate.FailIfMoreThan, wanted.FailIfMoreThan),
+            ("/good_fail_rate", gate.GoodFailRate?.Estimate, wanted.GoodFailRate),
+            ("/bad_fail_rate", gate.BadFailRate?.Estimate, wanted.BadFailRate),
+            ("/review_by", gate.ReviewBy?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture), wanted.ReviewBy),
+            ("/cases", gate.CasesDigest, wanted.CasesDigest()),
+        ];
+        Difference[] differences =
+        [
+            .. fields.Select(f => new Difference("gate", f.Path, JsonSerializer.Serialize(f.Before), JsonSerializer.Serialize(f.After))).Where(d => d.Before != d.After),
+        ];
+        return differences.Length == 0
+            ? Step(declared, ApplyAction.Keep, "is as declared")
+            : Step(declared, ApplyAction.Change, $"on {wanted.Alias}") with { Differences = differences };
+    }
+
+    /// <summary>Every value inside, with its JSON Pointer.</summary>
+    private static IEnumerable<(string Path, string? Value)> Leaves(JsonObject? value, string path) => (value ?? []).SelectMany(member => member.Value is JsonObject inner
+        ? Leaves(inner, $"{path}/{member.Key}")
+        : [($"{path}/{member.Key}", member.Value is null ? null : CanonicalJson.Of(member.Value.ToJsonString()))]);
 
     private static ApplyStep StepOf(Declaration.Release declared, Release release, Registered there)
     {

@@ -40,7 +40,7 @@ internal sealed class Applying(ControlClient client)
     public async Task<Registered> Look(DeclarationSet declared, CancellationToken cancel)
     {
         var aliases = new Dictionary<string, AliasView>(StringComparer.Ordinal);
-        foreach (var name in declared.Aliases.Select(a => a.Name))
+        foreach (var name in declared.Aliases.Select(a => a.Name).Union(declared.Monitors.Select(m => m.Name), StringComparer.Ordinal))
         {
             if (await Found(() => client.Alias(name, cancel)) is { } alias)
             {
@@ -61,7 +61,16 @@ internal sealed class Applying(ControlClient client)
             }
         }
 
-        return new(releases, aliases);
+        var gates = new Dictionary<string, GateView>(StringComparer.Ordinal);
+        foreach (var name in declared.Gates.Select(g => g.Name))
+        {
+            if (await Found(() => client.Gate(name, cancel)) is { } gate)
+            {
+                gates[name] = gate;
+            }
+        }
+
+        return new(releases, aliases) { Gates = gates };
     }
 
     /// <summary>Does the steps in their order. Doing them again does no harm, so a run that broke off is simply repeated.</summary>
@@ -79,6 +88,12 @@ internal sealed class Applying(ControlClient client)
                     break;
                 case { Action: ApplyAction.Create, Declared: Declaration.Alias alias }:
                     await client.CreateAlias(alias.Settings with { Name = alias.Name, Release = alias.ReleaseName }, cancel);
+                    break;
+                case { Action: ApplyAction.Create or ApplyAction.Change, Declared: Declaration.Monitor monitor }:
+                    await client.AliasRule(monitor.Name, "monitor", new { evidence = monitor.Plan, reason = $"declared in {monitor.Source}" }, cancel);
+                    break;
+                case { Action: ApplyAction.Create or ApplyAction.Change, Declared: Declaration.Gate gate }:
+                    await client.SaveGate(gate.Settings, cancel);
                     break;
                 case { Action: ApplyAction.Change, Declared: Declaration.Alias alias }:
                     var plan = alias.Plan is { } name ? set.Plans[name].Plan.ToJson() : null;

@@ -17,6 +17,12 @@ internal abstract record Declaration(string Name, string Source)
     /// <summary>How releases are exposed.</summary>
     internal sealed record RolloutPlan(string Name, string Source, PlanRequest Plan) : Declaration(Name, Source);
 
+    /// <summary>A condition that releases of an alias must meet before they get traffic.</summary>
+    internal sealed record Gate(string Name, string Source, NewGate Settings) : Declaration(Name, Source);
+
+    /// <summary>What evidence about an alias is judged by. Its name is the alias's.</summary>
+    internal sealed record Monitor(string Name, string Source, MonitorPlan Plan) : Declaration(Name, Source);
+
     /// <summary>What an alias should serve.</summary>
     /// <param name="Name">Such as <c>assistant:prod</c>.</param>
     /// <param name="Source">File and line.</param>

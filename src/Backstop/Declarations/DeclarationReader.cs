@@ -16,6 +16,9 @@ internal static class DeclarationReader
         ["Release"] = (["manifest"], (name, source, body) => new Declaration.Release(name, source, Object(body, "manifest"))),
         ["GuardPolicy"] = (["policy"], (name, source, body) => new Declaration.GuardPolicy(name, source, Object(body, "policy"))),
         ["RolloutPlan"] = (["plan"], (name, source, body) => new Declaration.RolloutPlan(name, source, Plan(Object(body, "plan")))),
+        ["Gate"] = (["alias", "owner", "cases", "samples", "fail_if_more_than", "good_fail_rate", "bad_fail_rate", "review_by", "state"], Gate),
+        ["Monitor"] = (
+            ["alpha", "min_units", "min_units_per_arm", "min_history", "freshness_ms", "total_margin", "latency_margin", "margins", "ceiling_margins", "strict"], Monitor),
         ["Alias"] = (["release", "plan", "capture_samples", "label_deadline_ms", "candidate_lease_ms"], Alias),
     };
 
@@ -56,11 +59,38 @@ internal static class DeclarationReader
 
     private static Declaration.Alias Alias(string name, string source, JsonObject body)
     {
-        var settings = body.DeepClone().AsObject();
-        settings.Remove("apiVersion");
-        settings.Remove("kind");
-        settings.Remove("plan");
+        var settings = Rest(body, "plan");
         return new(name, source, Text(body, "release"), body.ContainsKey("plan") ? Text(body, "plan") : null, As<NewAlias>(settings, "an Alias"));
+    }
+
+    private static Declaration.Gate Gate(string name, string source, JsonObject body)
+    {
+        var settings = Rest(body, "name");
+        settings["id"] = name;
+        foreach (var key in (string[])["alias", "owner", "cases", "fail_if_more_than", "good_fail_rate", "bad_fail_rate", "review_by"])
+        {
+            if (settings[key] is null)
+            {
+                throw new FormatException($"'{key}' is missing in a Gate.{Meant(body, key)}");
+            }
+        }
+
+        return new(name, source, As<NewGate>(settings, "a Gate").Normalised());
+    }
+
+    private static Declaration.Monitor Monitor(string name, string source, JsonObject body) => Names.IsAlias(name)
+        ? new(name, source, As<MonitorPlan>(Rest(body, "name"), "a Monitor"))
+        : throw new FormatException($"'{name}' is not an alias: a Monitor has the name of the alias it is about, such as 'assistant:prod'.");
+
+    private static JsonObject Rest(JsonObject body, params string[] without)
+    {
+        var rest = body.DeepClone().AsObject();
+        foreach (var key in (string[])["apiVersion", "kind", .. without])
+        {
+            rest.Remove(key);
+        }
+
+        return rest;
     }
 
     private static PlanRequest Plan(JsonObject plan)
@@ -75,6 +105,7 @@ internal static class DeclarationReader
 
     private static T As<T>(JsonObject value, string what)
     {
+        Known(value, typeof(T), what);
         try
         {
             return value.Deserialize<T>(Strict)!;
@@ -82,6 +113,29 @@ internal static class DeclarationReader
         catch (JsonException e)
         {
             throw new FormatException($"{e.Path?.TrimStart('$', '.')} does not fit in {what}: {e.Message.Split(" Path:")[0]}", e);
+        }
+    }
+
+    // Before it is read: the reader knows that a key is unknown, and not which one was probably meant.
+    private static void Known(JsonNode? value, Type type, string what)
+    {
+        if (value is JsonArray items && type.IsArray)
+        {
+            foreach (var item in items)
+            {
+                Known(item, type.GetElementType()!, what);
+            }
+        }
+
+        if (value is not JsonObject mapping || type.Namespace != typeof(NewAlias).Namespace)
+        {
+            return;
+        }
+
+        var known = type.GetProperties().ToDictionary(p => JsonNamingPolicy.SnakeCaseLower.ConvertName(p.Name), p => p.PropertyType, StringComparer.Ordinal);
+        foreach (var (key, member) in mapping)
+        {
+            Known(member, known.GetValueOrDefault(key) ?? throw new FormatException($"unknown key '{key}' in {what}.{Suggestion.For(key, known.Keys)}"), $"'{key}' of {what}");
         }
     }
 

@@ -20,6 +20,10 @@ internal sealed class DeclarationSet
 
     public required ImmutableArray<Declaration.Alias> Aliases { get; init; }
 
+    public required ImmutableArray<Declaration.Gate> Gates { get; init; }
+
+    public required ImmutableArray<Declaration.Monitor> Monitors { get; init; }
+
     public required ImmutableDictionary<string, Declaration.RolloutPlan> Plans { get; init; }
 
     /// <summary>Joins declarations.</summary>
@@ -42,6 +46,8 @@ internal sealed class DeclarationSet
         {
             Releases = [.. all.OfType<Declaration.Release>().Select(d => Resolve(d, policies))],
             Aliases = [.. all.OfType<Declaration.Alias>()],
+            Gates = [.. all.OfType<Declaration.Gate>()],
+            Monitors = [.. all.OfType<Declaration.Monitor>()],
             Plans = plans,
         };
     }

@@ -23,12 +23,40 @@ public sealed class ApplyTests(RunningBackstop backstop) : IClassFixture<Running
                 kind: Alias
                 name: ranker:apply
                 release: r1
+                ---
+                apiVersion: backstop/v1
+                kind: Monitor
+                name: ranker:apply
+                min_units: 500
+                margins: { error: 0.005 }
+                ---
+                apiVersion: backstop/v1
+                kind: Gate
+                name: refunds
+                alias: ranker:apply
+                state: shadow
+                owner: team-refunds
+                cases: [ { prompt: "How long does a refund take?", expected: 14 days } ]
+                fail_if_more_than: 0
+                good_fail_rate: 0.01
+                bad_fail_rate: 0.5
+                review_by: 2027-06-01
                 """,
                 TestContext.Current.CancellationToken);
 
-            Assert.Equal(["create", "create"], await Apply(folder, "--dry-run"));
-            Assert.Equal(["create", "create"], await Apply(folder));
-            Assert.Equal(["keep", "keep"], await Apply(folder));
+            string[] made = ["create", "create", "create", "create"];
+            Assert.Equal(made, await Apply(folder, "--dry-run"));
+            Assert.Equal(made, await Apply(folder));
+            Assert.Equal(["keep", "keep", "keep", "keep"], await Apply(folder));
+
+            var file = Path.Combine(folder, "ranker.yaml");
+            var text = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
+            await File.WriteAllTextAsync(
+                file,
+                text.Replace("error: 0.005", "error: 0.004", StringComparison.Ordinal).Replace("14 days", "15 days", StringComparison.Ordinal),
+                TestContext.Current.CancellationToken);
+            Assert.Equal(["keep", "keep", "change", "change"], await Apply(folder));
+            Assert.Equal(["keep", "keep", "keep", "keep"], await Apply(folder));
 
             var (code, _, errors) = await Shelled.Run("apply", "-f", Path.Combine(folder, "nothing"));
             Assert.Equal(2, code);

@@ -61,6 +61,14 @@ public sealed class DeclarationTests
     [InlineData("apiVersion: backstop/v1\nkind: Release\nname: v9\nmanifest: { guard_policy: none, serving: { model: m, replicas: [http://h] } }", "GuardPolicy 'none'")]
     [InlineData("apiVersion: backstop/v1\nkind: Release\nname: v9\nmanifest: { serving: { model: m, replica: [http://h] } }", "Did you mean 'replicas'?")]
     [InlineData("apiVersion: backstop/v1\nkind: Release\nname: v9\nmanifest: { guard_policy: { stages: { output: { checks: [ { use: toxicty } ] } } }, serving: { model: m, replicas: [http://h] } }", "toxicity")]
+    [InlineData("apiVersion: backstop/v1\nkind: RolloutPlan\nname: p\nplan: { steps: [ { basis_point: 5 } ] }", "Did you mean 'basis_points'?")]
+    [InlineData("apiVersion: backstop/v1\nkind: Monitor\nname: a:b\nalpah: 0.1", "Did you mean 'alpha'?")]
+    [InlineData("apiVersion: backstop/v1\nkind: Monitor\nname: a:b\nmargins: { toxic_block: 0.1 }", "Did you mean 'toxic_blocked'?")]
+    [InlineData("apiVersion: backstop/v1\nkind: Monitor\nname: ab", "not an alias")]
+    [InlineData("apiVersion: backstop/v1\nkind: Gate\nname: g\nalias: a:b\nowners: me", "Did you mean 'owner'?")]
+    [InlineData("apiVersion: backstop/v1\nkind: Gate\nname: g\nalias: a:b", "'owner' is missing")]
+    [InlineData("apiVersion: backstop/v1\nkind: Gate\nname: g\nalias: a:b\nowner: me\ncases: [ { promt: x } ]\nfail_if_more_than: 0\ngood_fail_rate: 0\nbad_fail_rate: 1\nreview_by: 2027-01-01", "Did you mean 'prompt'?")]
+    [InlineData("apiVersion: backstop/v1\nkind: Gate\nname: g\nalias: a:b\nowner: me\ncases: [ { id: x } ]\nfail_if_more_than: 0\ngood_fail_rate: 0\nbad_fail_rate: 1\nreview_by: 2027-01-01", "either 'prompt' or 'messages'")]
     [InlineData("- a\n- b", "one mapping")]
     [InlineData("? [a]\n: b", "a key must be text")]
     [InlineData("a: ]", "line 1")]
@@ -132,6 +140,31 @@ public sealed class DeclarationTests
         Assert.Equal(ApplyAction.Keep, ApplyPlan.Of(set, Server(set, Serving("v7", set) with { Rollout = towards }))[^1].Action);
         var elsewhere = towards with { Candidate = new("v9", "sha256:9") };
         Assert.Contains("abort r1", ApplyPlan.Of(set, Server(set, Serving("v7", set) with { Rollout = elsewhere }))[^1].Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_monitor_and_a_gate_stand_before_the_rollout_that_is_held_against_them_and_show_what_changes()
+    {
+        var monitor = "apiVersion: backstop/v1\nkind: Monitor\nname: assistant:prod\nalpha: 0.001\nmargins: { toxic_blocked: 0.005 }";
+        var gate = "apiVersion: backstop/v1\nkind: Gate\nname: refunds\nalias: assistant:prod\nowner: me\ncases: [ { prompt: x } ]\nfail_if_more_than: 0\ngood_fail_rate: 0\nbad_fail_rate: 0.9\nreview_by: 2027-01-01";
+        var v8 = V7.Replace("name: v7", "name: v8", StringComparison.Ordinal).Replace("model: m", "model: n", StringComparison.Ordinal);
+        var set = Set(Policy, V7, v8, Careful, monitor, gate, Prod.Replace("release: v7", "release: v8", StringComparison.Ordinal));
+        Assert.Equal(["Release", "Release", "Monitor", "Gate", "Alias"], ApplyPlan.Of(set, Server(set, Serving("v7", set))).Select(s => s.Kind));
+
+        var there = set.Monitors[0].Plan with { Alpha = 0.01 };
+        var alias = Serving("v8", set) with { Monitor = JsonSerializer.SerializeToElement(there.Effective()) };
+        var known = new GateView("refunds", "assistant:prod")
+        {
+            State = "shadow", Owner = "me", SamplesPerCase = 1, FailIfMoreThan = 0, GoodFailRate = new(0), BadFailRate = new(0.9),
+            ReviewBy = new(2027, 1, 1, 0, 0, 0, TimeSpan.Zero), CasesDigest = set.Gates[0].Settings.CasesDigest(),
+        };
+        var steps = ApplyPlan.Of(set, Server(set, alias) with { Gates = new Dictionary<string, GateView> { ["refunds"] = known } });
+        Assert.Equal(new("monitor", "/alpha", "0.01", "0.001"), Assert.Single(steps.Single(s => s.Kind == "Monitor").Differences!));
+        Assert.Equal(new("gate", "/state", "\"shadow\"", "\"enforcing\""), Assert.Single(steps.Single(s => s.Kind == "Gate").Differences!));
+
+        var learnt = known with { IncidentId = "INC-1" };
+        steps = ApplyPlan.Of(set, Server(set, alias) with { Gates = new Dictionary<string, GateView> { ["refunds"] = learnt } });
+        Assert.Contains("came from INC-1", steps.Single(s => s.Action == ApplyAction.Refuse).Text, StringComparison.Ordinal);
     }
 
     private static Registered Nothing => new(new Dictionary<string, ReleaseView>(), new Dictionary<string, AliasView>());

@@ -48,7 +48,7 @@ public sealed class PageTests(PostgresFixture postgres)
             var pages = await Pages(server, reader, list, limit: 1);
             Assert.Single(pages.SelectMany(p => p.Items));
             Assert.All(pages, page => Assert.DoesNotContain("a0", page.Link ?? "", StringComparison.Ordinal));
-            var hidden = Lists[list]((await Pages(server, admin, list, limit: 1000)).Single().Items.First(i => !i.ToJsonString().Contains("a4", StringComparison.Ordinal)));
+            var hidden = Lists[list]((await Pages(server, admin, list, limit: 1000)).Single().Items.First(i => !i.ToJsonString().Contains("a4:prod", StringComparison.Ordinal)));
             var (status, body) = await server.As(reader, HttpMethod.Get, $"{list}?after={hidden}");
             Assert.Equal((400, (await server.As(reader, HttpMethod.Get, $"{list}?after=nobody:prod")).Body.Replace("nobody:prod", hidden, StringComparison.Ordinal)), ((int)status, body));
         }

@@ -103,6 +103,12 @@ public sealed class HostileRequestTests(PostgresFixture postgres)
     {
         var path = furniture.Fit(operation.Path);
         HttpRequestMessage Ask(string where, HttpMethod? verb = null) => new(verb ?? operation.Method, "/api/v1/" + where);
+        HttpRequestMessage With(HttpRequestMessage request, string header, string value)
+        {
+            request.Headers.TryAddWithoutValidation(header, value);
+            return request;
+        }
+
         HttpRequestMessage Send(byte[] body, string? type = "application/json")
         {
             var request = Ask(path);
@@ -119,12 +125,22 @@ public sealed class HostileRequestTests(PostgresFixture postgres)
                 if (flaw.Spoil(body, luck) is { } bytes)
                 {
                     yield return (flaw.Name, Send(bytes));
+                    yield return ($"{flaw.Name}, under a key", With(Send(bytes), "Idempotency-Key", $"k{luck.Next()}"));
                 }
             }
 
             foreach (var type in (string?[])[null, "text/plain", "application/x-www-form-urlencoded", "application/json; charset=utf-16", "application/xml", "nonsense"])
             {
                 yield return ($"sent as '{type}'", Send(body.Bytes, type));
+            }
+        }
+
+        yield return ("a tag without quotes", With(operation.Takes is { } of ? Send(new SampleBody(of, luck).Bytes) : Ask(path), "If-Match", "1.1"));
+        if (operation.Takes is { } repeated)
+        {
+            foreach (var key in (string[])["", "two words", new('k', 300)])
+            {
+                yield return ($"under the key '{key}'", With(Send(new SampleBody(repeated, luck).Bytes), "Idempotency-Key", key));
             }
         }
 

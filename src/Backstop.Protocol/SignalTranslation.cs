@@ -33,6 +33,7 @@ public static class SignalTranslation
             });
         }
 
+        message.FirstHalf.Add(epoch.FirstHalf);
         foreach (var cell in epoch.Latencies)
         {
             message.Latencies.Add(new Latencies { Arm = (int)cell.Arm, Replica = cell.Replica, Bins = { cell.Bins }, Counts = { cell.Counts } });
@@ -87,6 +88,11 @@ public static class SignalTranslation
                 return $"It has counts of group {epoch.Group}; groups are 0 and 1.";
             }
 
+            if (epoch.FirstHalf.Count > Outcomes || epoch.FirstHalf.Any(n => n is < 0 or > int.MaxValue))
+            {
+                return $"It has counts for {epoch.FirstHalf.Count} outcomes of half a baseline: at most {Outcomes} are known, each from 0 to {int.MaxValue}.";
+            }
+
             if (epoch.Latencies.Any(l => !IsSound(l)))
             {
                 return $"It has latencies of an arm, a replica or a bin that does not exist, or counts that are no counts: bins are 0 to {LatencyCounts.Never}.";
@@ -124,6 +130,7 @@ public static class SignalTranslation
         (EvidenceGroup)message.Group,
         [.. message.Cells.Select(c => new CountCell((Arm)c.Arm, c.Stratum, [.. c.Outcomes], [.. c.Served], c.Replica))])
     {
+        FirstHalf = [.. message.FirstHalf],
         Latencies = [.. message.Latencies.Select(l => new LatencyCell((Arm)l.Arm, l.Replica, [.. l.Bins], [.. l.Counts]))],
     };
 }

@@ -34,6 +34,11 @@ internal static class AliasEndpoints
         api.MapGet("/aliases/{name}", async (string name, AliasQueries queries) => ApiJson.Ok(await View(queries, name)))
             .WithSummary("Show an alias: what it serves, its rollout and its gateways.").NeedsOnAlias(Scope.Read);
         api.MapGet("/aliases/{name}/at/{time}", At).WithSummary("Tell what an alias served at a moment, and why.").NeedsOnAlias(Scope.Read);
+        api.MapGet("/aliases/{name}/self-comparison", async (string name, AliasQueries queries) =>
+        {
+            await View(queries, name);
+            return ApiJson.Ok(await queries.SelfComparison(name));
+        }).WithSummary("Tell how often the monitors fired when the baseline was compared with itself.").NeedsOnAlias(Scope.Read);
         api.MapGet("/aliases/{name}/history", async (string name, long? after, int? limit, HttpContext context, AliasQueries queries) =>
         {
             await View(queries, name);

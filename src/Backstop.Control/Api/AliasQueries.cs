@@ -42,6 +42,13 @@ public sealed class AliasQueries(DurableStore store, AliasStore aliases, Release
         return views;
     }
 
+    /// <summary>What the baseline of an alias showed against itself.</summary>
+    public async Task<SelfComparisonView> SelfComparison(string name)
+    {
+        var seen = StoreJson.Read<SelfComparison>(await grains.GetGrain<IAliasGrain>(name).SelfComparison());
+        return new(seen.Comparisons, Core.Evidence.SelfComparison.Length, seen.AboveTen, seen.AboveHundred, seen.FalseAlarms);
+    }
+
     /// <summary>One rollout, or null.</summary>
     public async Task<RolloutView?> Rollout(string id) => await aliases.Rollout(id) is { } rollout ? await View(rollout) : null;
 

@@ -96,6 +96,9 @@ public sealed record JudgementView(
     LatencyView? Latency,
     string Digest);
 
+/// <summary>Comparisons of the baseline with itself that are over, and in how many the evidence reached 10 and 100 without margins, and a rollback's threshold with them.</summary>
+public sealed record SelfComparisonView(long Comparisons, long RequestsEach, long AboveTen, long AboveHundred, long FalseAlarms);
+
 /// <summary>How long the arms took, in milliseconds; the threshold is null where latency is shown and not judged.</summary>
 public sealed record LatencyView(double LogE, double? Threshold, ArmLatency Tested, ArmLatency Control);
 

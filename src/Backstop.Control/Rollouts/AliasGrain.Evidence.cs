@@ -48,11 +48,29 @@ internal sealed partial class AliasGrain
         }
 
         await LookAtInputs(clock.GetUtcNow());
+        CompareWithItself();
         await AdvanceDrill(clock.GetUtcNow());
         if (_unstored.Count > 0 && Now - _storedAt >= options.EvidenceInterval)
         {
             await StoreEvidence(clock.GetUtcNow());
         }
+    }
+
+    /// <summary>Compares the baseline with itself, whether or not anything is being rolled out.</summary>
+    private void CompareWithItself()
+    {
+        if (_newEvidence <= _comparedAt || _evidence.Find(new(Name, _alias.Epoch, _alias.Generation)) is not { } stage)
+        {
+            return;
+        }
+
+        _comparedAt = Now;
+        if (_self is not var (key, tables) || key != stage.Key)
+        {
+            _self = (stage.Key, tables = new(_rollout?.Evidence ?? new(), _evidence.RatesFor(stage.Key)));
+        }
+
+        _evidence.Self = _evidence.Self.Look(stage, tables);
     }
 
     private async Task Advance(StoredRollout rollout, DateTimeOffset at)

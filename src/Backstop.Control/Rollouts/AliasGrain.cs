@@ -47,6 +47,8 @@ internal sealed partial class AliasGrain(
     private TimeSpan _renewedAt = -TimeSpan.FromDays(1);
     private TimeSpan _newEvidence = -KeepInterval;
     private TimeSpan _keptAt;
+    private TimeSpan _comparedAt;
+    private (EvidenceKey Key, SelfTables Tables)? _self;
 
     private string Name => this.GetPrimaryKeyString();
 
@@ -171,6 +173,8 @@ internal sealed partial class AliasGrain(
         : Task.CompletedTask;
 
     public Task<string?> Judgement() => Task.FromResult(_judgement is null ? null : StoreJson.Write(_judgement));
+
+    public Task<string> SelfComparison() => Task.FromResult(StoreJson.Write(_evidence.Self));
 
     private async Task<AliasReply> Submit(Successor wanted)
     {

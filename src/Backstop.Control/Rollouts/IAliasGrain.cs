@@ -60,6 +60,10 @@ public interface IAliasGrain : IGrainWithStringKey
     /// <summary>The last judgement as JSON, or null when nothing is under judgement.</summary>
     [AlwaysInterleave]
     Task<string?> Judgement();
+
+    /// <summary>What the baseline showed against itself, as JSON.</summary>
+    [AlwaysInterleave]
+    Task<string> SelfComparison();
 }
 
 /// <summary>What became of a request to an alias.</summary>

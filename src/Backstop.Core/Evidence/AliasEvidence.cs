@@ -44,6 +44,9 @@ public sealed class AliasEvidence
     /// <summary>Latencies of trusted releases in stages that were forgotten.</summary>
     public LatencyCounts PastLatencies { get; } = new();
 
+    /// <summary>What the baseline showed against itself so far. Kept with the evidence, and set by who looks: it depends on when that is.</summary>
+    public SelfComparison Self { get; set; } = SelfComparison.None;
+
     /// <summary>Merges what a batch says about this alias; false when this batch was merged before.</summary>
     public bool Merge(SignalBatch batch)
     {

@@ -21,6 +21,12 @@ public sealed record EpochCounts(EvidenceKey Key, long Bucket, EvidenceGroup Gro
     /// <summary>How long the requests took; of the form group alone.</summary>
     public ImmutableArray<LatencyCell> Latencies { get; init; } = [];
 
+    /// <summary>
+    /// How many of the baseline's requests that were drawn for its first half had each <see cref="Outcome"/>; of the quality group
+    /// alone, and empty when none was.
+    /// </summary>
+    public ImmutableArray<long> FirstHalf { get; init; } = [];
+
     /// <summary>Length of a bucket.</summary>
     public const int BucketMilliseconds = 250;
 

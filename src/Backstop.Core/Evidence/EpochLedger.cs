@@ -26,7 +26,8 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
     }
 
     /// <summary>A request was assigned that is to have a ticket which another, settled one had before.</summary>
-    public void Assign(Ticket ticket, EvidenceKey key, Arm arm, DateTimeOffset at, TimeSpan labelDeadline)
+    /// <param name="isFirstHalf">Whether it was drawn for the first half of the baseline.</param>
+    public void Assign(Ticket ticket, EvidenceKey key, Arm arm, DateTimeOffset at, TimeSpan labelDeadline, bool isFirstHalf = false)
     {
         if (_last is not (var lastKey, { } stage) || lastKey != key)
         {
@@ -41,8 +42,8 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
         // A clock that stepped back puts the request into the newest epoch: order matters more than a quarter second.
         var number = EpochCounts.BucketOf(at);
         var bucket = stage.Newest is { } newest && newest.Number >= number ? newest : stage.Open(new(key, number, labelDeadline));
-        bucket.Assign(arm);
-        ticket.Begin(bucket, arm);
+        bucket.Assign(arm, isFirstHalf);
+        ticket.Begin(bucket, arm, isFirstHalf);
     }
 
     /// <summary>The epochs that are complete now, or whose deadlines passed, each once.</summary>
@@ -91,6 +92,7 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
     {
         private Bucket _bucket = null!;
         private Arm _arm;
+        private bool _isFirstHalf;
         private int _stratum;
         private int _replica;
         private Served _served;
@@ -103,7 +105,8 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
             Settled,
         }
 
-        internal void Begin(Bucket bucket, Arm arm) => (_bucket, _arm, _state) = (bucket, arm, State.Assigned);
+        internal void Begin(Bucket bucket, Arm arm, bool isFirstHalf) =>
+            (_bucket, _arm, _isFirstHalf, _state) = (bucket, arm, isFirstHalf, State.Assigned);
 
         /// <summary>The release answered, and the ring acted.</summary>
         /// <param name="attack">Whether the input checks flagged the request.</param>
@@ -119,8 +122,13 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
             }
 
             (_stratum, _served, _replica) = (attack ? 1 : 0, served, replica);
-            _bucket.Answer(_arm);
+            _bucket.Answer(_arm, _isFirstHalf);
             _bucket.Form.Count(_arm, _stratum, _replica, outcome, served);
+            if (_isFirstHalf)
+            {
+                _bucket.CountFirstHalf(outcome, 1);
+            }
+
             if (latency is { } took)
             {
                 // A release that failed fast was not fast.
@@ -151,6 +159,12 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
             _state = State.Settled;
             _bucket.Unlabelled--;
             _bucket.Quality.Count(_arm, _stratum, _replica, Outcome.Unlabelled, _served, -1);
+            if (_isFirstHalf)
+            {
+                _bucket.CountFirstHalf(Outcome.Unlabelled, -1);
+                _bucket.CountFirstHalf(correct ? Outcome.Correct : Outcome.Wrong, 1);
+            }
+
             var label = correct ? Served.Correct : Served.Wrong;
             _bucket.Quality.Count(
                 _arm, _stratum, _replica, correct ? Outcome.Correct : Outcome.Wrong, _served == Served.Unlabelled ? label : _served);
@@ -177,6 +191,8 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
     {
         private readonly int[] _unanswered = new int[CountTable.Arms];
         private DateTimeOffset _labelsUntil;
+        private int _unansweredFirstHalf;
+        private long[]? _firstHalf;
 
         public long Number => number;
 
@@ -195,9 +211,19 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
 
         private DateTimeOffset End => EpochCounts.StartOf(number + 1);
 
-        public void Assign(Arm arm) => _unanswered[(int)arm]++;
+        public void Assign(Arm arm, bool isFirstHalf)
+        {
+            _unanswered[(int)arm]++;
+            _unansweredFirstHalf += isFirstHalf ? 1 : 0;
+        }
 
-        public void Answer(Arm arm) => _unanswered[(int)arm]--;
+        public void Answer(Arm arm, bool isFirstHalf)
+        {
+            _unanswered[(int)arm]--;
+            _unansweredFirstHalf -= isFirstHalf ? 1 : 0;
+        }
+
+        public void CountFirstHalf(Outcome outcome, int count) => (_firstHalf ??= new long[CountTable.OutcomeCount])[(int)outcome] += count;
 
         public bool FormIsDue(DateTimeOffset now, TimeSpan deadline) =>
             now >= End && (now >= End + deadline || _unanswered.All(n => n == 0));
@@ -216,6 +242,11 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
                 }
             }
 
+            if (_unansweredFirstHalf > 0)
+            {
+                CountFirstHalf(Outcome.Late, _unansweredFirstHalf);
+            }
+
             FormClosed = true;
             _labelsUntil = now + labelDeadline;
             return new(key, number, EvidenceGroup.Form, Form.Cells()) { Latencies = Latencies.Cells() };
@@ -224,7 +255,7 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
         public EpochCounts CloseQuality()
         {
             QualityClosed = true;
-            return new(key, number, EvidenceGroup.Quality, Quality.Cells());
+            return new(key, number, EvidenceGroup.Quality, Quality.Cells()) { FirstHalf = _firstHalf is null ? [] : [.. _firstHalf] };
         }
     }
 }

@@ -26,9 +26,15 @@ public sealed record EvidenceSnapshot(
         /// <summary>The parts that came from replicas that are known.</summary>
         public ImmutableArray<Replica> Replicas { get => field.IsDefault ? [] : field; init; }
 
+        /// <summary>By outcome: requests of the first half of the baseline.</summary>
+        public ImmutableArray<long> FirstHalf { get => field.IsDefault ? [] : field; init; }
+
         /// <summary>How long requests took.</summary>
         public ImmutableArray<Latency> Latencies { get => field.IsDefault ? [] : field; init; }
     }
+
+    /// <summary>What the baseline showed against itself.</summary>
+    public SelfComparison? Self { get; init; }
 
     /// <summary>Latencies of trusted releases in stages that were forgotten, as pairs of bin and count.</summary>
     public ImmutableArray<long> PastLatencies { get => field.IsDefault ? [] : field; init; }
@@ -74,6 +80,7 @@ public sealed record EvidenceSnapshot(
                     .. Enum.GetValues<EvidenceGroup>().SelectMany(g => Enumerable.Range(1, ReplicaTest.Most)
                         .Where(r => s.OfReplica(g, r) is not null).Select(r => new Replica(g, r, Sparse(s.OfReplica(g, r)!.All)))),
                 ],
+                FirstHalf = [.. s.FirstHalf],
                 Latencies =
                 [
                     .. Enum.GetValues<Arm>().SelectMany(arm => Enumerable.Range(0, ReplicaTest.Most + 1)
@@ -82,6 +89,7 @@ public sealed record EvidenceSnapshot(
             }),
         ])
     {
+        Self = evidence.Self,
         PastLatencies = Sparse(evidence.PastLatencies.All),
     };
 
@@ -100,6 +108,7 @@ public sealed record EvidenceSnapshot(
 
         Fill(evidence.Past, snapshot.Past);
         Each(snapshot.PastLatencies, evidence.PastLatencies.Add);
+        evidence.Self = snapshot.Self ?? evidence.Self;
         foreach (var stored in snapshot.Stages)
         {
             var stage = evidence.StageOf(new(snapshot.Alias, stored.Epoch, stored.Generation));
@@ -119,6 +128,7 @@ public sealed record EvidenceSnapshot(
                 Fill(stage.ReplicaCounts(replica.Group, replica.Number), replica.Counts);
             }
 
+            stage.AddFirstHalf(stored.FirstHalf.AsSpan());
             foreach (var latency in stored.Latencies)
             {
                 Each(latency.Counts, (bin, count) => stage.AddLatency(latency.Arm, latency.Replica, bin, count));

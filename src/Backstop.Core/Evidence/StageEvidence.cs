@@ -13,6 +13,8 @@ public sealed class StageEvidence(EvidenceKey key)
     private readonly LatencyCounts?[] _latencies = new LatencyCounts?[CountTable.Arms];
     private readonly LatencyCounts?[,] _latenciesOfReplicas = new LatencyCounts?[CountTable.Arms, ReplicaTest.Most + 1];
 
+    private readonly long[] _firstHalf = new long[CountTable.OutcomeCount];
+
     /// <summary>The stage.</summary>
     public EvidenceKey Key => key;
 
@@ -30,6 +32,9 @@ public sealed class StageEvidence(EvidenceKey key)
 
     /// <summary>The part of them that came from the replicas of one number, 0 for those of which none is known.</summary>
     public LatencyCounts? Latencies(Arm arm, int replica) => _latenciesOfReplicas[(int)arm, replica];
+
+    /// <summary>By outcome: requests of the first half of the baseline.</summary>
+    public ReadOnlySpan<long> FirstHalf => _firstHalf;
 
     /// <summary>What the releases answered, over time.</summary>
     public EpochHistory History(EvidenceGroup group) => _history[(int)group];
@@ -69,6 +74,7 @@ public sealed class StageEvidence(EvidenceKey key)
             }
         }
 
+        AddFirstHalf(epoch.FirstHalf.AsSpan());
         foreach (var cell in epoch.Latencies)
         {
             for (var i = 0; i < cell.Bins.Length; i++)
@@ -78,6 +84,14 @@ public sealed class StageEvidence(EvidenceKey key)
         }
 
         _history[group].Add(epoch.Bucket, epoch.Cells.AsSpan());
+    }
+
+    internal void AddFirstHalf(ReadOnlySpan<long> outcomes)
+    {
+        for (var y = 0; y < outcomes.Length; y++)
+        {
+            _firstHalf[y] += outcomes[y];
+        }
     }
 
     internal void AddLatency(Arm arm, int replica, int bin, long count)

@@ -62,7 +62,8 @@ public sealed record Route
     /// <param name="leaseIsLive">False when the candidate's lease ran out: the candidate then has no share.</param>
     public Assignment Assign(ReadOnlySpan<char> unit, bool leaseIsLive)
     {
-        var point = (int)(StableHash.Of(Salt, unit) % Whole);
+        var hash = StableHash.Of(Salt, unit);
+        var point = (int)(hash % Whole);
         if (Candidate is not null && leaseIsLive && point < CandidateBasisPoints)
         {
             return new(Arm.Candidate, Candidate);
@@ -70,7 +71,8 @@ public sealed record Route
 
         return Previous is not null && point >= Whole - HoldbackBasisPoints
             ? new(Arm.Holdback, Previous)
-            : VariantOf(unit) is { } variant ? new(Arm.Baseline, variant.Release, variant.Name) : new(Arm.Baseline, Current);
+            : VariantOf(unit) is { } variant ? new(Arm.Baseline, variant.Release, variant.Name)
+            : new(Arm.Baseline, Current) { IsFirstHalf = hash >> 63 == 1 };
     }
 
     // A second draw, so that neither kind of share moves with the other; again one arm from each end of the range.
@@ -98,4 +100,8 @@ public sealed record Route
 
 /// <summary>The arm a unit was assigned to and the digest of the release that serves it.</summary>
 /// <param name="Variant">The named arm that was cut out of the baseline for it, if any. It is no evidence about a rollout.</param>
-public readonly record struct Assignment(Arm Arm, string Release, string? Variant = null);
+public readonly record struct Assignment(Arm Arm, string Release, string? Variant = null)
+{
+    /// <summary>Whether the unit is in the first half of the baseline: the halves differ in nothing, and are compared to measure false alarms.</summary>
+    public bool IsFirstHalf { get; init; }
+}

@@ -46,7 +46,8 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
             if (isEvidence)
             {
                 _ledger.Assign(
-                    place.Ticket, new(route.Alias, route.Epoch, route.Generation), assignment.Arm, _clock.Now(), route.LabelDeadline);
+                    place.Ticket, new(route.Alias, route.Epoch, route.Generation), assignment.Arm, _clock.Now(), route.LabelDeadline,
+                    assignment.IsFirstHalf);
             }
 
             _waiting[id] = place;

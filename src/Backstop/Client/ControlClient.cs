@@ -65,6 +65,9 @@ public sealed class ControlClient(Uri server, string? key = null) : IDisposable
     public Task<Reply<JournalEntry[]>> History(string alias, CancellationToken cancel, long after = 0, int limit = 1000) =>
         Get<JournalEntry[]>($"aliases/{Escape(alias)}/history?after={after}&limit={limit}", cancel);
 
+    public Task<Reply<SelfComparisonView>> SelfComparison(string name, CancellationToken cancel) =>
+        Get<SelfComparisonView>($"aliases/{Escape(name)}/self-comparison", cancel);
+
     public Task<Reply<AliasAtView>> AliasAt(string name, DateTimeOffset time, CancellationToken cancel) =>
         Get<AliasAtView>($"aliases/{Escape(name)}/at/{time.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffZ}", cancel);
 

@@ -88,6 +88,8 @@ public sealed record FreezeView(DateTimeOffset From, DateTimeOffset Until, strin
 public sealed record GatewayAck(string Id, long Generation, DateTimeOffset? AckedAt);
 
 /// <param name="LogE">Evidence that the tested release is worse, in nats; a rollback needs <paramref name="Threshold"/>.</param>
+public sealed record SelfComparisonView(long Comparisons, long RequestsEach, long AboveTen, long AboveHundred, long FalseAlarms);
+
 public sealed record JudgementView(string Verdict, string? Reason, long Units, LogE? LogE, double? Threshold, bool OneArmAlarm)
 {
     /// <summary>The place in the release's list of the replica that alone is to blame, or null.</summary>

@@ -19,7 +19,7 @@ internal static class AliasCommand
     {
         var alias = new Verb("alias", "Create the names that applications call, see and change what they serve.")
         {
-            New(), List(), Show(), At(), History(), Swap(), Rollback(), Approve(), AliasTraffic.Create(),
+            New(), List(), Show(), At(), Doubt(), History(), Swap(), Rollback(), Approve(), AliasTraffic.Create(),
         };
         foreach (var rule in AliasRules.All())
         {
@@ -91,6 +91,22 @@ internal static class AliasCommand
                 ("because", alias.Because is null ? null : $"{alias.Because.Kind} at {Screen.Time(alias.Because.At)} by {alias.Because.Actor}: {alias.Because.Reason}"),
                 ("last entry", $"{alias.Last.Kind} at {Screen.Time(alias.Last.At)} by {alias.Last.Actor}: {alias.Last.Reason}")));
         verb.Examples = ["backstop alias at assistant:prod 03:12", "backstop alias at assistant:prod 2026-11-27T03:12:00Z --json"];
+        return verb;
+    }
+
+    private static Verb Doubt()
+    {
+        var verb = Remote.Verb(
+            "doubt",
+            "Show how often the monitors fired when the alias's baseline was compared with itself: every time was a false alarm.",
+            [Name],
+            (parse, client, cancel) => client.SelfComparison(parse.GetRequiredValue(Name), cancel),
+            (self, screen) => screen.Facts(
+                ("comparisons", $"{self.Comparisons} of {self.RequestsEach} requests each"),
+                ("above 10", $"{self.AboveTen} without margins; more than a tenth of the comparisons would be too many"),
+                ("above 100", $"{self.AboveHundred} without margins; more than a hundredth would be too many"),
+                ("false alarms", $"{self.FalseAlarms} would have rolled back")));
+        verb.Examples = ["backstop alias doubt assistant:prod", "backstop alias doubt assistant:prod --json"];
         return verb;
     }
 

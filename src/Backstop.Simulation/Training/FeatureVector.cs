@@ -20,9 +20,9 @@ public sealed class FeatureVector(int[][] touched)
 
     public static FeatureVector Empty { get; } = new([[], [], []]);
 
-    /// <summary>The features of two texts read as one.</summary>
-    public FeatureVector With(FeatureVector other) =>
-        new([.. Touched.Select((touched, family) => (int[])[.. touched, .. other.Touched[family]])]);
+    /// <summary>The features of several texts read as one.</summary>
+    public static FeatureVector Of(IReadOnlyCollection<FeatureVector> texts) =>
+        new([.. Enumerable.Range(0, LinearModel.Families).Select(family => texts.SelectMany(text => text.Touched[family]).ToArray())]);
 
     public double Logit(float[][] weights, double bias)
     {
@@ -55,6 +55,6 @@ public sealed class Collector(TableSizes sizes)
     public readonly struct Sink(Collector collector, TableSizes sizes) : IFeatureSink
     {
         public void Add(FeatureFamily family, uint hash) =>
-            collector.Touched[(int)family].Add((int)(Features.Mix(hash) & ((1u << sizes.Bits((int)family)) - 1)));
+            collector.Touched[(int)family].Add(Features.PlaceOf(hash, 1 << sizes.Bits((int)family)));
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using Backstop.Core.Guards.Checks;
 using Backstop.Core.Guards.Classifiers;
 using Backstop.Core.Guards.Text;
 
@@ -23,7 +25,9 @@ public sealed class InjectionRecipe : TrainingRecipe
 
     public override bool IsMeasured(TrainingRow row) => row.Source.StartsWith("attack/", StringComparison.Ordinal);
 
-    public override string? LeftOut => null;
+    public override IReadOnlyList<string> LeftOut => ["attack/garak", "attack/purplellama-pi", "attack/bipia"];
+
+    public override Func<double, double> Background => InjectionClassifier.Background;
 
     public override IEnumerable<TrainingRow> Rows(TrainingData data)
     {
@@ -34,18 +38,43 @@ public sealed class InjectionRecipe : TrainingRecipe
             .Concat(TrainingData.Make("injection.grammar", "attack", 16_000, seed: 11).Select(row => row with { Weight = 0.5 }));
     }
 
-    public override IEnumerable<FeatureVector> Cut(TrainingRow row)
+    public override TrainingExample Read(TrainingRow row)
     {
-        var form = TextForms.Of(row.Text);
-        var parts = new List<(int Start, int End)>();
-        InjectionClassifier.Cut(row.Text, parts);
-        foreach (var (from, end) in parts)
+        var (spans, parts) = (new List<(int Start, int End)>(), new List<FeatureVector>());
+        var cutter = new SentenceCutter(InjectionClassifier.Window);
+        for (var (from, end) = (0, 0); end < row.Text.Length; from = end)
         {
+            end = cutter.Next(row.Text, from, final: true);
             var collector = new Collector(Options.Sizes);
             var sink = collector.Open();
-            InjectionFeatures.Shared.Extract(row.Text.AsSpan(from..end), form, _text, ref sink);
-            yield return collector.Take(without: row.Kind == Foreign ? FeatureFamily.Letters : null);
+            if (InjectionFeatures.Shared.Extract(row.Text.AsSpan(from..end), cutter.Escaped, _text, ref sink))
+            {
+                spans.Add((from, end));
+                parts.Add(collector.Take(without: row.Kind == Foreign ? FeatureFamily.Letters : null));
+            }
         }
+
+        var whole = FeatureVector.Of(parts);
+        parts.AddRange(Neighbours(spans).Select(range => FeatureVector.Of(parts[range])).ToList());
+        return new TrainingExample(row, parts.Count == 0 ? [FeatureVector.Empty] : parts, whole);
+    }
+
+    // As InjectionClassifier judges: each sentence by itself, and with its neighbours.
+    private static List<Range> Neighbours(List<(int Start, int End)> sentences)
+    {
+        var ranges = new List<Range>();
+        for (var (first, end) = (0, 0); first < sentences.Count; first++)
+        {
+            var grown = InjectionClassifier.EndOfNeighbours(CollectionsMarshal.AsSpan(sentences), first, end);
+            if (grown - first > 1 && grown > end)
+            {
+                ranges.Add(first..grown);
+            }
+
+            end = grown;
+        }
+
+        return ranges;
     }
 
     // Where a language has attacks but no harmless text, its letters would stand for attacks: words and constructions count.
@@ -56,7 +85,12 @@ public sealed class InjectionRecipe : TrainingRecipe
         (row.Source == "toxicity/benign-chat" && row.Kind != "benign_llm_output")
         || (row.Source == "harmful-request/xstest" && !row.Positive);
 
-    // Asking for something harmful is not an attempt to take over.
-    private static TrainingRow Plain(TrainingRow row) =>
-        row.Source.StartsWith("attack/", StringComparison.Ordinal) ? row : row with { Positive = false };
+    // Asking for something harmful is not an attempt to take over. And documents without an attack are fewer than those with
+    // one: unless they count for more, a table or an e-mail stands for an attack.
+    private static TrainingRow Plain(TrainingRow row) => row switch
+    {
+        { Source: "attack/bipia-train", Positive: false } => row with { Weight = 6 },
+        _ when row.Source.StartsWith("attack/", StringComparison.Ordinal) => row,
+        _ => row with { Positive = false },
+    };
 }

@@ -25,19 +25,20 @@ public sealed class ToxicityRecipe : TrainingRecipe
     public override bool IsMeasured(TrainingRow row) =>
         row.Source is "toxicity/tdavidson" or "toxicity/hatecheck" or "toxicity/benign-chat";
 
-    public override string LeftOut => "toxicity/surge";
+    public override IReadOnlyList<string> LeftOut => ["toxicity/surge", "toxicity/hatecheck", "toxicity/tdavidson"];
 
     public override IEnumerable<TrainingRow> Rows(TrainingData data) =>
         data.Load(Sources)
             .Where(row => row.Source != "attack/benign-prompts" || row.Kind == "benign_code")
             .Where(row => row.Source != "toxicity/multilingual-hatecheck" || !row.Positive)
-            .Concat(TrainingData.Make("abuse.grammar", "abuse", 40_000, seed: 7))
+            .Concat(data.LoadWords("lexicons/profanity_en"))
+            .Concat(TrainingData.Make("abuse.grammar", "abuse", 30_000, seed: 7))
             .Select(row => row with { Weight = WeightOf(row) });
 
-    public override IEnumerable<FeatureVector> Cut(TrainingRow row)
+    public override TrainingExample Read(TrainingRow row)
     {
         // As ToxicityCheck judges: each stretch by itself, and with what stands before it.
-        var cutter = new SentenceCutter(ToxicityCheck.Context);
+        var (parts, cutter) = (new List<FeatureVector>(), new SentenceCutter(ToxicityCheck.Context));
         FeatureVector? before = null;
         var length = 0;
         for (var (from, end) = (0, 0); end < row.Text.Length; from = end)
@@ -48,24 +49,26 @@ public sealed class ToxicityRecipe : TrainingRecipe
             var sink = collector.Open();
             _features.Extract(_text, ref sink);
             var part = collector.Take();
-            yield return part;
+            parts.Add(part);
             if (before is not null && length + end - from <= ToxicityCheck.Context && !cutter.Escaped)
             {
                 length += end - from;
-                before = before.With(part);
-                yield return before;
+                before = FeatureVector.Of([before, part]);
+                parts.Add(before);
             }
             else
             {
                 (before, length) = (part, end - from);
             }
         }
+
+        return new TrainingExample(row, parts.Count == 0 ? [FeatureVector.Empty] : parts, FeatureVector.Empty);
     }
 
     // The tweets are many, and what they call offensive is often only coarse; the few sets of another kind must be heard.
     private static double WeightOf(TrainingRow row) => row.Source switch
     {
-        "toxicity/tdavidson" => row.Positive ? 0.25 : 0.8,
+        "toxicity/tdavidson" => row.Positive ? 0.2 : 0.65,
         "toxicity/hatecheck" or "toxicity/surge" => 3,
         "toxicity/multilingual-hatecheck" => 0.5,
         "toxicity/benign-chat" => 2,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace Backstop.Simulation.Training;
@@ -19,6 +20,26 @@ public sealed class TrainingData(string folder)
     }
 
     public IReadOnlyList<TrainingRow> Load(params IEnumerable<string> names) => [.. names.SelectMany(Load)];
+
+    /// <summary>Reads a list of coarse words and phrases, comma-separated, each with a severity of 1 to 3; the mildest count least.</summary>
+    /// <exception cref="FileNotFoundException">The folder lacks the list.</exception>
+    public IEnumerable<TrainingRow> LoadWords(string name)
+    {
+        var file = Path.Combine(folder, name + ".csv");
+        if (!File.Exists(file))
+        {
+            throw new FileNotFoundException($"The data folder {folder} lacks {name}.csv.", file);
+        }
+
+        return File.ReadLines(file)
+            .Skip(1)
+            .Select(line => line.Split(','))
+            .Where(cells => cells[0].Length >= 3)
+            .Select(cells => new TrainingRow($"{name}/{cells[0]}", cells[0], true, $"{name}/{cells[1]}", name)
+            {
+                Weight = double.Parse(cells[7], CultureInfo.InvariantCulture) / 6,
+            });
+    }
 
     /// <summary>Sentences made from a grammar of ours, half of them harmless.</summary>
     /// <param name="harmful">The part of the grammar that must be caught; the other is called <c>harmless</c>.</param>

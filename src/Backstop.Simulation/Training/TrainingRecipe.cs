@@ -8,7 +8,7 @@ public abstract class TrainingRecipe
     /// <summary>Name of the check, and of the file of weights.</summary>
     public abstract string Name { get; }
 
-    public virtual TrainingOptions Options { get; } = new(Epochs: 10, Rate: 0.12);
+    public virtual TrainingOptions Options { get; } = new(Epochs: 5, Rate: 0.12);
 
     /// <summary>Share of ordinary texts that may be flagged at the classifier's own threshold.</summary>
     public abstract double FalsePositiveRate { get; }
@@ -22,13 +22,14 @@ public abstract class TrainingRecipe
     /// <summary>Whether a row counts for the figures; the other sources are help in training.</summary>
     public abstract bool IsMeasured(TrainingRow row);
 
-    /// <summary>The source that is left out once, to see what carries over; null for none.</summary>
-    public abstract string? LeftOut { get; }
+    /// <summary>Beginnings of the names of sources that are left out, one after the other, to see what carries over.</summary>
+    public abstract IReadOnlyList<string> LeftOut { get; }
 
-    /// <summary>The features of each part of a text that the check judges by itself.</summary>
-    public abstract IEnumerable<FeatureVector> Cut(TrainingRow row);
+    /// <summary>The features of what the check judges by itself, and of the whole text if there is a model of it.</summary>
+    public abstract TrainingExample Read(TrainingRow row);
 
-    public TrainingExample Read(TrainingRow row) => new(row, [.. Cut(row).DefaultIfEmpty(FeatureVector.Empty)]);
+    /// <summary>What the model of the whole text adds to each part, as a logit; null when there is none.</summary>
+    public virtual Func<double, double>? Background => null;
 
     /// <summary>Trains on examples.</summary>
     /// <remarks>
@@ -36,13 +37,20 @@ public abstract class TrainingRecipe
     /// may be flagged. A first round takes all parts; the second gives full weight to the part that the first finds worst
     /// (multiple-instance learning, Andrews et al. 2003).
     /// </remarks>
-    public LogisticTrainer Fit(IReadOnlyCollection<TrainingExample> examples)
+    public TrainedModels Fit(IReadOnlyCollection<TrainingExample> examples)
     {
         var first = new LogisticTrainer(Options with { Epochs = 2 });
         first.Train([.. examples.SelectMany(e => e.Parts.Select(part => (part, e.Row.Positive, e.Row.Weight / Math.Sqrt(e.Parts.Count))))]);
         var second = new LogisticTrainer(Options);
         second.Train([.. examples.SelectMany(e => Weighed(e, first))]);
-        return second;
+        if (Background is not { } background)
+        {
+            return new TrainedModels(second, null, _ => 0);
+        }
+
+        var whole = new LogisticTrainer(Options);
+        whole.Train([.. examples.Select(e => (e.Whole, e.Row.Positive, e.Row.Weight))]);
+        return new TrainedModels(second, whole, background);
     }
 
     private static IEnumerable<(FeatureVector Part, bool Positive, double Weight)> Weighed(TrainingExample example, LogisticTrainer model)
@@ -56,37 +64,59 @@ public abstract class TrainingRecipe
     }
 
     /// <summary>Scores every example with a model that saw no row of its group.</summary>
-    public IReadOnlyList<ScoredRow> CrossValidate(IReadOnlyList<TrainingExample> examples, uint folds = 3)
+    public IReadOnlyList<ScoredRow> CrossValidate(IReadOnlyList<TrainingExample> examples, uint folds = Folds)
     {
         var scored = new List<ScoredRow>();
         for (var fold = 0u; fold < folds; fold++)
         {
-            var model = Fit([.. examples.Where(e => FoldOf(e) != fold)]);
-            scored.AddRange(examples.Where(e => FoldOf(e) == fold).Select(e => e.Score(model)));
+            var models = Fit([.. examples.Where(e => FoldOf(e, folds) != fold)]);
+            scored.AddRange(examples.Where(e => FoldOf(e, folds) == fold).Select(models.Score));
         }
 
         return scored;
-
-        uint FoldOf(TrainingExample example) => Features.Mix(Features.Hash(example.Row.Group)) % folds;
     }
 
-    /// <summary>Scores the rows of one source with a model that saw nothing of that source.</summary>
-    public IReadOnlyList<ScoredRow> LeaveOut(IReadOnlyList<TrainingExample> examples, string source)
+    /// <summary>Scores the rows of some sources with a model that saw nothing of them.</summary>
+    /// <remarks>Sources without harmless texts are measured against a third of the others', which the model has not seen either.</remarks>
+    public IReadOnlyList<ScoredRow> LeaveOut(IReadOnlyList<TrainingExample> examples, string sources)
     {
-        var model = Fit([.. examples.Where(e => e.Row.Source != source)]);
-        return [.. examples.Where(e => e.Row.Source == source).Select(e => e.Score(model))];
+        var alone = examples.Any(e => IsLeftOut(e.Row) && !e.Row.Positive);
+        var models = Fit([.. examples.Where(e => !IsLeftOut(e.Row) && !IsHeldOut(e))]);
+        return [.. examples.Where(e => IsLeftOut(e.Row) || (IsHeldOut(e) && !e.Row.Positive)).Select(models.Score)];
+
+        // A whole third, and not its harmless texts alone: an attack planted in a document shares most words with the document.
+        bool IsHeldOut(TrainingExample e) => !alone && IsMeasured(e.Row) && FoldOf(e, Folds) == 0;
+
+        bool IsLeftOut(TrainingRow row) => row.Source.StartsWith(sources, StringComparison.Ordinal);
     }
 
     /// <summary>The logit from which a text is flagged: the one that cross-validation allows.</summary>
     public double ThresholdOf(IEnumerable<ScoredRow> scored) =>
         ClassificationMetrics.ThresholdAt(FalsePositiveRate, scored.Where(s => IsOrdinary(s.Row)).Select(s => s.Logit));
+
+    private const uint Folds = 3;
+
+    private static uint FoldOf(TrainingExample example, uint folds) => Features.Mix(Features.Hash(example.Row.Group)) % folds;
 }
 
 /// <summary>A row with the features of its parts.</summary>
-public sealed record TrainingExample(TrainingRow Row, IReadOnlyList<FeatureVector> Parts)
-{
-    /// <summary>A text is as harmful as the worst of its parts.</summary>
-    public ScoredRow Score(LogisticTrainer model) => new(Row, Parts.Max(part => part.Logit(model.Weights, model.Bias)));
-}
+public sealed record TrainingExample(TrainingRow Row, IReadOnlyList<FeatureVector> Parts, FeatureVector Whole);
 
 public sealed record ScoredRow(TrainingRow Row, double Logit);
+
+/// <summary>What training made: a model of parts, and perhaps one of whole texts.</summary>
+public sealed record TrainedModels(LogisticTrainer Part, LogisticTrainer? Whole, Func<double, double> Background)
+{
+    /// <summary>A text is as harmful as the worst of its parts.</summary>
+    public ScoredRow Score(TrainingExample example)
+    {
+        var background = Whole is null ? 0 : Background(example.Whole.Logit(Whole.Weights, Whole.Bias));
+        return new ScoredRow(example.Row, background + example.Parts.Max(part => part.Logit(Part.Weights, Part.Bias)));
+    }
+
+    /// <summary>The files of weights, by name.</summary>
+    /// <param name="threshold">The logit from which a text is flagged.</param>
+    public IReadOnlyList<(string File, ReadOnlyMemory<byte> Bytes)> Write(string name, double threshold) => Whole is null
+        ? [($"{name}.weights", Part.Quantise(threshold).Write())]
+        : [($"{name}.weights", Part.Quantise(threshold).Write()), ($"{name}.whole.weights", Whole.Quantise(0).Write())];
+}

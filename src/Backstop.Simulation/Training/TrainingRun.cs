@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Backstop.Core.Guards.Classifiers;
 using Backstop.Simulation.Detection;
 
@@ -14,40 +15,50 @@ public static class TrainingRun
         var examples = recipe.Rows(data).Select(recipe.Read).ToList();
         var scored = recipe.CrossValidate(examples);
         var threshold = recipe.ThresholdOf(scored);
-        var leftOut = recipe.LeftOut is { } source ? ClassificationMetrics.Auroc(Pairs(recipe.LeaveOut(examples, source))) : (double?)null;
         var measured = Pairs(scored.Where(s => recipe.IsMeasured(s.Row)));
         return new TrainingOutcome(
             recipe.Name,
-            recipe.Fit(examples).Quantise(threshold).Write(),
+            recipe.Fit(examples).Write(recipe.Name, threshold),
             ClassificationMetrics.Auroc(measured),
             ClassificationMetrics.RecallAt(0.01, measured),
             ClassificationMetrics.RecallAt(0.001, measured),
-            recipe.LeftOut,
-            leftOut,
+            [.. recipe.LeftOut.Select(sources => LeaveOut(recipe, examples, sources))],
             [.. scored.GroupBy(s => (s.Row.Source, s.Row.Positive)).Select(group => new FlaggedShare(
                 group.Key.Source, group.Key.Positive, Proportion.Of(group.Count(s => s.Logit >= threshold), group.Count())))]);
     }
 
-    /// <summary>The weights that are compiled into the assembly.</summary>
-    public static ReadOnlyMemory<byte> Embedded(string name) => LinearModel.Embedded(name + ".weights");
+    private static LeftOutFigures LeaveOut(TrainingRecipe recipe, IReadOnlyList<TrainingExample> examples, string sources)
+    {
+        var scored = Pairs(recipe.LeaveOut(examples, sources));
+        return new LeftOutFigures(
+            sources, scored.Count, scored.Count(s => s.Positive), ClassificationMetrics.Auroc(scored), ClassificationMetrics.RecallAt(0.01, scored));
+    }
 
     private static List<(double Score, bool Positive)> Pairs(IEnumerable<ScoredRow> scored) =>
         [.. scored.Select(s => (s.Logit, s.Row.Positive))];
 }
 
 /// <summary>What training gave.</summary>
-/// <param name="Weights">The file of weights.</param>
+/// <param name="Files">The files of weights, by name.</param>
 /// <param name="Auroc">And the recalls: over the recipe's measured sets, each text scored by a model that saw no text of its group.</param>
-/// <param name="LeftOutAuroc">On a whole source that the model has not seen.</param>
+/// <param name="LeftOut">On whole sources that the model has not seen.</param>
 public sealed record TrainingOutcome(
     string Name,
-    ReadOnlyMemory<byte> Weights,
+    IReadOnlyList<(string File, ReadOnlyMemory<byte> Bytes)> Files,
     double Auroc,
     double RecallAtOnePercent,
     double RecallAtOnePerMille,
-    string? LeftOut,
-    double? LeftOutAuroc,
+    IReadOnlyList<LeftOutFigures> LeftOut,
     IReadOnlyList<FlaggedShare> Flagged);
+
+/// <summary>How well a model tells texts of sources apart that it saw nothing of.</summary>
+/// <param name="Sources">How the names of the sources begin.</param>
+public sealed record LeftOutFigures(
+    string Sources,
+    int N,
+    int Positives,
+    double Auroc,
+    [property: JsonPropertyName("recall_at_fpr_0.01")] double RecallAtOnePercent);
 
 /// <summary>Share of one source's texts flagged at the classifier's threshold.</summary>
 /// <param name="Positive">Whether these are the texts to catch.</param>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Backstop.CommandLine;
+using Backstop.Core.Guards.Classifiers;
 using Backstop.Simulation.Training;
 
 namespace Backstop.Commands;
@@ -12,7 +13,7 @@ internal static class GuardTrain
         var data = GuardCommand.DataOption();
         var check = new Option<string?>("--check") { Description = "Only this classifier: toxicity or injection." };
         check.AcceptOnlyFromAmong([.. TrainingRun.Recipes.Select(recipe => recipe.Name)]);
-        var write = new Option<DirectoryInfo?>("--out") { Description = "Write NAME.weights into this folder. Nothing is written otherwise." };
+        var write = new Option<DirectoryInfo?>("--out") { Description = "Write the files of weights into this folder. Nothing is written otherwise." };
         var json = Verb.JsonOption();
         var verb = new Verb("train", "Train the classifiers on the public data, and say how they did on texts they had not seen.")
         {
@@ -52,12 +53,12 @@ internal static class GuardTrain
         try
         {
             var outcome = TrainingRun.Run(recipe, data);
-            string? file = null;
-            if (folder is not null)
+            var written = new List<string>();
+            folder?.Create();
+            foreach (var (file, bytes) in folder is null ? [] : outcome.Files)
             {
-                folder.Create();
-                file = Path.Combine(folder.FullName, recipe.Name + ".weights");
-                File.WriteAllBytes(file, outcome.Weights.Span);
+                written.Add(Path.Combine(folder!.FullName, file));
+                File.WriteAllBytes(written[^1], bytes.Span);
             }
 
             return new Report(
@@ -66,10 +67,9 @@ internal static class GuardTrain
                 outcome.RecallAtOnePercent,
                 outcome.RecallAtOnePerMille,
                 outcome.LeftOut,
-                outcome.LeftOutAuroc,
                 outcome.Flagged,
-                outcome.Weights.Span.SequenceEqual(TrainingRun.Embedded(recipe.Name).Span),
-                file);
+                outcome.Files.All(file => file.Bytes.Span.SequenceEqual(LinearModel.Embedded(file.File).Span)),
+                written);
         }
         catch (FileNotFoundException e)
         {
@@ -81,9 +81,9 @@ internal static class GuardTrain
     {
         output.WriteLine($"{report.Name}: three folds by group");
         output.WriteLine($"  AUROC {report.Auroc:0.0000}, recall {report.RecallAtFpr001:0.000} at 1 % false positives, {report.RecallAtFpr0001:0.000} at 0.1 %");
-        if (report.LeftOut is { } source)
+        foreach (var left in report.LeftOut)
         {
-            output.WriteLine($"  AUROC {report.LeftOutAuroc:0.000} on {source} when trained without it");
+            output.WriteLine($"  AUROC {left.Auroc:0.000}, recall {left.RecallAtOnePercent:0.000} at 1 % false positives on {left.Sources} when trained without it");
         }
 
         foreach (var row in report.Flagged)
@@ -92,7 +92,7 @@ internal static class GuardTrain
         }
 
         output.WriteLine(report.SameAsEmbedded ? "  The weights are the embedded ones." : "  The weights differ from the embedded ones.");
-        if (report.File is { } file)
+        foreach (var file in report.Files)
         {
             output.WriteLine($"  written to {file}");
         }
@@ -103,9 +103,8 @@ internal static class GuardTrain
         double Auroc,
         [property: System.Text.Json.Serialization.JsonPropertyName("recall_at_fpr_0.01")] double RecallAtFpr001,
         [property: System.Text.Json.Serialization.JsonPropertyName("recall_at_fpr_0.001")] double RecallAtFpr0001,
-        string? LeftOut,
-        double? LeftOutAuroc,
+        IReadOnlyList<LeftOutFigures> LeftOut,
         IReadOnlyList<FlaggedShare> Flagged,
         bool SameAsEmbedded,
-        string? File);
+        IReadOnlyList<string> Files);
 }

@@ -134,5 +134,18 @@ public sealed class AbuseTests
         Assert.True(stopped.Count <= Harmless.Length / 50, string.Join(" | ", stopped));
     }
 
+    // Of every kind, veiled ones among them: nobody claims that all are found.
+    [Fact]
+    public void Most_abuse_of_kinds_that_nothing_is_trained_on_is_found_and_hardly_anything_else()
+    {
+        var (abuse, harmless) = (KeptBackSentences.Abuse.ToList(), KeptBackSentences.Harmless.ToList());
+        var missed = abuse.Where(sentence => !IsStopped(sentence)).ToList();
+        var stopped = harmless.Where(IsStopped).ToList();
+        TestContext.Current.TestOutputHelper?.WriteLine($"missed {missed.Count} of {abuse.Count}: {string.Join(" | ", missed)}");
+        TestContext.Current.TestOutputHelper?.WriteLine($"stopped {stopped.Count} of {harmless.Count}: {string.Join(" | ", stopped)}");
+        Assert.True(missed.Count <= 0.15 * abuse.Count, string.Join(" | ", missed));
+        Assert.True(stopped.Count <= 0.06 * harmless.Count, string.Join(" | ", stopped));
+    }
+
     private static bool IsStopped(string text) => Ring.ScreenOutput(ScanUnit.Output(text)).Record.HasFlag(HarmClass.Toxic);
 }

@@ -14,7 +14,7 @@ public sealed class InjectionCheck : ICheck
 
     // One list for each thread: a request is judged on one thread at a time, and nothing is allocated.
     [ThreadStatic]
-    private static List<(int Start, int End)>? _parts;
+    private static List<ScoredPart>? _parts;
 
     private readonly InjectionClassifier _classifier = InjectionClassifier.Shared;
     private readonly double _threshold;
@@ -39,32 +39,20 @@ public sealed class InjectionCheck : ICheck
             }
 
             var text = window.Text;
-            var form = TextForms.Of(text);
             var parts = _parts ??= [];
-            InjectionClassifier.Cut(text, parts);
-            foreach (var (start, end) in parts)
+            check._classifier.Score(text, parts);
+            foreach (var (start, end, score) in parts)
             {
-                Report("classifier", check._classifier.Score(text[start..end], form), window.Origin + start, end - start, sink);
+                Report("classifier", score, window.Origin + start, end - start, sink);
             }
 
             foreach (var view in Disguises.Of(text))
             {
-                Report("disguised", Worst(view, parts), window.Origin, text.Length, sink);
+                check._classifier.Score(view, parts);
+                Report("disguised", parts.Count == 0 ? 0 : parts.Max(part => part.Score), window.Origin, text.Length, sink);
             }
 
             return text.Length;
-        }
-
-        private double Worst(string view, List<(int Start, int End)> parts)
-        {
-            var (form, worst) = (TextForms.Of(view), 0.0);
-            InjectionClassifier.Cut(view, parts);
-            foreach (var (start, end) in parts)
-            {
-                worst = Math.Max(worst, check._classifier.Score(view.AsSpan(start..end), form));
-            }
-
-            return worst;
         }
 
         private void Report(string rule, double score, int start, int length, FindingSink sink)

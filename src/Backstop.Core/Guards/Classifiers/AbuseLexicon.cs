@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using Backstop.Core.Guards.Text;
 using Backstop.Core.Text;
 
@@ -9,23 +8,20 @@ public sealed class AbuseLexicon
 {
     private const int ShortestPrefix = 3;
     private const int LongestPrefix = 14;
-    private readonly FrozenDictionary<string, WordClass> _words;
-    private readonly FrozenDictionary<string, WordClass> _prefixes;
-    private readonly FrozenDictionary<string, WordClass>.AlternateLookup<ReadOnlySpan<char>> _wordAt;
-    private readonly FrozenDictionary<string, WordClass>.AlternateLookup<ReadOnlySpan<char>> _prefixAt;
+    private const char FirstUnspaced = '\u0e00';
+    private readonly HashedWords<WordClass> _words;
+    private readonly HashedWords<WordClass> _prefixes;
 
     // Whether any prefix begins with three characters of that hash.
     private readonly bool[] _starts = new bool[1 << 12];
 
     private AbuseLexicon(Dictionary<string, WordClass> words, Dictionary<string, WordClass> prefixes)
     {
-        _words = words.ToFrozenDictionary(StringComparer.Ordinal);
-        _prefixes = prefixes.ToFrozenDictionary(StringComparer.Ordinal);
-        _wordAt = _words.GetAlternateLookup<ReadOnlySpan<char>>();
-        _prefixAt = _prefixes.GetAlternateLookup<ReadOnlySpan<char>>();
+        _words = new HashedWords<WordClass>(words);
+        _prefixes = new HashedWords<WordClass>(prefixes);
         foreach (var prefix in prefixes.Keys.Where(prefix => prefix.Length >= ShortestPrefix))
         {
-            _starts[StartOf(prefix)] = true;
+            _starts[StartOf(Features.Hash(prefix.AsSpan(0, ShortestPrefix)))] = true;
         }
     }
 
@@ -36,8 +32,9 @@ public sealed class AbuseLexicon
         var (words, prefixes) = (new Dictionary<string, WordClass>(), new Dictionary<string, WordClass>());
         foreach (var line in text.Split('\n').Where(line => line.Length > 0 && line[0] != '#'))
         {
+            // Texts are folded before they are looked up, and so are the words of the list.
             var parts = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            foreach (var word in parts[1..])
+            foreach (var word in parts[1..].Select(Fold))
             {
                 _ = word[^1] == '*'
                     ? prefixes.TryAdd(word[..^1], new WordClass(parts[0][0], parts[0][1]))
@@ -49,44 +46,48 @@ public sealed class AbuseLexicon
     }
 
     /// <summary>Finds the class of a word; a word spelled to get past lists is respelled in the text.</summary>
-    public WordClass Find(FoldedText text, int word)
+    /// <param name="hash">Of the word as it is spelled in the end.</param>
+    public WordClass Find(FoldedText text, int word, out uint hash)
     {
         var spelled = text[word];
-        if (Find(spelled) is { IsNone: false } plain)
+        hash = Features.Hash(spelled);
+        if (spelled[0] >= FirstUnspaced)
+        {
+            return FindUnspaced(Words.Cjk(spelled[0]) ? text.From(word) : spelled);
+        }
+
+        if (Find(spelled, hash) is { IsNone: false } plain)
         {
             return plain;
         }
 
         Span<char> variant = stackalloc char[32];
-        if (spelled.Length > variant.Length || Plain(spelled, variant) is not (> 2 and var length))
+        if (spelled.Length > variant.Length || Plain(spelled, variant) is not (> 1 and var length))
         {
             return default;
         }
 
-        var found = Find(variant[..length]);
+        var other = Features.Hash(variant[..length]);
+        var found = Find(variant[..length], other);
         if (!found.IsNone)
         {
             text.Respell(word, variant[..length]);
+            hash = other;
         }
 
         return found;
     }
 
-    private static int StartOf(ReadOnlySpan<char> word) => (int)(Features.Mix(Features.Hash(word[..ShortestPrefix])) & ((1 << 12) - 1));
+    private static string Fold(string word) => string.Concat(word.Select(CharFold.Fold).Where(c => c != CharFold.Dropped));
 
-    private WordClass Find(ReadOnlySpan<char> word)
+    private static int StartOf(uint hash) => (int)(Features.Mix(hash) & ((1 << 12) - 1));
+
+    // Thai, Chinese and Japanese put no space between words, and Korean ends them in particles: the longest listed beginning counts.
+    private WordClass FindUnspaced(ReadOnlySpan<char> text)
     {
-        if (_wordAt.TryGetValue(word, out var found)
-            || (word.Length > 3 && word[^1] == 's' && _wordAt.TryGetValue(word[..^1], out found)))
+        for (var length = Math.Min(text.Length, LongestPrefix); length > 0; length--)
         {
-            return found;
-        }
-
-        // Few words begin like any prefix: one look tells, instead of one for each length.
-        var longest = word.Length >= ShortestPrefix && _starts[StartOf(word)] ? Math.Min(word.Length, LongestPrefix) : 0;
-        for (var length = longest; length >= ShortestPrefix; length--)
-        {
-            if (_prefixAt.TryGetValue(word[..length], out found))
+            if (_words.TryGet(text[..length], Features.Hash(text[..length]), out var found))
             {
                 return found;
             }
@@ -95,15 +96,56 @@ public sealed class AbuseLexicon
         return default;
     }
 
-    // Digits and signs among letters are letters, and a letter held down is one letter. Zero when nothing changes.
+    private WordClass Find(ReadOnlySpan<char> word, uint hash)
+    {
+        if (_words.TryGet(word, hash, out var found)
+            || (word.Length > 3 && word[^1] == 's' && _words.TryGet(word[..^1], Features.Hash(word[..^1]), out found)))
+        {
+            return found;
+        }
+
+        // Few words begin like any prefix: one look tells, instead of one for each length.
+        if (word.Length < ShortestPrefix)
+        {
+            return default;
+        }
+
+        hash = Features.Hash(word[..ShortestPrefix]);
+        if (!_starts[StartOf(hash)])
+        {
+            return default;
+        }
+
+        var longest = default(WordClass);
+        for (var length = ShortestPrefix; ; hash = Features.Append(hash, word[length++]))
+        {
+            if (_prefixes.TryGet(word[..length], hash, out found))
+            {
+                longest = found;
+            }
+
+            if (length == word.Length || length == LongestPrefix)
+            {
+                return longest;
+            }
+        }
+    }
+
+    // Digits and signs among letters are letters, a letter held down is one letter, and masked letters are one question mark.
+    // Zero when nothing changes.
     private static int Plain(ReadOnlySpan<char> word, Span<char> variant)
     {
         var (count, letters, changed) = (0, false, false);
         for (var i = 0; i < word.Length; i++)
         {
             letters |= word[i] is >= 'a' and <= 'z';
-            var c = CharFold.Unleet(word[i]);
+            var c = word[i] is '*' or '#' ? '?' : CharFold.Unleet(word[i]);
             changed |= c != word[i];
+            if (c == '?' && count > 0 && variant[count - 1] == '?')
+            {
+                continue;
+            }
+
             if (count > 1 && variant[count - 1] == c && variant[count - 2] == c)
             {
                 changed = true;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Backstop.Core.Guards.Classifiers;
 
 /// <summary>Families of features; each has a table of weights of its own.</summary>
@@ -25,7 +27,7 @@ public static class Features
     private const uint Offset = 2166136261;
     private const uint Prime = 16777619;
 
-    /// <summary>FNV-1a over UTF-16 units, with the bits mixed at the end by <see cref="Mix"/>.</summary>
+    /// <summary>FNV-1a over UTF-16 units.</summary>
     public static uint Hash(ReadOnlySpan<char> text, uint seed = Offset)
     {
         foreach (var c in text)
@@ -45,6 +47,10 @@ public static class Features
         hash = (hash ^ (hash >> 13)) * 0xc2b2ae35;
         return hash ^ (hash >> 16);
     }
+
+    /// <summary>Which of a table's weights a feature has: the high bits of a product with the golden ratio (Knuth, TAOCP 6.4).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int PlaceOf(uint hash, int length) => (int)(((ulong)(hash * 0x9e3779b1) * (uint)length) >> 32);
 
     /// <summary>Sequences of three to five letters of a word with its edges.</summary>
     public static void AddLetters<TSink>(ReadOnlySpan<char> word, ref TSink sink)

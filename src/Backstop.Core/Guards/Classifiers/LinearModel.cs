@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Backstop.Core.Text;
 
 namespace Backstop.Core.Guards.Classifiers;
@@ -18,7 +20,7 @@ public sealed class LinearModel
     private readonly float[] _scales;
     private readonly float _bias;
 
-    /// <param name="weights">One table for each family; the length is a power of two.</param>
+    /// <param name="weights">One table for each family.</param>
     /// <param name="scales">What one unit of a family's weights is worth.</param>
     /// <param name="threshold">Score at which the calibrated false-positive rate is reached.</param>
     public LinearModel(sbyte[][] weights, float[] scales, float bias, float threshold) =>
@@ -63,7 +65,7 @@ public sealed class LinearModel
             var length = BinaryPrimitives.ReadInt32LittleEndian(header);
             scales[family] = BinaryPrimitives.ReadSingleLittleEndian(header[4..]);
             weights[family] = new sbyte[length];
-            System.Runtime.InteropServices.MemoryMarshal.Cast<byte, sbyte>(bytes.Slice(at, length)).CopyTo(weights[family]);
+            MemoryMarshal.Cast<byte, sbyte>(bytes.Slice(at, length)).CopyTo(weights[family]);
             at += length;
         }
 
@@ -82,7 +84,7 @@ public sealed class LinearModel
             var header = bytes.AsSpan(4 + (family * 12));
             BinaryPrimitives.WriteInt32LittleEndian(header, _weights[family].Length);
             BinaryPrimitives.WriteSingleLittleEndian(header[4..], _scales[family]);
-            System.Runtime.InteropServices.MemoryMarshal.AsBytes(_weights[family].AsSpan()).CopyTo(bytes.AsSpan(at));
+            MemoryMarshal.AsBytes(_weights[family].AsSpan()).CopyTo(bytes.AsSpan(at));
             at += _weights[family].Length;
         }
 
@@ -100,10 +102,12 @@ public sealed class LinearModel
 
         internal Sum(sbyte[][] weights) => _weights = weights;
 
+        // Inlined where the family is known, so that its table, total and count are plain fields.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Add(FeatureFamily family, uint hash)
         {
             var table = _weights[(int)family];
-            _totals[(int)family] += table[Features.Mix(hash) & (uint)(table.Length - 1)];
+            _totals[(int)family] += table[Features.PlaceOf(hash, table.Length)];
             _counts[(int)family]++;
         }
 
@@ -120,12 +124,25 @@ public sealed class LinearModel
             return both;
         }
 
+        /// <summary>What is left of a sum when one of its texts is taken away.</summary>
+        public readonly Sum Without(Sum other)
+        {
+            var rest = this;
+            for (var family = 0; family < Families; family++)
+            {
+                rest._totals[family] -= other._totals[family];
+                rest._counts[family] -= other._counts[family];
+            }
+
+            return rest;
+        }
+
         internal readonly int Total(int family) => _totals[family];
 
         internal readonly int Count(int family) => _counts[family];
     }
 
-    [System.Runtime.CompilerServices.InlineArray(Families)]
+    [InlineArray(Families)]
     private struct Three
     {
         private int _first;

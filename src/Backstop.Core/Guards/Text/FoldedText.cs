@@ -1,3 +1,4 @@
+using System.Globalization;
 using Backstop.Core.Guards.Json;
 
 namespace Backstop.Core.Guards.Text;
@@ -5,12 +6,12 @@ namespace Backstop.Core.Guards.Text;
 /// <summary>The words of a stretch of text as a reader takes them, for classifiers: folded, without mentions and addresses.</summary>
 /// <remarks>
 /// Words keep signs that stand for letters inside them (<c>sh!t</c>), and letters written apart (<c>i d i o t</c>) are one
-/// word. One instance is reused again and again by its owner, so that folding allocates nothing.
+/// word. In scripts that put no space between words each character is one. One instance is reused again and again by its
+/// owner, so that folding allocates nothing.
 /// </remarks>
 public sealed class FoldedText
 {
     private char[] _chars = new char[1024];
-    private char[] _joined = [];
     private (int Start, int Length, bool Quoted)[] _words = new (int, int, bool)[256];
     private int _length;
 
@@ -20,6 +21,9 @@ public sealed class FoldedText
     public int Count { get; private set; }
 
     public ReadOnlySpan<char> this[int word] => _chars.AsSpan(_words[word].Start, _words[word].Length);
+
+    /// <summary>A word and what follows it, without spaces: where a script puts none, a listed word may go over several of ours.</summary>
+    public ReadOnlySpan<char> From(int word) => _chars.AsSpan(_words[word].Start.._length);
 
     /// <summary>Whether a word stands between quotation marks, amid words that do not: a text that is all quotation says what it says.</summary>
     public bool IsQuoted(int word) => _words[word].Quoted;
@@ -59,26 +63,6 @@ public sealed class FoldedText
                 }
             }
         }
-    }
-
-    /// <summary>All words with single spaces between them, in a buffer that the next call reuses.</summary>
-    public ReadOnlySpan<char> Joined()
-    {
-        var needed = _length + Count;
-        if (_joined.Length < needed)
-        {
-            _joined = new char[needed * 2];
-        }
-
-        var at = 0;
-        for (var i = 0; i < Count; i++)
-        {
-            this[i].CopyTo(_joined.AsSpan(at));
-            at += _words[i].Length;
-            _joined[at++] = ' ';
-        }
-
-        return _joined.AsSpan(0, at);
     }
 
     private static ReadOnlySpan<char> FoldChars(ReadOnlySpan<char> text, bool escaped, Span<char> into)
@@ -183,15 +167,32 @@ public sealed class FoldedText
         }
     }
 
-    private static bool IsLetter(char c) => c is >= 'a' and <= 'z' or >= '0' and <= '9' || (c > 127 && (char.IsLetterOrDigit(c) || char.IsSurrogate(c)));
+    private static bool IsLetter(char c) => c is >= 'a' and <= 'z' or >= '0' and <= '9' || (c > 127 && IsForeignLetter(c));
+
+    // In Indian scripts vowels are marks: without them every word would fall apart.
+    private static bool IsForeignLetter(char c) => char.GetUnicodeCategory(c) is
+        UnicodeCategory.LowercaseLetter or UnicodeCategory.UppercaseLetter or UnicodeCategory.TitlecaseLetter or UnicodeCategory.ModifierLetter
+        or UnicodeCategory.OtherLetter or UnicodeCategory.DecimalDigitNumber or UnicodeCategory.NonSpacingMark
+        or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.Surrogate;
 
     private static int EndOfWord(ReadOnlySpan<char> text, int start)
     {
         var end = start + 1;
-        while (end < text.Length)
+        if (Words.Cjk(text[start]))
+        {
+            return end;
+        }
+
+        while (end < text.Length && !Words.Cjk(text[end]))
         {
             var c = text[end];
-            var inside = c is '@' or '*' or '!' or '\'' or '#' && end + 1 < text.Length && IsLetter(text[end + 1]);
+            if (c == '*' && MaskEnd(text, start, end) is > 0 and var after)
+            {
+                end = after;
+                continue;
+            }
+
+            var inside = c is '@' or '!' or '\'' or '#' && end + 1 < text.Length && IsLetter(text[end + 1]);
             if (!IsLetter(c) && c != '$' && !inside)
             {
                 break;
@@ -201,6 +202,19 @@ public sealed class FoldedText
         }
 
         return end;
+    }
+
+    // "f**k" and "b****" are words with masked letters; "**bold**" is not.
+    private static int MaskEnd(ReadOnlySpan<char> text, int start, int at)
+    {
+        var end = at + 1;
+        while (end < text.Length && text[end] == '*')
+        {
+            end++;
+        }
+
+        var inside = end < text.Length && IsLetter(text[end]);
+        return inside || (end - at > 1 && at - start <= 5 && (start == 0 || text[start - 1] != '*')) ? end : 0;
     }
 
     // Mentions and addresses are names, not words.

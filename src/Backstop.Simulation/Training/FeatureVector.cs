@@ -41,20 +41,33 @@ public sealed class FeatureVector(int[][] touched)
     }
 }
 
-/// <summary>Takes features down instead of adding up their weights.</summary>
-public sealed class Collector(TableSizes sizes)
+/// <summary>Takes features down instead of adding up their weights, piece by piece.</summary>
+/// <param name="without">A family to leave out.</param>
+public sealed class Collector(TableSizes sizes, FeatureFamily? without = null)
 {
-    public List<int>[] Touched { get; } = [[], [], []];
+    private readonly List<int>[] _touched = [[], [], []];
+    private readonly List<FeatureVector> _pieces = [];
 
     public Sink Open() => new(this, sizes);
 
-    /// <param name="without">A family to leave out.</param>
-    public FeatureVector Take(FeatureFamily? without = null) =>
-        new([.. Touched.Select((list, family) => family == (int?)without ? [] : list.ToArray())]);
+    /// <summary>The features of each piece, in the order of the text.</summary>
+    public IReadOnlyList<FeatureVector> Take()
+    {
+        NextPiece();
+        return _pieces;
+    }
+
+    private void NextPiece()
+    {
+        _pieces.Add(new FeatureVector([.. _touched.Select((list, family) => family == (int?)without ? [] : list.ToArray())]));
+        Array.ForEach(_touched, list => list.Clear());
+    }
 
     public readonly struct Sink(Collector collector, TableSizes sizes) : IFeatureSink
     {
         public void Add(FeatureFamily family, uint hash) =>
-            collector.Touched[(int)family].Add(Features.PlaceOf(hash, 1 << sizes.Bits((int)family)));
+            collector._touched[(int)family].Add(Features.PlaceOf(hash, 1 << sizes.Bits((int)family)));
+
+        public void NextPiece() => collector.NextPiece();
     }
 }

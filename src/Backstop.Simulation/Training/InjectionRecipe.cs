@@ -45,12 +45,12 @@ public sealed class InjectionRecipe : TrainingRecipe
         for (var (from, end) = (0, 0); end < row.Text.Length; from = end)
         {
             end = cutter.Next(row.Text, from, final: true);
-            var collector = new Collector(Options.Sizes);
+            var collector = new Collector(Options.Sizes, without: row.Kind == Foreign ? FeatureFamily.Letters : null);
             var sink = collector.Open();
             if (InjectionFeatures.Shared.Extract(row.Text.AsSpan(from..end), cutter.Escaped, _text, ref sink))
             {
                 spans.Add((from, end));
-                parts.Add(collector.Take(without: row.Kind == Foreign ? FeatureFamily.Letters : null));
+                parts.Add(FeatureVector.Of(collector.Take()));
             }
         }
 

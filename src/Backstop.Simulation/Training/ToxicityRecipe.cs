@@ -18,7 +18,7 @@ public sealed class ToxicityRecipe : TrainingRecipe
 
     public override string Name => "toxicity";
 
-    public override double FalsePositiveRate => 0.0045;
+    public override double FalsePositiveRate => 0.007;
 
     public override bool IsOrdinary(TrainingRow row) => row.Source == "toxicity/benign-chat";
 
@@ -37,7 +37,7 @@ public sealed class ToxicityRecipe : TrainingRecipe
 
     public override TrainingExample Read(TrainingRow row)
     {
-        // As ToxicityCheck judges: each stretch by itself, and with what stands before it.
+        // As ToxicityCheck judges: each stretch by itself, its pieces, and with what stands before it.
         var (parts, cutter) = (new List<FeatureVector>(), new SentenceCutter(ToxicityCheck.Context));
         FeatureVector? before = null;
         var length = 0;
@@ -48,7 +48,13 @@ public sealed class ToxicityRecipe : TrainingRecipe
             var collector = new Collector(Options.Sizes);
             var sink = collector.Open();
             _features.Extract(_text, ref sink);
-            var part = collector.Take();
+            var pieces = collector.Take();
+            for (var i = 1; i < pieces.Count && pieces.Count > 2; i++)
+            {
+                parts.Add(FeatureVector.Of([pieces[i - 1], pieces[i]]));
+            }
+
+            var part = FeatureVector.Of(pieces);
             parts.Add(part);
             if (before is not null && length + end - from <= ToxicityCheck.Context && !cutter.Escaped)
             {

@@ -134,6 +134,17 @@ public sealed class AbuseTests
         Assert.True(stopped.Count <= Harmless.Length / 50, string.Join(" | ", stopped));
     }
 
+    // Without a full stop between: long sentences are judged in pieces.
+    [Theory]
+    [InlineData("On Amazon, Etsy, Zalando and Alibaba ", "", 0.7)]
+    [InlineData("When the delivery van finally reached the old warehouse near Rotterdam ", "", 0.7)]
+    [InlineData("", " while the harbour authority published another timetable for container ships that leave Rotterdam on Thursday morning", 0.55)]
+    public void Harmless_words_around_an_insult_do_not_hide_it(string before, string after, double share)
+    {
+        var found = Abuse.Count(sentence => IsStopped(before + sentence.TrimEnd('.', '!', '?') + after));
+        Assert.True(found >= share * Abuse.Length, $"{found} of {Abuse.Length}");
+    }
+
     // Of every kind, veiled ones among them: nobody claims that all are found.
     [Fact]
     public void Most_abuse_of_kinds_that_nothing_is_trained_on_is_found_and_hardly_anything_else()

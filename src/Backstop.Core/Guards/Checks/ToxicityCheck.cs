@@ -42,8 +42,7 @@ public sealed class ToxicityCheck : ICheck
         void IStretchJudge.Judge(ReadOnlySpan<char> stretch, bool escaped, int start, FindingSink sink)
         {
             var classifier = check._classifier;
-            var evidence = classifier.Weigh(stretch, escaped);
-            var score = classifier.Score(evidence);
+            var evidence = classifier.Weigh(stretch, escaped, out var score);
             if (_length > 0 && _length + stretch.Length <= Context && !escaped)
             {
                 evidence = evidence.With(_before);

@@ -18,6 +18,7 @@ public sealed class ConstructionFeatures(AbuseLexicon lexicon)
     private const uint Quoted = 0x1_0000;
     private const int Reach = 5;
     private const int MostTogether = 8;
+    private const int WordsOfPiece = 5;
 
     // Who speaks or is spoken about, and what ought to be, matter as much as the words of the list.
     private const uint Speaker = 1;
@@ -66,6 +67,11 @@ public sealed class ConstructionFeatures(AbuseLexicon lexicon)
         recent[0] = Edge;
         for (var i = 0; i < text.Count; i++)
         {
+            if (i > 0 && i % WordsOfPiece == 0)
+            {
+                sink.NextPiece();
+            }
+
             var found = lexicon.Find(text, i, out var hash);
             var word = text[i];
             sink.Add(FeatureFamily.Word, hash);

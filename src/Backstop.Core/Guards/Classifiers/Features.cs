@@ -19,6 +19,9 @@ public enum FeatureFamily
 public interface IFeatureSink
 {
     void Add(FeatureFamily family, uint hash);
+
+    /// <summary>Told between two words, every few of them: what follows belongs to the next piece of the stretch.</summary>
+    void NextPiece();
 }
 
 /// <summary>Feature extraction shared by the classifiers. The hash is part of every trained model and must never change.</summary>

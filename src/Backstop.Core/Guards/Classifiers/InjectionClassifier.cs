@@ -125,6 +125,10 @@ public sealed class InjectionClassifier(LinearModel part, LinearModel whole, Inj
             Part.Add(family, hash);
             Whole.Add(family, hash);
         }
+
+        public readonly void NextPiece()
+        {
+        }
     }
 }
 

@@ -111,6 +111,10 @@ public sealed class LinearModel
             _counts[(int)family]++;
         }
 
+        public readonly void NextPiece()
+        {
+        }
+
         /// <summary>The sums of two texts read as one; only the pair of words across the seam is missing.</summary>
         public readonly Sum With(Sum other)
         {

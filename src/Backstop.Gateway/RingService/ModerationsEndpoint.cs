@@ -82,7 +82,7 @@ internal static class ModerationsEndpoint
         foreach (var finding in sink.Findings)
         {
             folded.Read(text.AsSpan(finding.Start, finding.Length), escaped: false);
-            yield return (finding.Score, string.Concat(Enumerable.Range(0, folded.Count).Select(word => AbuseLexicon.Shared.Find(folded, word).Kind)));
+            yield return (finding.Score, string.Concat(Enumerable.Range(0, folded.Count).Select(word => AbuseLexicon.Shared.Find(folded, word, out _).Kind)));
         }
     }
 

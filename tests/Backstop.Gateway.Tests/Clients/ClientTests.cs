@@ -166,8 +166,14 @@ public sealed class ClientTests : IAsyncLifetime
     // Says something, and waits for its caller to leave.
     private async Task Endless(HttpContext http)
     {
-        await using var left = http.RequestAborted.Register(_left.SetResult);
-        await Answers.Paused(Answers.Sse([Answers.Story], ends: false), Task.Delay(Timeout.Infinite, http.RequestAborted), [])(http);
+        try
+        {
+            await Answers.Paused(Answers.Sse([Answers.Story], ends: false), Task.Delay(Timeout.Infinite, http.RequestAborted), [])(http);
+        }
+        finally
+        {
+            _left.TrySetResult();
+        }
     }
 
     private static string ToolCall() => new JsonObject

@@ -94,7 +94,6 @@ public sealed class BadInputTests(BadInputTests.Fixture fixture) : IClassFixture
     }
 
     [Theory]
-    [InlineData("/v1/responses")]
     [InlineData("/v1/models")]
     [InlineData("/v1/chat/completions/more")]
     public async Task An_address_that_is_not_there_gets_an_error_with_a_stable_code(string path) =>

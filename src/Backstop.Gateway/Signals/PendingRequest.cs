@@ -31,7 +31,10 @@ internal sealed class PendingPlace
     /// <summary>Rises when a request is settled.</summary>
     public int Turn { get; set; }
 
-    public string Id { get; set; } = "";
+    public RequestKey Key { get; set; }
+
+    /// <summary>Its id, where a sample of it may be kept.</summary>
+    public string? Id { get; set; }
 
     public Route Route { get; set; } = null!;
 

@@ -20,7 +20,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     private readonly EpochLedger _ledger = new(options.AnswerDeadline);
 
     // Requests that may still get a label, by id. A caller that gives two requests one id labels the later one.
-    private readonly Dictionary<string, PendingPlace> _waiting = new(StringComparer.Ordinal);
+    private readonly Dictionary<RequestKey, PendingPlace> _waiting = [];
     private readonly Queue<(PendingRequest Request, DateTimeOffset Until)> _byDeadline = new();
     private readonly Stack<PendingPlace> _free = new();
     private readonly Dictionary<(string Alias, string Release), Started> _started = [];
@@ -39,10 +39,11 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     /// <param name="isEvidence">False when the shares of the split did not hold for it.</param>
     public PendingRequest Assigned(string id, Route route, Assignment assignment, bool isEvidence)
     {
+        var key = RequestKey.Of(id);
         lock (_gate)
         {
             var place = _free.TryPop(out var used) ? used : new();
-            (place.Id, place.Route, place.Assignment, place.IsEvidence) = (id, route, assignment, isEvidence);
+            (place.Key, place.Id, place.Route, place.Assignment, place.IsEvidence) = (key, route.CaptureSamples ? id : null, route, assignment, isEvidence);
             if (isEvidence)
             {
                 _ledger.Assign(
@@ -50,7 +51,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
                     assignment.IsFirstHalf);
             }
 
-            _waiting[id] = place;
+            _waiting[key] = place;
             return new(place);
         }
     }
@@ -180,7 +181,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     {
         lock (_gate)
         {
-            if (!_waiting.TryGetValue(id, out var request) || request.Early is not null || mayLabel?.Invoke(request.Route.Alias) == false)
+            if (!_waiting.TryGetValue(RequestKey.Of(id), out var request) || request.Early is not null || mayLabel?.Invoke(request.Route.Alias) == false)
             {
                 return false;
             }
@@ -263,9 +264,9 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     /// <summary>Nothing more can come for a request: its place is free.</summary>
     private void Settle(PendingPlace request)
     {
-        if (_waiting.GetValueOrDefault(request.Id) == request)
+        if (_waiting.GetValueOrDefault(request.Key) == request)
         {
-            _waiting.Remove(request.Id);
+            _waiting.Remove(request.Key);
         }
 
         (request.Turn, request.IsDelivered, request.Early, request.Sample) = (request.Turn + 1, false, null, null);
@@ -292,7 +293,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
             Alias = request.Route.Alias,
             Generation = request.Route.Generation,
             Release = request.Assignment.Release,
-            RequestId = request.Id,
+            RequestId = request.Id!,
             Outcome = outcome.ToString(),
             Messages = sample.Messages,
             Answer = sample.Answer,

@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using Backstop.Control.Access;
 using Backstop.Control.Store;
+using Backstop.Core.Notifications;
 
 namespace Backstop.Control;
 
@@ -14,6 +16,9 @@ public sealed record ControlOptions
 
     /// <summary>Whose tokens are believed; null for nobody's.</summary>
     public OidcOptions? Oidc { get; init; }
+
+    /// <summary>Who is told of incidents.</summary>
+    public ImmutableArray<Destination> Receivers { get; init; } = [];
 
     /// <summary>Shortest time between two judgements of one alias. Shorter decides sooner and costs more arithmetic. 250 ms by default.</summary>
     public TimeSpan JudgeInterval { get; init; } = TimeSpan.FromMilliseconds(250);

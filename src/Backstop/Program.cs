@@ -26,6 +26,7 @@ var root = new RootCommand("Backstop: the safety net of a model-serving fleet.")
     LabCommand.Create(),
     GuardCommand.Create(),
     GatewayCommand.Create(),
+    NotifyCommand.Create(),
     PolicyCommand.Create(),
     CompletionCommand.Create(),
 };

@@ -6,6 +6,7 @@ using Backstop.Control.Fleet;
 using Backstop.Control.Gates;
 using Backstop.Control.Incidents;
 using Backstop.Control.Mlflow;
+using Backstop.Control.Notifications;
 using Backstop.Control.Registry;
 using Backstop.Control.Rollouts;
 using Backstop.Control.Store;
@@ -71,6 +72,10 @@ public static class ControlHosting
             silo.Configure<GrainCollectionOptions>(o => o.CollectionAge = TimeSpan.FromHours(2));
         });
         services.AddHostedService<GrainStart>();
+        services.AddSingleton<Courier>();
+        services.AddSingleton<Outbox>();
+        services.AddSingleton<Notifier>();
+        services.AddHostedService(s => s.GetRequiredService<Notifier>());
         return builder;
     }
 
@@ -94,6 +99,7 @@ public static class ControlHosting
         ApiDocument.Map(api);
         MlflowEndpoints.Map(endpoints.MapGroup("/api/2.0/mlflow").AddEndpointFilter<MlflowErrors>().AddEndpointFilter<AccessFilter>().AllMustDeclare());
         GatewayEndpoints.Map(api);
+        NotificationEndpoints.Map(api);
         return endpoints;
     }
 

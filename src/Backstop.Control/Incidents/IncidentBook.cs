@@ -165,6 +165,11 @@ public sealed class IncidentBook(DurableStore store, ReleaseStore releases, Samp
             .ConvertAll(row => StoreJson.Read<Incident>(row.Record));
     });
 
+    /// <summary>The incidents that were opened since a time, oldest first.</summary>
+    public Task<List<Incident>> Since(DateTimeOffset time) => store.Read(async context =>
+        (await context.Incidents.Where(i => i.OpenedAt >= time).OrderBy(i => i.OpenedAt).ThenBy(i => i.Id).ToListAsync())
+        .ConvertAll(row => StoreJson.Read<Incident>(row.Record)));
+
     private static void Put(IncidentRow row, Incident incident)
     {
         row.Status = incident.Status.ToString();

@@ -137,6 +137,10 @@ public sealed class ControlClient(Uri server, string? key = null) : IDisposable
     /// <summary>Tells of something that was changed outside the registry.</summary>
     public Task<Reply<ChangeView>> ReportChange(object change, CancellationToken cancel) => Post<ChangeView>("changes", change, cancel);
 
+    public Task<Reply<ReceiverView[]>> Receivers(CancellationToken cancel) => Get<ReceiverView[]>("notifications", cancel);
+
+    public Task<Reply<TestView[]>> TestReceivers(string? to, CancellationToken cancel) => Post<TestView[]>("notifications/test", new { to }, cancel);
+
     public Task<Reply<GateProof>> Learn(string incident, CancellationToken cancel) =>
         Post<GateProof>($"incidents/{Escape(incident)}/learn", new { }, cancel);
 

@@ -350,3 +350,12 @@ public sealed record AliasAtView(string Name, DateTimeOffset At, long Epoch, lon
 public sealed record GatewayView(string Id, string Zone, bool Connected, DateTimeOffset SeenAt, DateTimeOffset? LeftAt);
 
 public sealed record ForgottenGateway(string Gateway, string Reason);
+
+/// <summary>Somebody who is told of incidents.</summary>
+public sealed record ReceiverView(string Name, string To, string Least, string[] Aliases);
+
+/// <summary>Whether a test arrived.</summary>
+public sealed record TestView(string Name, bool Arrived)
+{
+    public string? Why { get; init; }
+}

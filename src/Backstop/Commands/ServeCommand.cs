@@ -20,6 +20,7 @@ internal static class ServeCommand
         {
             Description = $"PostgreSQL as postgres://USER:PASSWORD@HOST:5432/DATABASE. Otherwise {ServeOptions.StoreVariable}, else SQLite in --data.",
         };
+        var notify = new Option<string?>("--notify") { Description = "File that says who is told of incidents; see docs/notifications.md." };
         var gatewayId = new Option<string?>("--gateway-id") { Description = "The gateway's name, kept over restarts. gateway-1 by default." };
         var drainDelay = new Option<double>("--drain-delay")
         {
@@ -57,7 +58,7 @@ internal static class ServeCommand
         };
         foreach (var option in (Option[])
         [
-            http, fleet, data, role, control, gatewayId, store, drainDelay, drainDeadline, accessLog, tlsCertificate, tlsKey, fleetCertificate, fleetKey, fleetAuthority,
+            http, fleet, data, role, control, gatewayId, store, notify, drainDelay, drainDeadline, accessLog, tlsCertificate, tlsKey, fleetCertificate, fleetKey, fleetAuthority,
             oidcIssuer, oidcAudience, oidcClaim, oidcRoles,
         ])
         {
@@ -71,6 +72,7 @@ internal static class ServeCommand
                 Control = line.GetValue(control),
                 GatewayId = line.GetValue(gatewayId),
                 Store = line.GetValue(store),
+                Notify = line.GetValue(notify),
                 TlsCertificate = line.GetValue(tlsCertificate),
                 TlsKey = line.GetValue(tlsKey),
                 FleetCertificate = line.GetValue(fleetCertificate),

@@ -140,7 +140,7 @@ internal static class ServeHost
 
         if (options.RunsControl)
         {
-            builder.AddControl(new ControlOptions { DataDirectory = options.DataDirectory, Store = options.Store, Oidc = options.Oidc });
+            builder.AddControl(new ControlOptions { DataDirectory = options.DataDirectory, Store = options.Store, Oidc = options.Oidc, Receivers = options.Receivers });
             builder.Services.AddDashboard();
         }
 

@@ -1,7 +1,10 @@
+using System.Collections.Immutable;
 using System.Net;
+using Backstop.Client;
 using Backstop.CommandLine;
 using Backstop.Control.Access;
 using Backstop.Control.Store;
+using Backstop.Core.Notifications;
 using Backstop.Core.Text;
 
 namespace Backstop.Hosting;
@@ -49,6 +52,9 @@ internal sealed record ServeOptions(
     /// <summary>Whose tokens are believed, besides keys.</summary>
     public OidcOptions? Oidc { get; init; }
 
+    /// <summary>Who is told of incidents.</summary>
+    public ImmutableArray<Destination> Receivers { get; init; } = [];
+
     public bool RunsControl => Role is not ServeRole.Gateway;
 
     public bool RunsGateway => Role is not ServeRole.Control;
@@ -89,6 +95,7 @@ internal sealed record ServeOptions(
             Tls = Both("--tls-certificate", words.TlsCertificate, "--tls-key", words.TlsKey) ? new("--tls-certificate", words.TlsCertificate!, words.TlsKey!) : null,
             FleetTls = mutual,
             Oidc = OidcFrom(words, role),
+            Receivers = ReceiversFrom(words.Notify, role),
         };
     }
 
@@ -164,6 +171,28 @@ internal sealed record ServeOptions(
         catch (FormatException e)
         {
             throw CommandFailure.Usage($"{source}: {e.Message}");
+        }
+    }
+
+    private static ImmutableArray<Destination> ReceiversFrom(string? file, ServeRole role)
+    {
+        if (file is null)
+        {
+            return [];
+        }
+
+        if (role is ServeRole.Gateway)
+        {
+            throw CommandFailure.Usage("--notify is not for --role gateway: the control plane tells of incidents.");
+        }
+
+        try
+        {
+            return Destination.Read(YamlManifest.Parse(File.ReadAllText(file)).ToJsonString());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
+        {
+            throw CommandFailure.Usage($"--notify {file}: {e.Message}");
         }
     }
 

@@ -9,6 +9,8 @@ internal sealed record ServeWords(string Http, string Fleet, string Data, string
 
     public string? Store { get; init; }
 
+    public string? Notify { get; init; }
+
     public string? TlsCertificate { get; init; }
 
     public string? TlsKey { get; init; }

@@ -1,9 +1,11 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Backstop.Control.Access;
 using Backstop.Control.Hosting;
 using Backstop.Control.Store;
+using Backstop.Core.Notifications;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -36,7 +38,7 @@ internal sealed class ControlServer : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
-    public static async Task<ControlServer> Start(string? data = null, StoreAddress? store = null, OidcOptions? oidc = null, LogBook? log = null)
+    public static async Task<ControlServer> Start(string? data = null, StoreAddress? store = null, OidcOptions? oidc = null, LogBook? log = null, params ImmutableArray<Destination> receivers)
     {
         var directory = data ?? Directory.CreateTempSubdirectory("backstop-control-").FullName;
         var builder = WebApplication.CreateSlimBuilder();
@@ -51,7 +53,7 @@ internal sealed class ControlServer : IAsyncDisposable
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
         });
-        builder.AddControl(new() { DataDirectory = directory, Store = store, Oidc = oidc });
+        builder.AddControl(new() { DataDirectory = directory, Store = store, Oidc = oidc, Receivers = receivers });
         var app = builder.Build();
         app.MapControl();
         await app.StartAsync();

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Backstop.Gateway.Access;
 using Backstop.Gateway.Drops;
 using Backstop.Gateway.Fleet;
+using Backstop.Gateway.Guards;
 using Backstop.Gateway.Limits;
 using Backstop.Gateway.Requests;
 using Backstop.Gateway.RingService;
@@ -38,6 +39,8 @@ public static class GatewayHost
             .AddSingleton<LiveRoutes>()
             .AddSingleton<Drain>()
             .AddSingleton<WholeGateway>()
+            .AddSingleton<GuardTelemetry>()
+            .AddSingleton<OutsideGuards>()
             .AddSingleton<Upstream>()
             .AddSingleton<WholeAnswer>()
             .AddSingleton<StreamedAnswer>()

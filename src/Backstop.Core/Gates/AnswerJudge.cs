@@ -20,8 +20,9 @@ public sealed class AnswerJudge
     /// <exception cref="GuardPolicyException">A policy cannot be used.</exception>
     public static AnswerJudge Of(string alias, string? ownPolicy, string? extraPolicy)
     {
-        var own = Ring.Compile(ownPolicy is null ? GuardPolicy.Default : GuardPolicy.Parse(ownPolicy));
-        return new(alias, extraPolicy is null ? [own] : [own, Ring.Compile(GuardPolicy.Parse(extraPolicy))]);
+        // A judge answers the same whenever it is asked, so it asks nobody outside.
+        var own = Ring.Compile(ownPolicy is null ? GuardPolicy.Default : GuardPolicy.Parse(ownPolicy)).Local;
+        return new(alias, extraPolicy is null ? [own] : [own, Ring.Compile(GuardPolicy.Parse(extraPolicy)).Local]);
     }
 
     /// <summary>What became of one answer.</summary>

@@ -190,7 +190,7 @@ public abstract partial record Scorer
         {
             try
             {
-                _ring = Ring.Compile(GuardPolicy.Parse(policy));
+                _ring = Ring.Compile(GuardPolicy.Parse(policy)).Local;
             }
             catch (GuardPolicyException e)
             {

@@ -1,3 +1,6 @@
+using Backstop.Core.Guards.Checks;
+using Backstop.Core.Guards.Remote;
+
 namespace Backstop.Core.Guards;
 
 /// <summary>One check at work on one text.</summary>
@@ -10,6 +13,12 @@ internal sealed class CheckRun(CompiledCheck compiled, CheckContext context, int
     public CheckUse Use => compiled.Use;
 
     public CheckScope Scope => compiled.Check.Descriptor.Scope;
+
+    /// <summary>What it asks somebody outside; null for a check that asks nobody.</summary>
+    public RemoteUse? Asking => (compiled.Check as RemoteCheck)?.Asking;
+
+    /// <summary>Whether its answer is waited for. One that only takes notes is asked beside the text's way and not here.</summary>
+    public bool IsAwaited => Duty != CheckDuty.Shadow && Use.Action != Disposition.Observe;
 
     public CheckDuty Duty { get; set; } = compiled.Duty;
 
@@ -54,13 +63,20 @@ internal sealed class CheckRun(CompiledCheck compiled, CheckContext context, int
         {
             Decided = origin + _session.Scan(new ScanWindow(text, origin, Decided - origin, final), _sink);
             DropFindings();
+            if (_sink.Failed is { } failed)
+            {
+                Fail(failed.Failure, failed.Reason);
+            }
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             // Only the kind of the exception is kept: its message could quote the text.
-            Error = new CheckError(Use.Id, CheckFailure.Error, e.GetType().Name, OutcomeOf(Use.OutcomeOf(CheckFailure.Error)));
+            Fail(CheckFailure.Error, e.GetType().Name);
         }
     }
+
+    private void Fail(CheckFailure failure, string reason) =>
+        Error = new CheckError(Use.Id, failure, reason, OutcomeOf(Use.OutcomeOf(failure)));
 
     private void DropFindings()
     {

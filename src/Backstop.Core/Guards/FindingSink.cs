@@ -20,6 +20,13 @@ public sealed class FindingSink(string check, int unit)
 
     public bool HasProposed { get; private set; }
 
+    /// <summary>Why there is no answer; null when there is one.</summary>
+    public (CheckFailure Failure, string Reason)? Failed { get; private set; }
+
+    /// <summary>Says that the check could not do its work. The policy says what that means for the text.</summary>
+    /// <param name="reason">Without a word of the text.</param>
+    public void Fail(CheckFailure failure, string reason) => Failed = (failure, reason);
+
     /// <param name="start">In the original text: <see cref="ScanWindow.Origin"/> plus the position in the window.</param>
     public void Report(string rule, string category, HarmClass harm, double score, Severity severity, int start, int length) =>
         (_findings ??= []).Add(new Finding(check, rule, category, harm, score, severity, start, length) { Unit = unit });

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Backstop.Core.Guards.Remote;
 
 namespace Backstop.Core.Guards;
 
@@ -49,8 +50,11 @@ public sealed record CheckUse(string Use, string Id, string? Settings, double? T
 
     public FailOutcome OnAuthError { get; init; } = FailOutcome.Block;
 
-    /// <summary>Most time for one answer, in milliseconds; only remote checks can exceed it.</summary>
+    /// <summary>Most time for one answer, in milliseconds; only checks that ask somebody outside can exceed it. Null for 1,000.</summary>
     public int? TimeoutMilliseconds { get; init; }
+
+    /// <summary>What happens for each class of failure.</summary>
+    public FailOutcome[] Outcomes() => [OnError, OnTimeout, OnSaturated, OnAuthError];
 
     public FailOutcome OutcomeOf(CheckFailure failure) => failure switch
     {
@@ -61,7 +65,10 @@ public sealed record CheckUse(string Use, string Id, string? Settings, double? T
     };
 }
 
-/// <param name="BudgetMilliseconds">Time for all checks of the stage together; null for no limit.</param>
+/// <param name="BudgetMilliseconds">
+/// Time for all checks of the stage together; null for no limit. Local checks take microseconds, so it is what those outside
+/// may take, who are all asked at once.
+/// </param>
 public sealed record StagePolicy(ImmutableArray<CheckUse> Checks, int? BudgetMilliseconds = null);
 
 /// <param name="HoldMax">Most characters span checks may withhold, 64 to 4096.</param>
@@ -72,6 +79,9 @@ public sealed record StreamingPolicy(int HoldMax = 256, int Window = 600);
 public sealed record GuardPolicy(
     string Name, ImmutableSortedDictionary<GuardStage, StagePolicy> Stages, StreamingPolicy Streaming, string BlockedResponse)
 {
+    /// <summary>Those outside who are asked, by the names that checks use.</summary>
+    public ImmutableSortedDictionary<string, RemoteGuard> Remotes { get; init; } = ImmutableSortedDictionary<string, RemoteGuard>.Empty;
+
     /// <summary>How often a model is asked again for one answer before another release is.</summary>
     /// <value>0 to 2. 1 by default.</value>
     public int MostReasks { get; init; } = 1;

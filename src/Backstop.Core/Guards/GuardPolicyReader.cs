@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using Backstop.Core.Guards.Checks;
+using Backstop.Core.Guards.Remote;
 
 namespace Backstop.Core.Guards;
 
@@ -24,9 +26,11 @@ internal static class GuardPolicyReader
             streaming,
             root.Text("blocked_response") ?? GuardPolicy.DefaultBlockedResponse)
         {
+            Remotes = RemoteGuards.Read(root.Node("remotes")),
             MostReasks = root.Integer("reask_max", 0, 2) ?? 1,
         };
         root.Done();
+        RefuseStrangers(policy);
         return policy;
     }
 
@@ -125,6 +129,9 @@ internal static class GuardPolicyReader
         return streaming;
     }
 
+    private static bool Reaches(IReadOnlyCollection<CheckUse> checks, string from, string to, int steps) =>
+        from == to || (steps > 0 && checks.First(check => check.Id == from).Outcomes().Any(next => next.DegradeTo is { } id && checks.Any(other => other.Id == id) && Reaches(checks, id, to, steps - 1)));
+
     private static void RefuseImpossible(CheckUse check, GuardStage stage, StreamingPolicy streaming, string path)
     {
         var descriptor = CheckCatalog.Create(check, streaming, $"{path}.with").Descriptor;
@@ -164,16 +171,47 @@ internal static class GuardPolicyReader
         }
     }
 
+    // Whom a check asks must be among those the policy names, and a question can be put to a chat model only.
+    private static void RefuseStrangers(GuardPolicy policy)
+    {
+        foreach (var (stage, stagePolicy) in policy.Stages)
+        {
+            for (var i = 0; i < stagePolicy.Checks.Length; i++)
+            {
+                var path = $"stages.{GuardStages.KeyOf(stage)}.checks[{i}].with";
+                if (CheckCatalog.Create(stagePolicy.Checks[i], policy.Streaming, path) is not RemoteCheck check)
+                {
+                    continue;
+                }
+
+                if (!policy.Remotes.TryGetValue(check.Asking.Guard, out var guard))
+                {
+                    throw PolicyNode.Unknown(path + ".guard", check.Asking.Guard, [.. policy.Remotes.Keys]);
+                }
+
+                if (check.Asking.Question.Length > 0 != (guard.Protocol == GuardProtocol.Chat))
+                {
+                    throw GuardPolicyException.At(path + ".guard", $"'{guard.Name}' does not fit: 'judge' asks a guard of protocol chat, 'remote' one of any other.");
+                }
+            }
+        }
+    }
+
     private static void RefuseBrokenDegrades(IReadOnlyCollection<CheckUse> checks, string path)
     {
         foreach (var check in checks)
         {
-            foreach (var outcome in (ReadOnlySpan<FailOutcome>)[check.OnError, check.OnTimeout, check.OnSaturated, check.OnAuthError])
+            foreach (var outcome in check.Outcomes())
             {
                 if (outcome.DegradeTo is { } target && (target == check.Id || checks.All(other => other.Id != target)))
                 {
                     throw GuardPolicyException.At(
                         path, $"'{check.Id}' degrades to '{target}', which is not another check of this stage.");
+                }
+
+                if (outcome.DegradeTo is { } first && Reaches(checks, first, check.Id, checks.Count))
+                {
+                    throw GuardPolicyException.At(path, $"'{check.Id}' degrades to '{first}', which degrades to '{check.Id}' again: if both fail, nobody answers.");
                 }
             }
         }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Backstop.Core.Guards.Remote;
 
 namespace Backstop.Core.Guards;
 
@@ -25,6 +26,9 @@ public sealed record CheckDescriptor(
 {
     /// <summary>Whether it changes texts without finding fault with them.</summary>
     public bool Transforms { get; init; }
+
+    /// <summary>Whether it passes on what somebody outside says, and so can time out, be saturated or be refused.</summary>
+    public bool Asks { get; init; }
 }
 
 /// <summary>A compiled check: immutable, shared by all requests.</summary>
@@ -37,7 +41,11 @@ public interface ICheck
 }
 
 /// <summary>What a check may know about the text beside its characters.</summary>
-public readonly record struct CheckContext(RingContext Request, GuardStage Stage, Trust Trust);
+public readonly record struct CheckContext(RingContext Request, GuardStage Stage, Trust Trust)
+{
+    /// <summary>What those outside said who were asked about the text; null where nobody is to be asked.</summary>
+    public IReadOnlyList<RemoteAnswer>? Answers { get; init; }
+}
 
 /// <summary>One check looking at one text, which may arrive in pieces.</summary>
 public interface ICheckSession

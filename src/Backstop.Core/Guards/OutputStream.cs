@@ -1,3 +1,5 @@
+using Backstop.Core.Guards.Remote;
+
 namespace Backstop.Core.Guards;
 
 /// <param name="Released">Text that may be sent now; often all that was pushed, sometimes nothing.</param>
@@ -30,7 +32,13 @@ public sealed class OutputStream
     /// <summary>Characters that came in and are neither released nor dropped.</summary>
     public int Held => _origin + _length - _released;
 
-    public StreamStep Push(ReadOnlySpan<char> text, bool final)
+    /// <summary>What those outside are to be asked before the text ends; nothing where nobody is.</summary>
+    /// <param name="last">What is still to be pushed.</param>
+    public IReadOnlyList<RemoteQuestion> QuestionsBefore(ReadOnlySpan<char> last) =>
+        Ended || !_screening.Asks ? [] : _screening.QuestionsAbout(string.Concat(_buffer.AsSpan(0, _length), last));
+
+    /// <param name="answers">At the end, what those outside said who were asked.</param>
+    public StreamStep Push(ReadOnlySpan<char> text, bool final, IReadOnlyList<RemoteAnswer>? answers = null)
     {
         if (Ended)
         {
@@ -39,6 +47,11 @@ public sealed class OutputStream
 
         Append(text);
         var visible = Visible(final);
+        if (final && _screening.Asks)
+        {
+            _screening.Take(answers ?? [], visible);
+        }
+
         var limit = _screening.Advance(visible, _origin, final);
         if (_screening.Verdict.Stops())
         {

@@ -101,6 +101,10 @@ public sealed class PolicyNode
     public IReadOnlyList<KeyValuePair<string, IReadOnlyList<string>>> AllLists() =>
         [.. _element.EnumerateObject().Select(member => KeyValuePair.Create(member.Name, Texts(member.Name)!))];
 
+    /// <summary>All members of this object, whatever they are called; each must be an object.</summary>
+    public IReadOnlyList<KeyValuePair<string, PolicyNode>> AllNodes() =>
+        [.. _element.EnumerateObject().Select(member => KeyValuePair.Create(member.Name, Node(member.Name)!))];
+
     /// <summary>The JSON under a key as it stands, or null when the key is absent.</summary>
     public string? Raw(string key) => Find(key)?.GetRawText();
 

@@ -58,7 +58,25 @@ public sealed class Ring
     /// <summary>Starts the screening of one request.</summary>
     public RingSession Open(RingContext context) => new(this, context);
 
+    /// <summary>The same checks without those that ask somebody outside, for where nobody can be asked.</summary>
+    public Ring Local => new(Policy, _stages.ToImmutableSortedDictionary(
+        stage => stage.Key, stage => stage.Value.RemoveAll(check => check.Check.Descriptor.Asks)));
+
     internal ImmutableArray<CompiledCheck> ChecksOf(GuardStage stage) => _stages.GetValueOrDefault(stage, []);
+
+    /// <summary>Whether somebody outside is asked about the texts of a stage.</summary>
+    internal bool Asks(GuardStage stage)
+    {
+        foreach (var check in ChecksOf(stage))
+        {
+            if (check.Check.Descriptor.Asks)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private static ImmutableArray<CompiledCheck> CompileStage(StagePolicy stage, StreamingPolicy streaming, string path) =>
     [
@@ -69,16 +87,15 @@ public sealed class Ring
     ];
 
     // A check that is off still runs when another degrades to it: it must have seen the text from its first character.
+    // The substitute of a substitute too: no policy has a circle of them.
     private static CheckDuty DutyOf(CheckUse use, StagePolicy stage) => use.Mode switch
     {
         CheckMode.Enforce => CheckDuty.Enforce,
         CheckMode.Shadow => CheckDuty.Shadow,
-        _ when stage.Checks.Any(other => other.Mode == CheckMode.Enforce && DegradesTo(other, use.Id)) => CheckDuty.Standby,
+        _ when stage.Checks.Any(other => other.Outcomes().Any(outcome => outcome.DegradeTo == use.Id) && DutyOf(other, stage) is CheckDuty.Enforce or CheckDuty.Standby)
+            => CheckDuty.Standby,
         _ => CheckDuty.None,
     };
-
-    private static bool DegradesTo(CheckUse use, string id) =>
-        use.OnError.DegradeTo == id || use.OnTimeout.DegradeTo == id || use.OnSaturated.DegradeTo == id || use.OnAuthError.DegradeTo == id;
 }
 
 internal enum CheckDuty

@@ -1,22 +1,26 @@
 using System.Collections.Immutable;
-using System.Runtime.InteropServices;
+using Backstop.Core.Guards.Remote;
 
 namespace Backstop.Core.Guards;
 
 /// <summary>All checks of a stage at work on one text, whole or arriving in pieces.</summary>
 internal sealed class Screening
 {
+    private const int DefaultTimeout = 1000;
+
     private readonly CheckRun[] _runs;
     private readonly ImmutableArray<CompiledCheck> _checks;
     private readonly GuardPolicy _policy;
     private readonly CheckContext _context;
     private readonly int _unit;
+    private readonly List<RemoteAnswer>? _answers;
     private Disposition _afterFix;
 
     public Screening(Ring ring, RingContext request, ScanUnit unit, int index)
     {
         (_policy, _checks, _unit) = (ring.Policy, ring.ChecksOf(unit.Stage), index);
-        _context = new CheckContext(request, unit.Stage, unit.Trust);
+        _answers = ring.Asks(unit.Stage) ? [] : null;
+        _context = new CheckContext(request, unit.Stage, unit.Trust) { Answers = _answers };
         if (!request.Tokens.IsEmpty && TokenReturn.Compiled.Check.Descriptor.Stages.Contains(unit.Stage))
         {
             _checks = _checks.Add(TokenReturn.Compiled);
@@ -24,6 +28,9 @@ internal sealed class Screening
 
         _runs = [.. _checks.Select(check => new CheckRun(check, _context, index))];
     }
+
+    /// <summary>Whether somebody outside is asked.</summary>
+    public bool Asks => _answers is not null;
 
     /// <summary>Strictest verdict so far among the checks in force.</summary>
     public Disposition Verdict => Dispositions.Strictest(_afterFix, Strictest(CheckDuty.Enforce));
@@ -50,10 +57,9 @@ internal sealed class Screening
         var limit = origin + text.Length;
         foreach (var run in _runs)
         {
-            run.Scan(text, origin, final);
-            if (run.Error is { } error && run.Use.OutcomeOf(error.Failure).DegradeTo is { } substitute)
+            if (run.Asking is null)
             {
-                Enlist(substitute);
+                Scan(run, text, origin, final);
             }
         }
 
@@ -63,6 +69,63 @@ internal sealed class Screening
         }
 
         return CutBeforeOpenEdit(limit);
+    }
+
+    /// <summary>What those outside are to be asked about the whole text; nobody is when it must stop anyway.</summary>
+    public IReadOnlyList<RemoteQuestion> QuestionsAbout(string text)
+    {
+        if (_answers is null || Verdict.Stops())
+        {
+            return [];
+        }
+
+        var budget = _policy.Stages.TryGetValue(_context.Stage, out var stage) ? stage.BudgetMilliseconds ?? int.MaxValue : int.MaxValue;
+        return
+        [
+            .. _runs.Where(run => run.Asking is not null).Select(run => new RemoteQuestion(
+                run.Use.Id, _unit, _policy.Remotes[run.Asking!.Guard], run.Asking, _context.Stage, text, Before())
+            {
+                TimeoutMilliseconds = Math.Min(budget, run.Use.TimeoutMilliseconds ?? DefaultTimeout),
+                IsAwaited = run.IsAwaited,
+            }),
+        ];
+    }
+
+    /// <summary>Takes what those outside said about the whole text.</summary>
+    public void Take(IEnumerable<RemoteAnswer> answers, ReadOnlySpan<char> text)
+    {
+        _answers?.AddRange(answers.Where(answer => answer.Unit == _unit));
+        foreach (var run in _answers is null ? [] : _runs)
+        {
+            if (run.Asking is not null && run.IsAwaited)
+            {
+                Scan(run, text, 0, final: true);
+            }
+        }
+    }
+
+    private void Scan(CheckRun run, ReadOnlySpan<char> text, int origin, bool final)
+    {
+        run.Scan(text, origin, final);
+        if (run.Error is { } error && run.Use.OutcomeOf(error.Failure).DegradeTo is { } substitute)
+        {
+            Enlist(substitute);
+        }
+    }
+
+    // What an answer answers: a judge of answers wants to know the question.
+    private string Before()
+    {
+        var messages = _context.Request.Messages;
+        for (var i = messages.Count - 1; i >= 0 && _context.Stage is not GuardStage.Input; i--)
+        {
+            if (messages[i].Role == "user")
+            {
+                return messages[i].Text;
+            }
+        }
+
+        return "";
     }
 
     /// <summary>The edits between two positions in the original; null when there are none.</summary>
@@ -99,7 +162,7 @@ internal sealed class Screening
     {
         foreach (var check in _checks)
         {
-            if (check.Duty == CheckDuty.Enforce && check.Check.Descriptor.Scope == CheckScope.Whole)
+            if (check.Duty == CheckDuty.Enforce && check.Check.Descriptor is { Scope: CheckScope.Whole, Asks: false })
             {
                 var again = new CheckRun(check, _context, _unit);
                 again.Scan(text, 0, final: true);

@@ -1,4 +1,5 @@
 using Backstop.Core.Guards;
+using Backstop.Gateway.Guards;
 using Backstop.Gateway.Observability;
 using Backstop.Gateway.RingService;
 using Backstop.Gateway.Routing;
@@ -25,7 +26,8 @@ internal sealed record Asked(ModelRequest Request, Route Route, string Id, HttpR
     public Trip? Trip { get; init; }
 
     /// <summary>What a release's ring says to the request.</summary>
-    public Ruling ScreenedBy(ReleasePool pool) => pool.Looks ? pool.Ring.Open(ContextOf(pool)).ScreenInput(Request.Texts) : Ruling.Clean;
+    public ValueTask<Ruling> ScreenedBy(ReleasePool pool, OutsideGuards guards) =>
+        pool.Looks ? guards.Screen(pool.Ring.Open(ContextOf(pool)), Request.Texts, Time.Left) : new(Ruling.Clean);
 
     /// <summary>The ring for a release's answer; null when nobody looks at it, neither to stop it nor to keep or compare it.</summary>
     public RingSession? OpenRing(ReleasePool pool) => pool.Looks || Route.CaptureSamples || IsCopied ? pool.Ring.Open(ContextOf(pool)) : null;

@@ -1,11 +1,13 @@
 using System.Text;
 using Backstop.Core.Evidence;
 using Backstop.Core.Guards;
+using Backstop.Gateway.Guards;
 
 namespace Backstop.Gateway.Requests;
 
 /// <summary>A streamed answer in choices: what the ring still holds back waits, all else leaves as the bytes it came in.</summary>
-internal sealed class ChoiceRun(RingSession? ring, ChoiceForm form, AnswerSink sink, int mostBytesWaiting) : EventRun(sink, mostBytesWaiting)
+internal sealed class ChoiceRun(RingSession? ring, ChoiceForm form, AnswerSink sink, int mostBytesWaiting, OutsideGuards guards, CancellationToken left)
+    : EventRun(sink, mostBytesWaiting)
 {
     private const int SampleLength = 4096;
 
@@ -17,13 +19,13 @@ internal sealed class ChoiceRun(RingSession? ring, ChoiceForm form, AnswerSink s
     private bool _anyEnded;
     private bool _done;
 
-    public override Screened? Take(ReadOnlyMemory<byte> bytes)
+    public override async ValueTask<Screened?> Take(ReadOnlyMemory<byte> bytes)
     {
         var data = SseReader.Data(bytes);
         if (data.Span.SequenceEqual("[DONE]"u8))
         {
             _done = true;
-            if (CloseAll() is { } stopped)
+            if (await CloseAll() is { } stopped)
             {
                 return stopped;
             }
@@ -54,7 +56,7 @@ internal sealed class ChoiceRun(RingSession? ring, ChoiceForm form, AnswerSink s
         {
             foreach (var text in part.Texts)
             {
-                var step = Push(text, part.Ends);
+                var step = await Push(text, part.Ends);
                 if (step.Ruling is { Stops: true } ruling)
                 {
                     return Block(part.Choice, ruling);
@@ -70,7 +72,7 @@ internal sealed class ChoiceRun(RingSession? ring, ChoiceForm form, AnswerSink s
             if (part.Ends)
             {
                 (release, _anyEnded) = (true, true);
-                if (Finish(part.Choice, before) is { } ruling)
+                if (await Finish(part.Choice, before) is { } ruling)
                 {
                     return Block(part.Choice, ruling);
                 }
@@ -81,19 +83,19 @@ internal sealed class ChoiceRun(RingSession? ring, ChoiceForm form, AnswerSink s
         return null;
     }
 
-    public override Screened End(string problem)
+    public override async ValueTask<Screened> End(string problem)
     {
         if (!_done && !_anyEnded)
         {
             return Fail(ApiError.UpstreamError(problem));
         }
 
-        return CloseAll() ?? new Screened.Deliverable(200, Body: null, _text.ToString(), _recorded);
+        return await CloseAll() ?? new Screened.Deliverable(200, Body: null, _text.ToString(), _recorded);
     }
 
     protected override byte[] ErrorEvent(ApiError error) => ChoiceEvent.Error(error);
 
-    private StreamStep Push(AnswerText text, bool final)
+    private async ValueTask<StreamStep> Push(AnswerText text, bool final)
     {
         if (!_open.TryGetValue(text.Place, out var stream))
         {
@@ -110,14 +112,15 @@ internal sealed class ChoiceRun(RingSession? ring, ChoiceForm form, AnswerSink s
             _text.Append(text.Text);
         }
 
-        var step = stream.Push(text.Text, final);
+        var answers = final && stream.QuestionsBefore(text.Text) is { Count: > 0 } questions ? await guards.Ask(questions, left) : null;
+        var step = stream.Push(text.Text, final, answers);
         Record(step.Ruling);
         return step;
     }
 
     /// <summary>Ends every text of a choice. What was held back comes free, in events before the ending, which may have no text of its own.</summary>
     /// <returns>The ruling that stops the answer, or null.</returns>
-    private Ruling? Finish(int choice, List<byte[]> before)
+    private async ValueTask<Ruling?> Finish(int choice, List<byte[]> before)
     {
         var places = _open.Keys.Where(p => p.Choice == choice).ToList();
         if (places.Count == 0)
@@ -127,7 +130,7 @@ internal sealed class ChoiceRun(RingSession? ring, ChoiceForm form, AnswerSink s
 
         foreach (var place in places)
         {
-            var step = Push(new(place, ""), final: true);
+            var step = await Push(new(place, ""), final: true);
             if (step.Ruling is { Stops: true } ruling)
             {
                 return ruling;
@@ -159,12 +162,12 @@ internal sealed class ChoiceRun(RingSession? ring, ChoiceForm form, AnswerSink s
         }
     }
 
-    private Screened? CloseAll()
+    private async ValueTask<Screened?> CloseAll()
     {
         foreach (var choice in _open.Keys.Select(p => p.Choice).Distinct().ToList())
         {
             var rest = new List<byte[]>();
-            if (Finish(choice, rest) is { } ruling)
+            if (await Finish(choice, rest) is { } ruling)
             {
                 return Block(choice, ruling);
             }
@@ -192,7 +195,13 @@ internal sealed class ChoiceRun(RingSession? ring, ChoiceForm form, AnswerSink s
 
     private void Record(Ruling? ruling)
     {
-        if (ruling is not null && _recorded == Outcome.Unlabelled)
+        if (ruling is null)
+        {
+            return;
+        }
+
+        guards.Note(ruling);
+        if (_recorded == Outcome.Unlabelled)
         {
             _recorded = Screened.Of(ruling);
         }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using Backstop.Core.Guards;
+using Backstop.Gateway.Guards;
 using Backstop.Gateway.Routing;
 using Backstop.Gateway.Signals;
 using Backstop.Gateway.Upstreams;
@@ -10,7 +11,7 @@ namespace Backstop.Gateway.Requests;
 
 /// <summary>Asks releases, and screens what comes back.</summary>
 internal sealed class Dispatch(
-    GatewayOptions options, LiveRoutes routes, Upstream upstream, WholeAnswer whole, StreamedAnswer streamed, SignalRecorder signals, Drain drain, ILogger<Dispatch> log)
+    GatewayOptions options, LiveRoutes routes, Upstream upstream, WholeAnswer whole, StreamedAnswer streamed, SignalRecorder signals, OutsideGuards guards, Drain drain, ILogger<Dispatch> log)
 {
     /// <summary>Asks a release: one replica after the other, while its answer breaks off before the caller has seen any of it.</summary>
     /// <param name="fixedTexts">For each text of the request what the release's ring made of it, null where it changed nothing; or empty.</param>
@@ -63,7 +64,7 @@ internal sealed class Dispatch(
             var pool = table.Pool(other);
 
             // Each release gets the texts as its own ring leaves them: the policy of the one that failed may be what is wrong with it.
-            var input = asked.ScreenedBy(pool);
+            var input = await asked.ScreenedBy(pool, guards);
             if (input.Stops || pool.CannotRead(asked.Request))
             {
                 continue;

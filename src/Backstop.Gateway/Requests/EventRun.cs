@@ -8,11 +8,11 @@ internal abstract class EventRun(AnswerSink sink, int mostBytesWaiting)
     private int _waiting;
 
     /// <summary>One event; not null when the answer must not go on.</summary>
-    public abstract Screened? Take(ReadOnlyMemory<byte> bytes);
+    public abstract ValueTask<Screened?> Take(ReadOnlyMemory<byte> bytes);
 
     /// <summary>The stream is over.</summary>
     /// <param name="problem">What is wrong if it is over too soon.</param>
-    public abstract Screened End(string problem);
+    public abstract ValueTask<Screened> End(string problem);
 
     /// <summary>The release failed; a caller who has seen something is told inside the stream.</summary>
     public Screened Fail(ApiError error, bool brokeOff = false, bool replaced = false)

@@ -2,6 +2,7 @@ using Backstop.Core.Evidence;
 using Backstop.Core.Guards;
 using Backstop.Core.Routing;
 using Backstop.Gateway.Dialects;
+using Backstop.Gateway.Guards;
 using Backstop.Gateway.Inputs;
 using Backstop.Gateway.Limits;
 using Backstop.Gateway.Observability;
@@ -15,7 +16,7 @@ namespace Backstop.Gateway.Requests;
 
 /// <summary>The path of a request, in order, whatever dialect it is written in: admit, resolve, screen, dispatch, screen, observe, relay.</summary>
 internal sealed class RequestPath(
-    GatewayOptions options, Entrance entrance, LiveRoutes routes, Dispatch dispatch, SignalRecorder signals, ShadowQueue shadows,
+    GatewayOptions options, Entrance entrance, LiveRoutes routes, Dispatch dispatch, OutsideGuards guards, SignalRecorder signals, ShadowQueue shadows,
     WholeGateway all, Telemetry telemetry, Drain drain, TimeProvider clock, ILogger<RequestPath> log)
 {
     // Nobody is told this status: the caller left before there was one.
@@ -105,7 +106,7 @@ internal sealed class RequestPath(
             var receiver = Copy.ReceiverOf(route, unit);
             var asked = new Asked(request, route, id, http.Request, sink, time) { IsCopied = receiver is not null, Trip = trip };
             await LongText.Elsewhere(pool.Looks ? request.Body.Memory.Length : 0);
-            var input = asked.ScreenedBy(pool);
+            var input = await asked.ScreenedBy(pool, guards);
             attack = (input.Harms & HarmClass.Injection) != HarmClass.None;
             if (input.Stops || pool.CannotRead(request))
             {
@@ -184,7 +185,7 @@ internal sealed class RequestPath(
             var nowhere = new DefaultHttpContext();
             using var time = new RequestTime(options.RequestDeadline, clock, stopping);
             var copy = asked.Copied(nowhere.Request, new(nowhere.Response, asked.Route.Generation), time);
-            var input = copy.ScreenedBy(pool);
+            var input = await copy.ScreenedBy(pool, guards);
             return input.Stops ? new Screened.Blocked(null, "", input) : await dispatch.Ask(copy, pool, input.FixedTexts);
         }));
     }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Backstop.Core.Evidence;
 using Backstop.Core.Guards;
+using Backstop.Gateway.Guards;
 
 namespace Backstop.Gateway.Requests;
 
@@ -11,14 +12,14 @@ namespace Backstop.Gateway.Requests;
 /// Its events say every text several times: in pieces, whole, with its item, and once more with the response at the end. So where a ring
 /// looks, all of them wait for the end, which says everything, and leave as they came when it is good. Where none looks, each leaves at once.
 /// </remarks>
-internal sealed class ResponseRun(RingSession? ring, AnswerSink sink, int mostBytesWaiting) : EventRun(sink, mostBytesWaiting)
+internal sealed class ResponseRun(RingSession? ring, AnswerSink sink, int mostBytesWaiting, OutsideGuards guards, CancellationToken left) : EventRun(sink, mostBytesWaiting)
 {
     private readonly Dictionary<(string Kind, int Item, int Part), StringBuilder> _said = [];
     private readonly AnswerSink _sink = sink;
     private Screened? _end;
     private int _last;
 
-    public override Screened? Take(ReadOnlyMemory<byte> bytes)
+    public override async ValueTask<Screened?> Take(ReadOnlyMemory<byte> bytes)
     {
         var data = SseReader.Data(bytes);
         if (data.Length == 0 || data.Span.SequenceEqual("[DONE]"u8))
@@ -38,7 +39,7 @@ internal sealed class ResponseRun(RingSession? ring, AnswerSink sink, int mostBy
             case "error" or "response.failed":
                 throw new JsonException("an event carries an error.");
             case "response.completed" or "response.incomplete":
-                return Complete(bytes, root.GetProperty("response"));
+                return await Complete(bytes, root.GetProperty("response"));
             default:
                 Note(type, root);
                 Forward(bytes.Span, release: ring is null && type.EndsWith(".delta", StringComparison.Ordinal));
@@ -46,7 +47,7 @@ internal sealed class ResponseRun(RingSession? ring, AnswerSink sink, int mostBy
         }
     }
 
-    public override Screened End(string problem) => _end ?? Fail(ApiError.UpstreamError(problem));
+    public override ValueTask<Screened> End(string problem) => new(_end ?? Fail(ApiError.UpstreamError(problem)));
 
     protected override byte[] ErrorEvent(ApiError error) => Event(new JsonObject
     {
@@ -70,7 +71,7 @@ internal sealed class ResponseRun(RingSession? ring, AnswerSink sink, int mostBy
         text.Append(delta.GetString());
     }
 
-    private Screened? Complete(ReadOnlyMemory<byte> bytes, JsonElement response)
+    private async ValueTask<Screened?> Complete(ReadOnlyMemory<byte> bytes, JsonElement response)
     {
         if (ring is null)
         {
@@ -85,7 +86,7 @@ internal sealed class ResponseRun(RingSession? ring, AnswerSink sink, int mostBy
         var recorded = Outcome.Unlabelled;
         foreach (var text in texts)
         {
-            var ruling = ring.ScreenOutput(ScanUnit.Output(text.Text, text.Place.Choice) with { Stage = text.Place.Stage });
+            var ruling = await guards.Screen(ring, [ScanUnit.Output(text.Text, text.Place.Choice) with { Stage = text.Place.Stage }], left);
             if (ruling.Stops)
             {
                 return Block(response, texts, ruling);
@@ -102,7 +103,7 @@ internal sealed class ResponseRun(RingSession? ring, AnswerSink sink, int mostBy
         foreach (var unseen in _said.Values.Select(said => said.ToString()).Except(texts.Select(text => text.Text), StringComparer.Ordinal))
         {
             // There is no place in which it could be mended.
-            if (ring.ScreenOutput(ScanUnit.Output(unseen)) is var ruling && (ruling.Stops || ruling.FixedText is not null))
+            if (await guards.Screen(ring, [ScanUnit.Output(unseen)], left) is var ruling && (ruling.Stops || ruling.FixedText is not null))
             {
                 return Block(response, texts, ruling);
             }

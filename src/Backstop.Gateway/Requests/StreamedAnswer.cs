@@ -1,24 +1,25 @@
 using System.Text.Json;
 using Backstop.Core.Guards;
 using Backstop.Gateway.Dialects;
+using Backstop.Gateway.Guards;
 using Backstop.Gateway.Routing;
 using Backstop.Gateway.Upstreams;
 
 namespace Backstop.Gateway.Requests;
 
 /// <summary>Relays an answer event by event; what the ring still holds back waits, all else leaves as the bytes it came in.</summary>
-public sealed class StreamedAnswer(GatewayOptions options)
+public sealed class StreamedAnswer(GatewayOptions options, OutsideGuards guards)
 {
     /// <param name="ring">What looks at its texts; null when nothing does.</param>
     /// <param name="open">Tells when its release was taken out under it; null when nobody can.</param>
     /// <param name="ending">Cancelled when this gateway must stop.</param>
     public ValueTask<Screened> Relay(
         UpstreamResult.Answering answering, RingSession? ring, Dialect dialect, AnswerSink sink, RequestTime time, OpenStream? open = null, CancellationToken ending = default) =>
-        Relay(answering, RunOf(ring, dialect, sink), sink, time, open, ending);
+        Relay(answering, RunOf(ring, dialect, sink, time.Left), sink, time, open, ending);
 
-    private EventRun RunOf(RingSession? ring, Dialect dialect, AnswerSink sink) => dialect.Choices is { } form
-        ? new ChoiceRun(ring, form, sink, options.MaxAnswerBytes)
-        : new ResponseRun(ring, sink, options.MaxAnswerBytes);
+    private EventRun RunOf(RingSession? ring, Dialect dialect, AnswerSink sink, CancellationToken left) => dialect.Choices is { } form
+        ? new ChoiceRun(ring, form, sink, options.MaxAnswerBytes, guards, left)
+        : new ResponseRun(ring, sink, options.MaxAnswerBytes, guards, left);
 
     private async ValueTask<Screened> Relay(UpstreamResult.Answering answering, EventRun relay, AnswerSink sink, RequestTime time, OpenStream? open, CancellationToken ending)
     {
@@ -41,7 +42,7 @@ public sealed class StreamedAnswer(GatewayOptions options)
                 while (events.TryNext(out var bytes))
                 {
                     came = true;
-                    if (relay.Take(bytes) is { } stopped)
+                    if (await relay.Take(bytes) is { } stopped)
                     {
                         return stopped;
                     }
@@ -54,7 +55,7 @@ public sealed class StreamedAnswer(GatewayOptions options)
                 }
             }
 
-            return CutOff(open, ending) is { } reason ? relay.Fail(reason, replaced: true) : relay.End("its stream broke off.");
+            return CutOff(open, ending) is { } reason ? relay.Fail(reason, replaced: true) : await relay.End("its stream broke off.");
         }
         catch (Exception e) when (e is IOException or InvalidDataException or JsonException or InvalidOperationException
             || (e is OperationCanceledException && !time.Left.IsCancellationRequested))

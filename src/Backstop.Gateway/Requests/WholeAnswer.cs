@@ -3,12 +3,13 @@ using System.Text.Json;
 using Backstop.Core.Evidence;
 using Backstop.Core.Guards;
 using Backstop.Gateway.Dialects;
+using Backstop.Gateway.Guards;
 using Backstop.Gateway.Upstreams;
 
 namespace Backstop.Gateway.Requests;
 
 /// <summary>Reads an answer that is not streamed, and screens it whole.</summary>
-public sealed class WholeAnswer(GatewayOptions options)
+public sealed class WholeAnswer(GatewayOptions options, OutsideGuards guards)
 {
     /// <param name="ring">What looks at its texts; null when nothing does.</param>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -47,7 +48,7 @@ public sealed class WholeAnswer(GatewayOptions options)
 
         return IsTheCallers(status)
             ? Refused(status, body, dialect, answering.Answer.Head.RetryAfter)
-            : Screen(status, body, dialect, ring);
+            : await Screen(status, body, dialect, ring, time);
     }
 
     /// <summary>Whether a status speaks of what the caller sent.</summary>
@@ -60,7 +61,7 @@ public sealed class WholeAnswer(GatewayOptions options)
     private static Screened.Refused Refused(int status, BodyBytes body, Dialect dialect, string? retryAfter) => new(
         status, dialect.IsError(body.Memory) ? body : BodyBytes.Own(ApiError.UpstreamRefused(status).ToJson(dialect.Errors)), retryAfter);
 
-    private static Screened Screen(int status, BodyBytes body, Dialect dialect, RingSession? ring)
+    private async ValueTask<Screened> Screen(int status, BodyBytes body, Dialect dialect, RingSession? ring, RequestTime time)
     {
         List<AnswerText> texts;
         try
@@ -82,7 +83,7 @@ public sealed class WholeAnswer(GatewayOptions options)
         var edits = new List<AnswerText>();
         foreach (var text in texts)
         {
-            var ruling = ring.ScreenOutput(ScanUnit.Output(text.Text, text.Place.Choice) with { Stage = text.Place.Stage });
+            var ruling = await guards.Screen(ring, [ScanUnit.Output(text.Text, text.Place.Choice) with { Stage = text.Place.Stage }], time.Left);
             if (ruling.Stops)
             {
                 return new Screened.Blocked(dialect.Blocked(body.Memory, Screened.SafeTextOf(ruling)), text.Text, ruling);

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Backstop.Core.Guards;
+using Backstop.Gateway.Guards;
 
 namespace Backstop.Gateway.RingService;
 
@@ -10,7 +11,7 @@ internal static class GuardEndpoint
     /// Takes <c>text</c> or <c>texts</c>, and perhaps <c>policy</c> (a policy or an alias), <c>stage</c> (output) and
     /// <c>messages</c> that the texts may be grounded in.
     /// </summary>
-    public static JsonObject Answer(JsonObject request, RingDirectory rings)
+    public static async ValueTask<JsonObject> Answer(JsonObject request, RingDirectory rings, OutsideGuards guards, CancellationToken left)
     {
         var ring = rings.Require(request.Text("policy"));
         var stage = StageOf(request.Text("stage"));
@@ -22,7 +23,7 @@ internal static class GuardEndpoint
 
         var session = ring.Open(new RingContext("") { Messages = request.Messages("messages"), Nonce = Nonces.New() });
         var role = stage is GuardStage.Input ? "user" : stage is GuardStage.ToolResult or GuardStage.Retrieval ? "tool" : "assistant";
-        var ruling = session.ScreenInput([.. texts.Select((text, index) => new ScanUnit(stage, text) { Role = role, Trust = ScanUnit.TrustOf(role), MessageIndex = index })]);
+        var ruling = await guards.Screen(session, [.. texts.Select((text, index) => new ScanUnit(stage, text) { Role = role, Trust = ScanUnit.TrustOf(role), MessageIndex = index })], left);
         var answer = Rulings.ToJson(ruling, ring.Policy);
         answer["texts"] = ruling.Stops ? null : new JsonArray([.. ruling.Texts(texts).Select(text => JsonValue.Create(text))]);
         return answer;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Backstop.Core.Guards;
+using Backstop.Gateway.Guards;
 
 namespace Backstop.Gateway.RingService;
 
@@ -10,7 +11,7 @@ internal static class LiteLlmEndpoint
     /// <c>input_type</c> chooses the stage; <c>additional_provider_specific_params.policy</c> the policy. The answer's action is
     /// <c>NONE</c>, <c>BLOCKED</c> with a reason, or <c>GUARDRAIL_INTERVENED</c> with the texts to go on with.
     /// </summary>
-    public static JsonObject Answer(JsonObject request, RingDirectory rings)
+    public static async ValueTask<JsonObject> Answer(JsonObject request, RingDirectory rings, OutsideGuards guards, CancellationToken left)
     {
         var ring = rings.Require((request["additional_provider_specific_params"] as JsonObject)?.Text("policy"));
         var response = request.Text("input_type") switch
@@ -21,7 +22,7 @@ internal static class LiteLlmEndpoint
         };
         var texts = request.Texts("texts");
         var session = ring.Open(new RingContext("") { Messages = request.Messages("structured_messages"), Nonce = Nonces.New() });
-        var ruling = session.ScreenInput([.. texts.Select(text => response ? ScanUnit.Output(text) : ScanUnit.Input(text))]);
+        var ruling = await guards.Screen(session, [.. texts.Select(text => response ? ScanUnit.Output(text) : ScanUnit.Input(text))], left);
         return ruling switch
         {
             { Stops: true } => new JsonObject { ["action"] = "BLOCKED", ["blocked_reason"] = Rulings.Reason(ruling, ring.Policy) },

@@ -35,9 +35,8 @@ internal static class ModerationsEndpoint
     private static readonly ICheck Scorer = CheckCatalog.Create(
         new CheckUse(ToxicityCheck.Name, ToxicityCheck.Name, null, 0, Disposition.Block), new StreamingPolicy(), ToxicityCheck.Name);
 
-    public static JsonObject Answer(JsonObject request, RingDirectory rings)
+    public static JsonObject Answer(JsonObject request)
     {
-        _ = rings;
         var texts = request["input"] is JsonArray parts && parts.Any(part => part is JsonObject)
             ? [string.Join('\n', parts.OfType<JsonObject>().Select(part => part.Text("text")).Where(text => text is not null))]
             : request.Texts("input");

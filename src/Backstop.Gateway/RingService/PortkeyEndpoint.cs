@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Backstop.Core.Guards;
+using Backstop.Gateway.Guards;
 
 namespace Backstop.Gateway.RingService;
 
@@ -10,7 +11,7 @@ internal static class PortkeyEndpoint
     /// <c>eventType</c> says which of <c>request</c> and <c>response</c> is looked at; <c>metadata.policy</c> chooses the policy. The
     /// verdict is false when the text must stop; what was changed stands in <c>transformedData</c>.
     /// </summary>
-    public static JsonObject Answer(JsonObject body, RingDirectory rings)
+    public static async ValueTask<JsonObject> Answer(JsonObject body, RingDirectory rings, OutsideGuards guards, CancellationToken left)
     {
         var ring = rings.Require((body["metadata"] as JsonObject)?.Text("policy"));
         var after = body.Text("eventType") switch
@@ -24,7 +25,7 @@ internal static class PortkeyEndpoint
             ?? throw new RingRequestException($"'{side}.json' is missing.", $"{side}.json");
         var places = (after ? AnswerTexts(document) : RequestTexts(document)).ToList();
         var session = ring.Open(new RingContext("") { Messages = request?.Messages("messages") ?? [], Nonce = Nonces.New() });
-        var ruling = session.ScreenInput([.. places.Select(text => after ? ScanUnit.Output(text.Place.Read()) : ScanUnit.Input(text.Place.Read(), text.Role))]);
+        var ruling = await guards.Screen(session, [.. places.Select(text => after ? ScanUnit.Output(text.Place.Read()) : ScanUnit.Input(text.Place.Read(), text.Role))], left);
         var answer = new JsonObject { ["verdict"] = !ruling.Stops, ["data"] = Rulings.ToJson(ruling, ring.Policy) };
         if (!ruling.Stops && !ruling.FixedTexts.IsDefaultOrEmpty)
         {

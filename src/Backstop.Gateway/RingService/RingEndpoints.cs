@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Backstop.Gateway.Access;
+using Backstop.Gateway.Guards;
 using Backstop.Gateway.Requests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -11,12 +12,12 @@ namespace Backstop.Gateway.RingService;
 
 /// <summary>The ring for those who have another gateway: the same policies, asked over HTTP.</summary>
 /// <remarks>It keeps nothing between two questions, so any number of replicas may answer them.</remarks>
-public sealed class RingEndpoints(GatewayOptions options, LiveKeys keys, RingDirectory rings, ILogger<RingEndpoints> log)
+public sealed class RingEndpoints(GatewayOptions options, LiveKeys keys, RingDirectory rings, OutsideGuards guards, ILogger<RingEndpoints> log)
 {
     public void Map(IEndpointRouteBuilder endpoints)
     {
         endpoints.MapPost("/v1/guard", http => Handle(http, GuardEndpoint.Answer));
-        endpoints.MapPost("/v1/moderations", http => Handle(http, ModerationsEndpoint.Answer));
+        endpoints.MapPost("/v1/moderations", http => Handle(http, (body, _, _, _) => new(ModerationsEndpoint.Answer(body))));
         endpoints.MapPost("/v1/guard/portkey", http => Handle(http, PortkeyEndpoint.Answer));
         endpoints.MapPost("/beta/litellm_basic_guardrail_api", http => Handle(http, LiteLlmEndpoint.Answer));
         endpoints.MapGet("/v1/guard/policies", async (HttpContext http) =>
@@ -31,7 +32,7 @@ public sealed class RingEndpoints(GatewayOptions options, LiveKeys keys, RingDir
         });
     }
 
-    private async Task Handle(HttpContext http, Func<JsonObject, RingDirectory, JsonObject> answer)
+    private async Task Handle(HttpContext http, Func<JsonObject, RingDirectory, OutsideGuards, CancellationToken, ValueTask<JsonObject>> answer)
     {
         var id = RequestId.Of(http.Request);
         http.Response.Headers["x-request-id"] = id;
@@ -44,7 +45,7 @@ public sealed class RingEndpoints(GatewayOptions options, LiveKeys keys, RingDir
         try
         {
             var body = await Read(http);
-            var result = answer(RingRequest.Parse(body.Span), rings);
+            var result = await answer(RingRequest.Parse(body.Span), rings, guards, http.RequestAborted);
             http.Response.ContentType = "application/json";
             await http.Response.WriteAsync(result.ToJsonString(), http.RequestAborted);
         }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Backstop.Core.Guards;
+using Backstop.Core.Guards.Checks;
 
 namespace Backstop.Simulation.Training;
 
@@ -11,6 +12,11 @@ public static class CheckTrial
     /// <param name="progress">Told after every text which share of the work is done.</param>
     public static CheckFigures Run(CheckUse use, StreamingPolicy streaming, IReadOnlyList<LabelledText> texts, Action<double>? progress = null)
     {
+        if (use.Use is RemoteCheck.Name or RemoteCheck.JudgeName)
+        {
+            throw new GuardPolicyException($"'{use.Use}' asks somebody outside, who is not measured here.");
+        }
+
         var scorer = CheckCatalog.Create(use with { Threshold = 0 }, streaming, use.Id);
         var judge = CheckCatalog.Create(use, streaming, use.Id);
         var scores = new double[texts.Count];

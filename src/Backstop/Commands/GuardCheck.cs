@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Backstop.CommandLine;
 using Backstop.Core.Guards;
+using Backstop.Core.Guards.Checks;
 using Backstop.Simulation.Training;
 
 namespace Backstop.Commands;
@@ -60,14 +61,18 @@ internal static class GuardCheck
     private static Report Screened(FileInfo? file, string stage, string text)
     {
         var ring = Ring.Compile(file is null ? GuardPolicy.Default : GuardCommand.Policy(file));
+        var asking = ring.Policy.ChecksOf(GuardStages.ByKey[stage]).Where(use => use.Use is RemoteCheck.Name or RemoteCheck.JudgeName && use.Mode != CheckMode.Off);
         var unit = ScanUnit.Output(text) with { Stage = GuardStages.ByKey[stage] };
-        var ruling = ring.Open(RingContext.None).ScreenOutput(unit);
+        var ruling = ring.Local.Open(RingContext.None).ScreenOutput(unit);
         return new Report(
             ruling.Disposition != Disposition.Allow,
             ruling.Disposition,
             ruling.Findings,
             ruling.FixedText,
-            [.. ruling.Errors.Select(error => $"{error.Check}: {error.Reason}")]);
+            [
+                .. ruling.Errors.Select(error => $"{error.Check}: {error.Reason}"),
+                .. asking.Select(use => $"{use.Id}: this command asks nobody outside; the gateway and its POST /v1/guard do"),
+            ]);
     }
 
     private static void Explain(TextWriter output, Report report)

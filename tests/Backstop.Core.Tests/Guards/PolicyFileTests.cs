@@ -15,6 +15,7 @@ public sealed class PolicyFileTests
     private static readonly Dictionary<string, string> Least = new()
     {
         ["language"] = """{"allowed":["en"]}""", ["pattern"] = """{"words":["acme"]}""", ["topic"] = """{"deny":{"a":["b"]}}""",
+        ["remote"] = """{"guard":"g"}""", ["judge"] = """{"guard":"g","question":"?"}""",
     };
 
     [Theory]
@@ -48,6 +49,17 @@ public sealed class PolicyFileTests
     public void What_could_not_work_is_refused_with_what_to_do(string check, string stage, string reason)
     {
         var failure = Assert.Throws<GuardPolicyException>(() => GuardPolicy.Parse(Stage(stage, check)));
+        Assert.Contains(reason, failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"use":"remote","with":{"guard":"lama"}}""", "Did you mean 'llama'?")]
+    [InlineData("""{"use":"judge","with":{"guard":"llama","question":"Is it rude?"}}""", "protocol chat")]
+    [InlineData("""{"use":"remote","with":{"guard":"llama"},"on_error":"degrade:pii"},{"use":"pii","on_error":"degrade:remote"}""", "nobody answers")]
+    public void Whom_a_check_asks_is_looked_up_when_the_policy_is_loaded(string checks, string reason)
+    {
+        var failure = Assert.Throws<GuardPolicyException>(() => GuardPolicy.Parse(
+            $$$$"""{"remotes":{"llama":{"protocol":"llama_guard","url":"http://guard:8000"}},"stages":{"output":{"checks":[{{{{checks}}}}]}}}"""));
         Assert.Contains(reason, failure.Message, StringComparison.Ordinal);
     }
 

@@ -1,11 +1,17 @@
 using Backstop.Core.Registry;
+using Backstop.Gateway.Guards;
 using Backstop.Gateway.Routing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Backstop.Gateway.Tests.Harness;
 
-/// <summary>A replica at an address where nobody listens.</summary>
+/// <summary>A replica at an address where nobody listens, and guards nobody watches.</summary>
 internal static class Nowhere
 {
+    /// <summary>Guards whose measurements nobody takes.</summary>
+    public static OutsideGuards Guards { get; } = new(
+        new GuardTelemetry(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>()), TimeProvider.System);
+
     public static Replica Replica => ReplicaAt(TimeProvider.System);
 
     public static Replica ReplicaAt(TimeProvider time)

@@ -48,7 +48,7 @@ public sealed class AllocationTests(ITestOutputHelper output)
     public void An_answer_costs_no_more_than_its_budget_however_long_it_is(int length)
     {
         var body = Encoding.UTF8.GetBytes(Answers.Completion(new string('a', length)));
-        var whole = new WholeAnswer(new());
+        var whole = new WholeAnswer(new(), Nowhere.Guards);
         using var time = Time();
         time.Within(TimeSpan.FromMinutes(1)); // Its timer belongs to the request, which has one for all its waits.
         var used = Least(
@@ -76,7 +76,7 @@ public sealed class AllocationTests(ITestOutputHelper output)
     private static long OfStream(int events)
     {
         var sse = Answers.Sse(Enumerable.Repeat("four words of text ", events));
-        var streamed = new StreamedAnswer(new());
+        var streamed = new StreamedAnswer(new(), Nowhere.Guards);
         using var time = Time();
         time.Within(TimeSpan.FromMinutes(1));
         return Least(

@@ -116,7 +116,7 @@ public sealed class AnswerTextTests
     private static async Task<Screened> Whole(ReleasePool pool, string message)
     {
         var answer = Received.Json($$"""{"choices":[{"index":0,"message":{{message}},"finish_reason":"stop"}]}""");
-        return await new WholeAnswer(new()).Read(answer, pool.Ring.Open(RingContext.None), Dialect.Chat, Time());
+        return await new WholeAnswer(new(), Nowhere.Guards).Read(answer, pool.Ring.Open(RingContext.None), Dialect.Chat, Time());
     }
 
     private static async Task<(Reply Reply, Screened Screened)> Streamed(ReleasePool pool, params string[] deltas)
@@ -124,7 +124,7 @@ public sealed class AnswerTextTests
         var http = new DefaultHttpContext();
         var body = new MemoryStream();
         http.Response.Body = body;
-        var screened = await new StreamedAnswer(new()).Relay(Received.Events(new MemoryStream(Sse(deltas))), pool.Ring.Open(RingContext.None), Dialect.Chat, new(http.Response, 1), Time());
+        var screened = await new StreamedAnswer(new(), Nowhere.Guards).Relay(Received.Events(new MemoryStream(Sse(deltas))), pool.Ring.Open(RingContext.None), Dialect.Chat, new(http.Response, 1), Time());
         await http.Response.CompleteAsync();
         return (new(System.Net.HttpStatusCode.OK, Encoding.UTF8.GetString(body.ToArray()), new Dictionary<string, string>()), screened);
     }

@@ -105,7 +105,7 @@ public sealed class PassThroughTests
     private static async Task<Screened> Whole(byte[] body, int[] cuts)
     {
         using var time = Time();
-        return await new WholeAnswer(new()).Read(Received.Whole(new CutStream(body, cuts)), ring: null, Dialect.Chat, time);
+        return await new WholeAnswer(new(), Nowhere.Guards).Read(Received.Whole(new CutStream(body, cuts)), ring: null, Dialect.Chat, time);
     }
 
     private static async Task<(byte[] Bytes, Screened Answer)> Streamed(byte[] sse, int[] cuts)
@@ -114,7 +114,7 @@ public sealed class PassThroughTests
         var body = new MemoryStream();
         http.Response.Body = body;
         using var time = Time();
-        var answer = await new StreamedAnswer(new()).Relay(Received.Events(new CutStream(sse, cuts)), ring: null, Dialect.Chat, new(http.Response, 1), time);
+        var answer = await new StreamedAnswer(new(), Nowhere.Guards).Relay(Received.Events(new CutStream(sse, cuts)), ring: null, Dialect.Chat, new(http.Response, 1), time);
         await http.Response.CompleteAsync();
         return (body.ToArray(), answer);
     }

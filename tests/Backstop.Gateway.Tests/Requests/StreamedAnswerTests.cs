@@ -147,7 +147,7 @@ public sealed class StreamedAnswerTests
         var body = new MemoryStream();
         http.Response.Body = body;
         var time = new RequestTime(TimeSpan.FromMinutes(5), TimeProvider.System, CancellationToken.None);
-        var screened = await new StreamedAnswer(new()).Relay(
+        var screened = await new StreamedAnswer(new(), Nowhere.Guards).Relay(
             Received.Events(new CutStream(sse, cuts)), Pool.Ring.Open(RingContext.None), Dialect.Chat, new(http.Response, 1), time);
         await http.Response.CompleteAsync();
         return (new(System.Net.HttpStatusCode.OK, Encoding.UTF8.GetString(body.ToArray()), new Dictionary<string, string>()), screened);

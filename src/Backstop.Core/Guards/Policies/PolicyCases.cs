@@ -29,7 +29,7 @@ public static class PolicyCases
 
     public static ImmutableArray<PolicyCaseResult> Run(GuardPolicy policy, IEnumerable<PolicyCase> cases)
     {
-        var ring = Ring.Compile(policy);
+        var ring = Ring.Compile(policy).Local; // A case says the same whenever it is run.
         return [.. cases.Select(one => new PolicyCaseResult(one.Name, FailureOf(ring, one)))];
     }
 

@@ -35,7 +35,7 @@ public static class PolicyLint
 
     private static IEnumerable<string> Of(CheckUse use, GuardStage stage, StagePolicy all, CheckDescriptor check)
     {
-        if (use.Mode == CheckMode.Off && !all.Checks.Any(other => Outcomes(other).Any(outcome => outcome.DegradeTo == use.Id)))
+        if (use.Mode == CheckMode.Off && !all.Checks.Any(other => other.Outcomes().Any(outcome => outcome.DegradeTo == use.Id)))
         {
             yield return $"'{use.Id}' is off and no other check degrades to it, so it never runs.";
         }
@@ -61,16 +61,19 @@ public static class PolicyLint
             yield return $"'{use.Id}' flags from a score of {threshold}: that is most texts. Measure it with 'backstop guard eval'.";
         }
 
-        if (use.Threshold is not null && check.Name is not ("toxicity" or "injection"))
+        if (use.Threshold is not null && check.Name is not ("toxicity" or "injection") && !check.Asks)
         {
             yield return $"'{use.Id}' gives no scores, so 'threshold' changes nothing.";
         }
 
-        if (use.TimeoutMilliseconds is not null || use.OnTimeout != FailOutcome.Block || use.OnSaturated != FailOutcome.Block || use.OnAuthError != FailOutcome.Block)
+        if (check.Asks && stage is GuardStage.Input or GuardStage.Output && use.Mode == CheckMode.Enforce && all.BudgetMilliseconds is null && use.TimeoutMilliseconds is null)
+        {
+            yield return $"'{use.Id}' may take a second: set 'timeout_ms', or 'budget_ms' for the stage.";
+        }
+
+        if (!check.Asks && (use.TimeoutMilliseconds is not null || use.OnTimeout != FailOutcome.Block || use.OnSaturated != FailOutcome.Block || use.OnAuthError != FailOutcome.Block))
         {
             yield return $"'{use.Id}' runs inside the gateway and asks nobody: it cannot time out, be saturated or be refused.";
         }
     }
-
-    private static FailOutcome[] Outcomes(CheckUse use) => [use.OnError, use.OnTimeout, use.OnSaturated, use.OnAuthError];
 }

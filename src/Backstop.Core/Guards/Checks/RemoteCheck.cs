@@ -1,0 +1,83 @@
+using Backstop.Core.Guards.Remote;
+
+namespace Backstop.Core.Guards.Checks;
+
+/// <summary>Passes on what somebody outside says about the whole text: a guard model, a moderation service, or a judge.</summary>
+/// <remarks>
+/// It asks nobody itself. The ring tells its owner what is to be asked (<see cref="RemoteQuestion"/>), and the owner brings
+/// the answers; where none came, the check has failed and the policy says what that means.
+/// </remarks>
+public sealed class RemoteCheck : ICheck
+{
+    public const string Name = "remote";
+
+    /// <summary>A chat model is asked a question of the policy's author.</summary>
+    public const string JudgeName = "judge";
+
+    private const double DefaultThreshold = 0.5;
+
+    private readonly string _id;
+
+    private RemoteCheck(string name, string id, RemoteUse asking)
+    {
+        (_id, Asking) = (id, asking);
+        Descriptor = new CheckDescriptor(name, 1, CheckScope.Whole, 0, CanFix: false, [.. Enum.GetValues<GuardStage>()], ["LLM01", "LLM05"]) { Asks = true };
+    }
+
+    public CheckDescriptor Descriptor { get; }
+
+    /// <summary>What is asked of whom.</summary>
+    public RemoteUse Asking { get; }
+
+    /// <summary>Settings: <c>guard</c>, a name under <c>remotes</c>; <c>categories</c>, those of the guard's that count (all that are not harmless by name).</summary>
+    public static RemoteCheck Create(CheckUse use, PolicyNode with) => new(
+        Name, use.Id, new RemoteUse(GuardOf(with), [.. with.Texts("categories") ?? []], use.Threshold ?? DefaultThreshold, ""));
+
+    /// <summary>Settings: <c>guard</c>, a name under <c>remotes</c> whose protocol is <c>chat</c>; <c>question</c>, to which yes is a finding.</summary>
+    public static RemoteCheck CreateJudge(CheckUse use, PolicyNode with) => new(
+        JudgeName, use.Id, new RemoteUse(GuardOf(with), [], use.Threshold ?? DefaultThreshold, with.Text("question")
+            ?? throw GuardPolicyException.At(with.Path, "needs 'question', one that can be answered with yes or no; yes is a finding.")));
+
+    public ICheckSession Open(CheckContext context) => new Session(this, context);
+
+    private static string GuardOf(PolicyNode with) =>
+        with.Text("guard") ?? throw GuardPolicyException.At(with.Path, "needs 'guard', the name of one of the policy's 'remotes'.");
+
+    private sealed class Session(RemoteCheck check, CheckContext context) : ICheckSession
+    {
+        public int Scan(in ScanWindow window, FindingSink sink)
+        {
+            if (!window.Final)
+            {
+                return window.From;
+            }
+
+            var answer = context.Answers?.FirstOrDefault(answer => answer.Check == check._id);
+            if (answer?.Failure is { } failure)
+            {
+                sink.Fail(failure, answer.Reason);
+            }
+            else if (answer is null)
+            {
+                sink.Fail(CheckFailure.Error, "nobody was asked");
+            }
+
+            foreach (var flag in answer?.Flags ?? [])
+            {
+                sink.Report(
+                    flag.Category, $"{check.Descriptor.Name}/{flag.Category}", HarmOf(flag.Category), flag.Score, Severity.High, window.Origin, window.Text.Length);
+            }
+
+            return window.Text.Length;
+        }
+
+        private static HarmClass HarmOf(string category) => category.ToUpperInvariant() switch
+        {
+            "S7" => HarmClass.Pii,
+            var word when word.Contains("INJECTION", StringComparison.Ordinal) || word.Contains("JAILBREAK", StringComparison.Ordinal) => HarmClass.Injection,
+            var word when word.Contains("PRIVACY", StringComparison.Ordinal) || word.Contains("PII", StringComparison.Ordinal) => HarmClass.Pii,
+            "YES" or "FLAGGED" => HarmClass.Other,
+            _ => HarmClass.Toxic,
+        };
+    }
+}

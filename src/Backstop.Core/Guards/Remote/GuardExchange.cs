@@ -1,0 +1,85 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Backstop.Core.Guards.Remote;
+
+/// <summary>How questions and answers are written in each protocol.</summary>
+public static class GuardExchange
+{
+    /// <summary>The body that is posted.</summary>
+    public static string BodyOf(RemoteQuestion question) => (question.Guard.Protocol switch
+    {
+        GuardProtocol.LlamaGuard => LlamaGuard.Ask(question),
+        GuardProtocol.OpenAiModerations => With(question, new JsonObject { ["input"] = question.Text }),
+        GuardProtocol.Tei or GuardProtocol.VllmClassify => Classifying.Ask(question),
+        GuardProtocol.Chat => Judging.Ask(question),
+        _ => new JsonObject { ["text"] = question.Text, ["stage"] = GuardStages.KeyOf(question.Stage), ["before"] = question.Before },
+    }).ToJsonString();
+
+    /// <summary>What the guard said. An answer that is not of its protocol is a failure, never a pass.</summary>
+    public static RemoteAnswer Read(RemoteQuestion question, string body)
+    {
+        try
+        {
+            var answer = JsonNode.Parse(body) ?? throw new FormatException("its answer is empty.");
+            var flags = question.Guard.Protocol switch
+            {
+                GuardProtocol.LlamaGuard => LlamaGuard.Read(answer),
+                GuardProtocol.OpenAiModerations => Moderations(answer),
+                GuardProtocol.Tei => Classifying.ReadTei(answer),
+                GuardProtocol.VllmClassify => Classifying.ReadVllm(answer),
+                GuardProtocol.Chat => Judging.Read(answer),
+                _ => Plain(answer),
+            };
+            return RemoteAnswer.Of(question, flags.Where(flag => Counts(question, flag)).ToList());
+        }
+        catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException or ArgumentException or KeyNotFoundException)
+        {
+            return RemoteAnswer.None(question, CheckFailure.Error, "its answer is not of its protocol");
+        }
+    }
+
+    internal static JsonObject With(RemoteQuestion question, JsonObject body)
+    {
+        if (question.Guard.Model is { } model)
+        {
+            body["model"] = model;
+        }
+
+        return body;
+    }
+
+    internal static string Content(JsonNode answer) =>
+        (string?)answer["choices"]?[0]?["message"]?["content"] ?? throw new FormatException("its answer says nothing.");
+
+    private static bool Counts(RemoteQuestion question, RemoteFlag flag) =>
+        flag.Score >= question.Use.Threshold
+        && (question.Use.Categories.IsEmpty || question.Use.Categories.Contains(flag.Category, StringComparer.OrdinalIgnoreCase));
+
+    private static IEnumerable<RemoteFlag> Moderations(JsonNode answer)
+    {
+        foreach (var result in answer["results"]!.AsArray())
+        {
+            foreach (var (category, flagged) in result!["categories"]!.AsObject())
+            {
+                // What the guard itself flags counts, whatever its score.
+                yield return new RemoteFlag(category, (bool)flagged! ? 1 : (double?)result["category_scores"]?[category] ?? 0);
+            }
+        }
+    }
+
+    private static IEnumerable<RemoteFlag> Plain(JsonNode answer)
+    {
+        if (!(bool)(answer["flagged"] ?? throw new FormatException("'flagged' is missing.")))
+        {
+            yield break;
+        }
+
+        var score = (double?)answer["score"] ?? 1;
+        var categories = answer["categories"] as JsonArray ?? ["flagged"];
+        foreach (var category in categories)
+        {
+            yield return new RemoteFlag((string)category!, score);
+        }
+    }
+}

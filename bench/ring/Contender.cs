@@ -12,6 +12,7 @@ internal sealed record Contender(string Name, Func<string, bool> Judge, string[]
         var ring = Ring.Compile(GuardPolicy.Default);
         yield return new("default ring, request", text => Found(ring.Open(RingContext.None).ScreenInput([ScanUnit.Input(text)])), ["attack"]);
         yield return new("default ring, answer", text => Found(ring.Open(RingContext.None).ScreenOutput(ScanUnit.Output(text))), ["abuse", "personal data"]);
+        yield return new("default ring, answer in pieces of four", text => FoundInPieces(ring, text), ["abuse", "personal data"]);
         var names = Alone().ToList();
         var all = Ring.Compile(Policy(names));
         yield return new("all local checks", text => Found(all.Open(RingContext.None).ScreenInput([ScanUnit.Input(text)])), null);
@@ -19,6 +20,20 @@ internal sealed record Contender(string Name, Func<string, bool> Judge, string[]
         {
             var one = Ring.Compile(Policy([name]));
             yield return new(name, text => Found(one.Open(RingContext.None).ScreenInput([ScanUnit.Input(text)])), HarmsOf(name));
+        }
+    }
+
+    // As a model writes it: about four characters at a time.
+    private static bool FoundInPieces(Ring ring, string text)
+    {
+        var stream = ring.Open(RingContext.None).OpenStream();
+        for (var at = 0; ; at += 4)
+        {
+            var last = at + 4 >= text.Length;
+            if (stream.Push(text.AsSpan(at..Math.Min(at + 4, text.Length)), last).Ruling is { } ruling)
+            {
+                return Found(ruling);
+            }
         }
     }
 

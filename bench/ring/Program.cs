@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Backstop.RingBench;
 
-var seconds = new Option<double>("--seconds") { Description = "Time for one contender on one kind of text.", DefaultValueFactory = _ => 0.3 };
+var seconds = new Option<double>("--seconds") { Description = "Time for one contender on one kind of text.", DefaultValueFactory = _ => 0.2 };
 var only = new Option<string?>("--only") { Description = "Only contenders of ours that have this in their name." };
 var kind = new Option<string?>("--kind") { Description = "Only texts that have this in the name of their kind." };
 var node = new Option<string?>("--node") { Description = "Node.js; the peers are left out without it." };

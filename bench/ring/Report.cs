@@ -23,6 +23,7 @@ internal sealed record Report(string Machine, IReadOnlyList<Row> Rows)
         var text = new StringBuilder().AppendLine(Machine);
         Table(text, "clean text: p50 / p99 µs", Texts.Sizes, (contender, size) =>
             Find(contender, "clean", size) is { } row ? Invariant($"{row.P50:0.#} / {row.P99:0.#}") : "");
+        Table(text, "clean text: processor time, mean µs", Texts.Sizes, (contender, size) => Find(contender, "clean", size)?.Processor is { } micros ? Invariant($"{micros:0.#}") : "");
         Table(text, "clean text: MB/s", Texts.Sizes, (contender, size) => Find(contender, "clean", size) is { } row ? Invariant($"{row.MegabytesPerSecond:0}") : "");
         Table(text, "clean text: bytes allocated", Texts.Sizes, (contender, size) => Find(contender, "clean", size)?.Bytes is { } bytes ? Invariant($"{bytes:0}") : "");
         Table(text, "found, of the texts of all sizes", ["personal data", "attack", "abuse", "clean"], (contender, kind) =>
@@ -31,10 +32,10 @@ internal sealed record Report(string Machine, IReadOnlyList<Row> Rows)
             return Invariant($"{rows.Sum(row => row.Found)} of {rows.Sum(row => row.Texts)}");
         });
         string[] hostile = [.. Rows.Select(row => row.Kind).Where(kind => kind.StartsWith("hostile", StringComparison.Ordinal)).Distinct()];
-        Table(text, "hostile 20 KB: worst p50 µs", ["worst", "which"], (contender, column) =>
+        Table(text, "hostile 20 KB: worst mean µs", ["worst", "which"], (contender, column) =>
         {
-            var worst = Rows.Where(row => row.Contender == contender && hostile.Contains(row.Kind)).MaxBy(row => row.P50);
-            return worst is null ? "" : column == "which" ? worst.Kind["hostile: ".Length..] : Invariant($"{worst.P50:0}");
+            var worst = Rows.Where(row => row.Contender == contender && hostile.Contains(row.Kind)).MaxBy(row => row.Processor ?? row.P50);
+            return worst is null ? "" : column == "which" ? worst.Kind["hostile: ".Length..] : Invariant($"{worst.Processor ?? worst.P50:0}");
         });
         return text.ToString();
     }

@@ -29,6 +29,9 @@ internal sealed class CheckRun(CompiledCheck compiled, CheckContext context, int
 
     public IReadOnlyList<Finding> Findings => _sink.Findings;
 
+    /// <summary>What is said instead of a text that this check stops; null for the policy's own words.</summary>
+    public string? Says => _sink.Said;
+
     /// <summary>Whether text may leave only when this check has decided about it. Notes may come late, decisions may not.</summary>
     public bool Delays => Duty == CheckDuty.Enforce && Use.Action != Disposition.Observe && Error is null;
 

@@ -23,6 +23,12 @@ public sealed class FindingSink(string check, int unit)
     /// <summary>Why there is no answer; null when there is one.</summary>
     public (CheckFailure Failure, string Reason)? Failed { get; private set; }
 
+    /// <summary>What is said instead of a text that is stopped for this; null for the policy's own words.</summary>
+    public string? Said { get; private set; }
+
+    /// <summary>Gives the words for a text that is stopped; the first that were given stay.</summary>
+    public void Say(string? words) => Said ??= words;
+
     /// <summary>Says that the check could not do its work. The policy says what that means for the text.</summary>
     /// <param name="reason">Without a word of the text.</param>
     public void Fail(CheckFailure failure, string reason) => Failed = (failure, reason);

@@ -180,13 +180,14 @@ internal sealed class Screening
             return Ruling.Clean;
         }
 
+        var decider = Array.Find(_runs, run => run.Duty == CheckDuty.Enforce && run.Verdict == verdict);
         return new Ruling(verdict, Findings(CheckDuty.Enforce), [.. _runs.Where(run => run.Error is not null).Select(run => run.Error!)])
         {
             FixedTexts = fixedText is null || verdict.Stops() ? [] : [fixedText],
             ShadowFindings = Findings(CheckDuty.Shadow),
             ShadowDisposition = Strictest(CheckDuty.Shadow),
-            DecidedBy = Array.Find(_runs, run => run.Duty == CheckDuty.Enforce && run.Verdict == verdict)?.Use.Id,
-            SafeText = verdict.Stops() ? _policy.BlockedResponse : null,
+            DecidedBy = decider?.Use.Id,
+            SafeText = verdict.Stops() ? decider?.Says ?? _policy.BlockedResponse : null,
         };
     }
 

@@ -31,8 +31,11 @@ internal static class Delivery
         // No release answered, so none is named.
         http.Response.Headers.Remove("x-backstop-release");
         http.Response.Headers["x-backstop-fallback"] = "text";
-        return asked.Request.Stream
-            ? asked.Sink.Events(answer, asked.Time.Left)
-            : asked.Sink.Whole(StatusCodes.Status200OK, BodyBytes.Own(answer), asked.Time.Left);
+        return Words(answer, asked);
     }
+
+    /// <summary>Sends an answer that no model gave, whole or streamed as it was asked for.</summary>
+    public static Task Words(byte[] answer, Asked asked) => asked.Request.Stream
+        ? asked.Sink.Events(answer, asked.Time.Left)
+        : asked.Sink.Whole(StatusCodes.Status200OK, BodyBytes.Own(answer), asked.Time.Left);
 }

@@ -111,6 +111,12 @@ internal sealed class RequestPath(
             if (input.Stops || pool.CannotRead(request))
             {
                 signals.Answered(pending, attack, Outcome.InputBlocked, Served.SafeText, sample: null, latency: time.Elapsed);
+                if (input.Disposition == Disposition.Refuse && CannedAnswer.Of(request, Screened.SafeTextOf(input), id) is { } words)
+                {
+                    await Delivery.Words(words, asked); // A request that is refused is answered, in the policy's words or its check's.
+                    return;
+                }
+
                 await http.Refuse(
                     input.Stops ? ApiError.InputBlocked(Screened.SafeTextOf(input), dialect.TextMember) : ApiError.Tokens(dialect.TextMember),
                     dialect.Errors);

@@ -15,7 +15,7 @@ public sealed class PolicyFileTests
     private static readonly Dictionary<string, string> Least = new()
     {
         ["language"] = """{"allowed":["en"]}""", ["pattern"] = """{"words":["acme"]}""", ["topic"] = """{"deny":{"a":["b"]}}""",
-        ["remote"] = """{"guard":"g"}""", ["judge"] = """{"guard":"g","question":"?"}""",
+        ["dialogue"] = """{"intents":{"a":{"examples":["b"]}}}""", ["remote"] = """{"guard":"g"}""", ["judge"] = """{"guard":"g","question":"?"}""",
     };
 
     [Theory]

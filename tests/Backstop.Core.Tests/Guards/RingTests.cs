@@ -4,6 +4,31 @@ namespace Backstop.Core.Tests.Guards;
 
 public sealed class RingTests
 {
+    [Theory]
+    [InlineData(false, 25)]
+    [InlineData(true, 25)]
+    [InlineData(false, 600)]
+    [InlineData(true, 600)]
+    public void What_a_clean_text_allocates_does_not_depend_on_its_length_and_has_a_budget(bool isAnswer, int sentences)
+    {
+        const int Budget = 2560;
+        var ring = Ring.Compile(GuardPolicy.Default);
+        var text = string.Concat(Enumerable.Repeat("The train to the coast leaves at ten. ", sentences));
+        var unit = isAnswer ? ScanUnit.Output(text) : ScanUnit.Input(text);
+        long bytes = 0;
+
+        // Code that is not compiled for good yet allocates what it will not later.
+        const int MostRounds = 20_000;
+        for (var round = 0; round == 0 || (bytes > Budget && round < MostRounds); round++)
+        {
+            bytes = GC.GetAllocatedBytesForCurrentThread();
+            Assert.Same(Ruling.Clean, ring.Open(RingContext.None).Begin([unit]).Finish([]));
+            bytes = GC.GetAllocatedBytesForCurrentThread() - bytes;
+        }
+
+        Assert.InRange(bytes, 0, Budget);
+    }
+
     private static readonly RingSession Default = Ring.Compile(GuardPolicy.Default).Open(RingContext.None);
 
     [Fact]

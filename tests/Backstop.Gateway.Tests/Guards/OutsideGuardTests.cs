@@ -39,18 +39,20 @@ public sealed class OutsideGuardTests : IAsyncLifetime
     [InlineData("llama_guard", """{"choices":[{"message":{"content":"safe, but only because you asked"}}]}""")]
     [InlineData("llama_guard", """{"choices":[{"message":{"content":"unsafe\nS99"}}]}""")]
     [InlineData("llama_guard", "{}")]
-    [InlineData("openai_moderations", """{"results":[]}""", true)]
+    [InlineData("openai_moderations", """{"results":[]}""")]
+    [InlineData("tei", """[[{"label":"JAILBREAK"}]]""")]
+    [InlineData("http", "null")]
     [InlineData("openai_moderations", """{"error":{"message":"no"}}""")]
     [InlineData("tei", "[]")]
     [InlineData("vllm_classify", """{"data":[]}""")]
     [InlineData("http", """{"ok":true}""")]
     [InlineData("http", "<html>")]
-    public async Task What_is_not_of_the_protocol_is_no_answer_and_no_pass(string protocol, string answer, bool passes = false)
+    public async Task What_is_not_of_the_protocol_is_no_answer_and_no_pass(string protocol, string answer)
     {
         _guard.Answer = Answers.Json(200, answer);
         var ruling = await Screen(Policy(protocol), "Some text.");
-        Assert.Equal(passes ? [] : [CheckFailure.Error], ruling.Errors.Select(error => error.Failure));
-        Assert.Equal(passes ? Disposition.Allow : Disposition.Block, ruling.Disposition);
+        Assert.Equal([CheckFailure.Error], ruling.Errors.Select(error => error.Failure));
+        Assert.Equal(Disposition.Block, ruling.Disposition);
     }
 
     [Theory]
@@ -170,6 +172,19 @@ public sealed class OutsideGuardTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, stopped.Status);
         Assert.DoesNotContain("nine", stopped.Body, StringComparison.Ordinal);
         Assert.Contains("content_filter", stopped.Body, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_request_that_is_refused_is_answered_in_the_words_of_its_check(bool stream)
+    {
+        const string Rails = """{"guard_policy":{"stages":{"input":{"checks":[{"use":"dialogue","action":"refuse","with":{"intents":{"legal":{"examples":["can I sue you"],"answer":"I give no legal advice."}}}}]}}}}""";
+        await using var fleet = await SmallFleet.Start(manifest: Rails);
+        var reply = await fleet.Gateway.Chat("Can I sue you?", stream);
+        Assert.Equal((HttpStatusCode.OK, "I give no legal advice."), (reply.Status, stream ? reply.StreamedText : reply.Text));
+        Assert.Empty(fleet.Seven.Asked);
+        Assert.Equal("Hello.", (await fleet.Gateway.Chat("What is four and five?")).Text);
     }
 
     [Fact]

@@ -61,7 +61,7 @@ public static class PolicyLint
             yield return $"'{use.Id}' flags from a score of {threshold}: that is most texts. Measure it with 'backstop guard eval'.";
         }
 
-        if (use.Threshold is not null && check.Name is not ("toxicity" or "injection") && !check.Asks)
+        if (use.Threshold is not null && check.Name is not ("toxicity" or "injection" or "dialogue") && !check.Asks)
         {
             yield return $"'{use.Id}' gives no scores, so 'threshold' changes nothing.";
         }

@@ -20,12 +20,12 @@ internal static class Classifying
 
     /// <summary>For each piece a list of labels with their scores.</summary>
     public static IEnumerable<RemoteFlag> ReadTei(JsonNode answer) => Worst(answer.AsArray()
-        .SelectMany(piece => piece is JsonArray labels ? labels : [piece!.DeepClone()])
-        .Select(label => new RemoteFlag((string)label!["label"]!, (double)label["score"]!)));
+        .SelectMany(piece => piece is JsonArray labels ? labels.AsEnumerable() : [piece])
+        .Select(label => new RemoteFlag((string)label.Part("label")!, (double)label.Part("score"))));
 
     /// <summary>For each piece the likeliest label and the probabilities of all.</summary>
-    public static IEnumerable<RemoteFlag> ReadVllm(JsonNode answer) => Worst(answer["data"]!.AsArray()
-        .Select(piece => new RemoteFlag((string)piece!["label"]!, piece["probs"]!.AsArray().Max(probability => (double)probability!))));
+    public static IEnumerable<RemoteFlag> ReadVllm(JsonNode answer) => Worst(answer.Part("data").AsArray()
+        .Select(piece => new RemoteFlag((string)piece.Part("label")!, piece.Part("probs").AsArray().Max(probability => (double?)probability) ?? 1)));
 
     private static IEnumerable<RemoteFlag> Worst(IEnumerable<RemoteFlag> labels)
     {

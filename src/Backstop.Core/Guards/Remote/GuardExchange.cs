@@ -52,25 +52,29 @@ public static class GuardExchange
     internal static string Content(JsonNode answer) =>
         (string?)answer["choices"]?[0]?["message"]?["content"] ?? throw new FormatException("its answer says nothing.");
 
+    /// <summary>A part that every answer of the protocol has.</summary>
+    internal static JsonNode Part(this JsonNode? node, string name) => (node as JsonObject)?[name] ?? throw new FormatException($"'{name}' is missing.");
+
     private static bool Counts(RemoteQuestion question, RemoteFlag flag) =>
         flag.Score >= question.Use.Threshold
         && (question.Use.Categories.IsEmpty || question.Use.Categories.Contains(flag.Category, StringComparer.OrdinalIgnoreCase));
 
     private static IEnumerable<RemoteFlag> Moderations(JsonNode answer)
     {
-        foreach (var result in answer["results"]!.AsArray())
+        var results = answer.Part("results").AsArray();
+        foreach (var result in results.Count > 0 ? results : throw new FormatException("it judged nothing."))
         {
-            foreach (var (category, flagged) in result!["categories"]!.AsObject())
+            foreach (var (category, flagged) in result.Part("categories").AsObject())
             {
                 // What the guard itself flags counts, whatever its score.
-                yield return new RemoteFlag(category, (bool)flagged! ? 1 : (double?)result["category_scores"]?[category] ?? 0);
+                yield return new RemoteFlag(category, (bool?)flagged == true ? 1 : (double?)result?["category_scores"]?[category] ?? 0);
             }
         }
     }
 
     private static IEnumerable<RemoteFlag> Plain(JsonNode answer)
     {
-        if (!(bool)(answer["flagged"] ?? throw new FormatException("'flagged' is missing.")))
+        if (!(bool)answer.Part("flagged"))
         {
             yield break;
         }
@@ -79,7 +83,7 @@ public static class GuardExchange
         var categories = answer["categories"] as JsonArray ?? ["flagged"];
         foreach (var category in categories)
         {
-            yield return new RemoteFlag((string)category!, score);
+            yield return new RemoteFlag((string?)category ?? "flagged", score);
         }
     }
 }

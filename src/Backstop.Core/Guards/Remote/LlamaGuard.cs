@@ -55,7 +55,7 @@ internal static class LlamaGuard
         {
             if (!string.IsNullOrWhiteSpace((string?)token?["token"]))
             {
-                return Math.Exp((double)token!["logprob"]!);
+                return Math.Exp((double)token.Part("logprob"));
             }
         }
 

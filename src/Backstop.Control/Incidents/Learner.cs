@@ -18,6 +18,9 @@ public sealed class Learner(
 {
     private const int ChoosingSamples = 3;
     private const int MeasuredRuns = 150;
+
+    // With the one that was returned to, three good releases.
+    private const int MostOtherGoods = 2;
     private static readonly TimeSpan ReviewAfter = TimeSpan.FromDays(180);
 
     private readonly SemaphoreSlim _turn = new(1, 1);
@@ -127,8 +130,30 @@ public sealed class Learner(
             gate.Power,
             gate.FalseBlock,
             GateFiles.CasesDigest(gate.Cases),
-            clock.GetUtcNow());
+            clock.GetUtcNow())
+        {
+            OtherGoods = await OtherGoods(gate, bad, good, cancel),
+        };
+        var (half, rest) = (gate.Cases.Where((_, i) => i % 2 == 0).ToImmutableArray(), gate.Cases.Where((_, i) => i % 2 == 1).ToImmutableArray());
+        var mixed = await Task.WhenAll(
+            runner.Ask(bad, gate.Alias, half, gate.SamplesPerCase, gate.ExtraPolicy, progress: null, cancel),
+            runner.Ask(good, gate.Alias, rest, gate.SamplesPerCase, gate.ExtraPolicy, progress: null, cancel));
+        var counts = mixed.SelectMany(m => m).Aggregate(new RunCounts(0, 0, 0), (sum, one) => sum + one);
+        certificate = certificate with { HalfFault = counts, BlocksHalfFault = gate.Judge(counts) == GateVerdict.Failed };
         return gate with { Certificate = certificate, State = certificate.Holds ? GateState.Enforcing : GateState.Draft };
+    }
+
+    private async Task<ImmutableArray<GoodRelease>> OtherGoods(Gate gate, Release bad, Release good, CancellationToken cancel)
+    {
+        var proofs = ImmutableArray.CreateBuilder<GoodRelease>();
+        var quarantined = (await aliases.Find(gate.Alias))?.Quarantined ?? [];
+        foreach (var digest in (await aliases.Served(gate.Alias)).Where(d => d != bad.Digest && d != good.Digest && !quarantined.Contains(d)).Take(MostOtherGoods))
+        {
+            var result = await runner.Run(gate, await releases.Get(digest), progress: null, cancel);
+            proofs.Add(new(digest, result.Counts, result.Verdict == GateVerdict.Inconclusive ? null : result.Passed));
+        }
+
+        return proofs.ToImmutable();
     }
 
     private Task<ImmutableArray<RunCounts>> Ask(

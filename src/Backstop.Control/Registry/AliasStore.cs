@@ -8,6 +8,11 @@ namespace Backstop.Control.Registry;
 /// <summary>The one writer of alias rows, their rollouts and the journal.</summary>
 public sealed class AliasStore(DurableStore store, TimeProvider clock)
 {
+    /// <summary>Digests of the releases that were current, newest first, each once, as far back as the last 500 decisions.</summary>
+    public Task<List<string>> Served(string alias) => store.Read(async context =>
+        (await context.Journal.AsNoTracking().Where(e => e.Alias == alias && e.After != null).OrderByDescending(e => e.Sequence).Take(500).Select(e => e.After!).ToListAsync())
+        .Select(record => StoreJson.Read<AliasRecord>(record).Current).Distinct(StringComparer.Ordinal).ToList());
+
     /// <summary>A new alias; <see cref="CommitResult.Stale"/> when there is one of this name.</summary>
     public Task<CommitResult> Create(AliasRecord alias, JournalDraft draft) => store.Write<CommitResult>(async context =>
     {

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Backstop.Core.Gates;
 
 /// <summary>Proof that a gate would have stopped the incident: the finished gate, run afresh on both releases.</summary>
@@ -23,6 +25,19 @@ public sealed record Certificate(
     string CasesDigest,
     DateTimeOffset At)
 {
+    /// <summary>Earlier releases of the alias that were good: no gate may stop what once served well. Empty when none was left.</summary>
+    public ImmutableArray<GoodRelease> OtherGoods { get; init; } = [];
+
+    /// <summary>What a fault of half the size did: every other case asked of the bad release, the rest of the good one.</summary>
+    public RunCounts? HalfFault { get; init; }
+
+    /// <summary>Whether the gate stopped the fault of half the size too; null when that was not tried.</summary>
+    public bool? BlocksHalfFault { get; init; }
+
     /// <summary>Whether the gate does what it is for. Only then may it stop releases.</summary>
-    public bool Holds => BlocksBad && PassesGood;
+    public bool Holds => BlocksBad && PassesGood && OtherGoods.All(g => g.Passes != false);
 }
+
+/// <summary>An earlier release on the finished gate.</summary>
+/// <param name="Passes">Whether it passed; null when its servers do not answer any more.</param>
+public sealed record GoodRelease(string Digest, RunCounts Counts, bool? Passes);

@@ -87,6 +87,16 @@ public static class Postmortem
             Line();
             Line($"- {release}: {proof.Bad.Failures} of {proof.Bad.Runs} failed; {(proof.BlocksBad ? "stopped" : "NOT stopped")}");
             Line($"- {baseline}: {proof.Good.Failures} of {proof.Good.Runs} failed; {(proof.PassesGood ? "passed" : "NOT passed")}");
+            foreach (var other in proof.OtherGoods)
+            {
+                Line($"- `{other.Digest}`, good before: {other.Counts.Failures} of {other.Counts.Runs} failed; {(other.Passes switch { true => "passed", false => "NOT passed", null => "its servers do not answer any more" })}");
+            }
+
+            if (proof is { HalfFault: { } half, BlocksHalfFault: { } stopped })
+            {
+                Line($"- The fault at half its size: {half.Failures} of {half.Runs} failed; {(stopped ? "stopped" : "not stopped")}");
+            }
+
             Line($"- Probability of stopping a release as bad as this one: at least {proof.Power:P2}");
             Line($"- Probability of stopping a release as good as the trusted one: at most {proof.FalseBlock:P3}");
             Line();

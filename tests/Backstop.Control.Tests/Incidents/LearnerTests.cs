@@ -60,6 +60,8 @@ public sealed class LearnerTests : IAsyncLifetime
         Assert.Equal(GateState.Enforcing, learned.Gate.State);
         Assert.InRange(proof.Power, 0.95, 1);
         Assert.InRange(proof.FalseBlock, 0, 0.001);
+        Assert.Equal(learned.Gate.Runs, proof.HalfFault!.Runs);
+        Assert.InRange(proof.HalfFault.Failures, proof.Good.Failures, proof.Bad.Failures);
 
         var keeper = new Gatekeeper(_gates, _runner, NullLogger<Gatekeeper>.Instance);
         Assert.Contains(learned.Gate.Id, await keeper.Refusal(Alias, bad.Release("v9"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
@@ -72,6 +74,22 @@ public sealed class LearnerTests : IAsyncLifetime
 
         var again = Assert.IsType<LearnResult.Learned>(await _learner.Learn(incident, "dana", TestContext.Current.CancellationToken));
         Assert.False(again.New);
+    }
+
+    [Fact]
+    public async Task A_gate_that_stops_a_release_that_served_well_before_is_a_draft()
+    {
+        await using var bad = await ScriptedModel.Start((n, question) => n % 5 < 2 ? """{"answer": "none"}""" : GateRunnerTests.Right(question));
+        await using var good = await ScriptedModel.Start((_, question) => GateRunnerTests.Right(question));
+        await using var earlier = await ScriptedModel.Start((n, question) => n % 2 == 0 ? "not JSON" : GateRunnerTests.Right(question));
+        var incident = await Raise(bad.Release("v8"), good.Release("v7"), blamed: true);
+        await _releases.Register(earlier.Release("v6"), "test");
+        var aliases = new AliasStore(_store, TimeProvider.System);
+        await aliases.Create(new() { Name = Alias, Current = earlier.Release("v6").Digest, Salt = "salt" }, new("alias_created", "test", "test"));
+
+        var learned = Assert.IsType<LearnResult.Learned>(await _learner.Learn(incident, "dana", TestContext.Current.CancellationToken));
+        Assert.False(Assert.Single(learned.Gate.Certificate!.OtherGoods).Passes);
+        Assert.Equal(GateState.Draft, learned.Gate.State);
     }
 
     [Fact]

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Net;
+using Orleans.Connections.Security;
 using Backstop.Control.Access;
 using Backstop.Control.Store;
 using Backstop.Core.Notifications;
@@ -13,6 +15,21 @@ public sealed record ControlOptions
 
     /// <summary>Where the durable truth is kept; null for SQLite in <see cref="DataDirectory"/>.</summary>
     public StoreAddress? Store { get; init; }
+
+    /// <summary>
+    /// Where other control planes on the same PostgreSQL reach this one; null for a free port that only this machine can reach. A store
+    /// in SQLite has one control plane.
+    /// </summary>
+    public IPEndPoint? Cluster { get; init; }
+
+    /// <summary>
+    /// Names this control plane among those of one machine, the same after a restart: the address of its fleet stream is good for that.
+    /// Null for a name of its own at every start.
+    /// </summary>
+    public string? NodeName { get; init; }
+
+    /// <summary>How control planes know each other; null where they share a machine.</summary>
+    public Action<TlsOptions>? ClusterTls { get; init; }
 
     /// <summary>Whose tokens are believed; null for nobody's.</summary>
     public OidcOptions? Oidc { get; init; }

@@ -12,9 +12,9 @@ public sealed class GatewayOptions
     [Required]
     public string GatewayId { get; set; } = Environment.MachineName;
 
-    /// <summary>Where control's fleet stream listens.</summary>
-    [Required]
-    public Uri Control { get; set; } = new("http://127.0.0.1:8081");
+    /// <summary>Where the fleet streams of the control planes listen. It follows one, and goes to the next when that is gone.</summary>
+    [Required, MinLength(1)]
+    public Uri[] Control { get; set; } = [new("http://127.0.0.1:8081")];
 
     /// <summary>What to show control, and what to ask of it, where the address is https.</summary>
     public SslClientAuthenticationOptions? ControlTls { get; set; }

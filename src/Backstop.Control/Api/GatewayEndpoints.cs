@@ -36,7 +36,7 @@ internal static class GatewayEndpoints
             throw RefusedException.Missing($"No gateway '{gateway}' is known. List them with GET /api/v1/gateways.");
         }
 
-        fleet.Forget(gateway);
+        fleet.Recall(await roster.Load());
         return ApiJson.Ok(new Forgotten(gateway, reason));
     }
 

@@ -1,12 +1,17 @@
 using System.Collections.Immutable;
+using Backstop.Control.Store;
+using Backstop.Core.Registry;
 using Backstop.Core.Routing;
 using Backstop.Protocol;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Control.Fleet;
 
-/// <summary>Every connected gateway: what each should serve, and what each said it serves.</summary>
-/// <remarks>All state is in memory and behind one lock that is held for dictionary operations only; nothing is sent under it.</remarks>
+/// <summary>Every gateway, wherever it is connected: what each should serve, and what each said it serves.</summary>
+/// <remarks>
+/// All state is in memory and behind one lock that is held for dictionary operations only; nothing is sent under it. Of gateways
+/// that are connected to other control planes it knows what those tell; see <see cref="Cluster.Peers"/>.
+/// </remarks>
 public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
 {
     // By how much the clocks of two control planes may differ.
@@ -23,55 +28,122 @@ public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
     /// <summary>Told once when every gateway acknowledged what was published last; not called under a lock.</summary>
     public Action<string, long, long, DateTimeOffset>? Converged { get; set; }
 
-    /// <summary>
-    /// A gateway that was connected before this process started. It may be out there serving what it last heard, so it counts
-    /// until it is back or its lease is over.
-    /// </summary>
-    /// <param name="gateway">Its id.</param>
-    /// <param name="leftAt">Since when it is away; null when nobody saw it leave.</param>
-    public void Remember(string gateway, DateTimeOffset? leftAt)
-    {
-        lock (_gate)
-        {
-            _gateways.TryAdd(gateway, new() { VanishedAt = clock.GetTimestamp(), LeftAt = leftAt ?? clock.GetUtcNow() });
-        }
-    }
+    /// <summary>Told what other control planes should know; not called under a lock. Null while there are none.</summary>
+    public Action<PeerNews>? Told { get; set; }
 
-    /// <summary>Waits for a gateway no longer; false when it is connected, and so not gone.</summary>
-    public bool Forget(string gateway)
+    /// <summary>
+    /// Takes in what the store keeps of gateways. One that was connected before this process started, or elsewhere, may be out there
+    /// serving what it last heard, so it counts until it is back or its lease is over; one that is not kept any more was forgotten.
+    /// </summary>
+    public void Recall(IReadOnlyCollection<GatewayRow> kept)
     {
         lock (_gate)
         {
-            if (_gateways.TryGetValue(gateway, out var state) && state.Link is not null)
+            foreach (var row in kept.Where(row => !_gateways.TryGetValue(row.Id, out var known) || string.CompareOrdinal(row.Visit, known.Visit) > 0))
             {
-                return false;
+                _gateways[row.Id] = new() { Visit = row.Visit, VanishedAt = clock.GetTimestamp(), LeftAt = row.LeftAt ?? DateTimeOffset.MaxValue };
             }
 
-            _gateways.Remove(gateway);
+            var ids = kept.Select(row => row.Id).ToHashSet(StringComparer.Ordinal);
+            foreach (var gone in _gateways.Where(g => !g.Value.IsConnected && !ids.Contains(g.Key)).Select(g => g.Key).ToArray())
+            {
+                _gateways.Remove(gone);
+            }
         }
 
         AnnounceAll();
-        return true;
     }
 
-    /// <summary>Whether a gateway is connected.</summary>
+    /// <summary>Whether a gateway is connected, here or to another control plane.</summary>
     public bool IsConnected(string gateway)
     {
         lock (_gate)
         {
-            return _gateways.TryGetValue(gateway, out var state) && state.Link is not null;
+            return _gateways.TryGetValue(gateway, out var state) && state.IsConnected;
+        }
+    }
+
+    /// <summary>What every other control plane should know of the gateways that are connected here.</summary>
+    public PeerNews Whole()
+    {
+        lock (_gate)
+        {
+            return new()
+            {
+                Whole = true,
+                Gateways =
+                {
+                    _gateways.Where(g => g.Value.Link is not null).Select(g => new GatewayNews
+                    {
+                        GatewayId = g.Key,
+                        Visit = g.Value.Visit,
+                        Connected = true,
+                        Applied = { g.Value.Acked.Select(a => new Applied { Alias = a.Key, Epoch = a.Value.Epoch, Generation = a.Value.Generation }) },
+                    }),
+                },
+            };
+        }
+    }
+
+    /// <summary>Takes in what another control plane tells.</summary>
+    public void Hear(string node, PeerNews news)
+    {
+        lock (_gate)
+        {
+            foreach (var gateway in news.Gateways)
+            {
+                Hear(node, gateway);
+            }
+
+            if (news.Whole)
+            {
+                var named = news.Gateways.Where(g => g.Connected).Select(g => g.GatewayId).ToHashSet(StringComparer.Ordinal);
+                Lose(_gateways.Where(g => g.Value.Node == node && !named.Contains(g.Key)));
+            }
+        }
+
+        foreach (var update in news.Routes)
+        {
+            Take(new(update.Route.ToRoute(), [.. update.Releases.Select(r => r.ToRelease()).OfType<ReleaseResult.Parsed>().Select(r => r.Release)]));
+        }
+
+        foreach (var lease in news.Leases)
+        {
+            OfferLease(lease.Alias, lease.Epoch, lease.Generation);
+        }
+
+        AnnounceAll();
+    }
+
+    /// <summary>Another control plane is gone. What the gateways serve that were connected to it is unknown from now on.</summary>
+    public void Lost(string node)
+    {
+        lock (_gate)
+        {
+            Lose(_gateways.Where(g => g.Value.Node == node));
         }
     }
 
     /// <summary>Publishes a route to every gateway that does not have it. Publishing again, or something older, does no harm.</summary>
     public void Publish(PublishedRoute published)
     {
+        if (Take(published) && Told is { } tell)
+        {
+            var update = new RouteUpdate { Route = published.Route.ToMessage(), Releases = { published.Releases.Select(r => r.ToMessage()) } };
+            tell(new() { Routes = { update } });
+        }
+
+        Announce(published.Route.Alias);
+    }
+
+    private bool Take(PublishedRoute published)
+    {
         lock (_gate)
         {
             var alias = published.Route.Alias;
             if (_routes.TryGetValue(alias, out var held) && !published.Route.IsNewerThan(held.Route) && !SameAge(published.Route, held.Route))
             {
-                return;
+                return false;
             }
 
             _routes[alias] = published;
@@ -79,9 +151,9 @@ public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
             {
                 gateway.Link?.Offer(published);
             }
-        }
 
-        Announce(published.Route.Alias);
+            return true;
+        }
     }
 
     /// <summary>Tells every gateway who may call models, those that connect later too.</summary>
@@ -111,13 +183,24 @@ public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
         }
     }
 
+    /// <summary>Whether a row of an alias, or a newer one, was published.</summary>
+    public bool Has(string alias, long epoch, long generation)
+    {
+        lock (_gate)
+        {
+            return _routes.TryGetValue(alias, out var held) && (held.Route.Epoch, held.Route.Generation).CompareTo((epoch, generation)) >= 0;
+        }
+    }
+
     /// <summary>Takes a gateway in and offers it what differs from what it serves.</summary>
-    public GatewayLink Connect(Hello hello)
+    /// <param name="hello">What it said.</param>
+    /// <param name="visit">What <see cref="GatewayRoster.Arrived"/> named this connection.</param>
+    public GatewayLink Connect(Hello hello, string visit)
     {
         var link = new GatewayLink(hello.GatewayId, hello.StartId, clock);
         lock (_gate)
         {
-            var state = new GatewayState { Link = link };
+            var state = new GatewayState { Link = link, Visit = visit };
             foreach (var applied in hello.Applied)
             {
                 state.Acked[applied.Alias] = new(hello.GatewayId, applied.Epoch, applied.Generation, clock.GetUtcNow());
@@ -135,6 +218,7 @@ public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
             link.OfferSnapshotEnd(_routes.Keys.Order(StringComparer.Ordinal));
         }
 
+        Told?.Invoke(new() { Gateways = { new GatewayNews { GatewayId = hello.GatewayId, Visit = visit, Connected = true, Applied = { hello.Applied } } } });
         AnnounceAll();
         return link;
     }
@@ -142,15 +226,19 @@ public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
     /// <summary>The stream ended. What the gateway serves is unknown from now on.</summary>
     public void Disconnect(GatewayLink link)
     {
+        string visit;
         lock (_gate)
         {
-            if (_gateways.TryGetValue(link.Gateway, out var state) && state.Link == link)
+            if (!_gateways.TryGetValue(link.Gateway, out var state) || state.Link != link)
             {
-                state.Link = null;
-                state.VanishedAt = clock.GetTimestamp();
-                state.LeftAt = clock.GetUtcNow();
+                return;
             }
+
+            Lose([new(link.Gateway, state)]);
+            visit = state.Visit;
         }
+
+        Told?.Invoke(new() { Gateways = { new GatewayNews { GatewayId = link.Gateway, Visit = visit } } });
     }
 
     /// <summary>Offers a gateway again what it has not acknowledged.</summary>
@@ -168,6 +256,7 @@ public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
     /// <summary>A gateway applied a route.</summary>
     public void Acked(GatewayLink link, Ack ack)
     {
+        string visit;
         lock (_gate)
         {
             if (!_gateways.TryGetValue(link.Gateway, out var state) || state.Link != link)
@@ -175,6 +264,7 @@ public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
                 return;
             }
 
+            visit = state.Visit;
             if (!state.Acked.TryGetValue(ack.Alias, out var before)
                 || (ack.Epoch, ack.Generation).CompareTo((before.Epoch, before.Generation)) > 0)
             {
@@ -182,6 +272,16 @@ public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
             }
         }
 
+        Told?.Invoke(new()
+        {
+            Gateways =
+            {
+                new GatewayNews
+                {
+                    GatewayId = link.Gateway, Visit = visit, Connected = true, Applied = { new Applied { Alias = ack.Alias, Epoch = ack.Epoch, Generation = ack.Generation } },
+                },
+            },
+        });
         Announce(ack.Alias);
     }
 
@@ -191,26 +291,8 @@ public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
     /// <summary>Lets every gateway go on exposing the candidate of a generation.</summary>
     public void RenewLease(string alias, long epoch, long generation)
     {
-        lock (_gate)
-        {
-            foreach (var gateway in _gateways.Values)
-            {
-                gateway.Link?.OfferLease(alias, epoch, generation);
-            }
-        }
-    }
-
-    /// <summary>An alias stored what a batch says about it; once all its aliases have, the gateway may forget the batch.</summary>
-    public void Stored(string gateway, string start, string alias, ulong sequence)
-    {
-        lock (_gate)
-        {
-            if (_gateways.TryGetValue(gateway, out var state) && state.Link is { } link && link.Start == start
-                && link.Ledger.Store(alias, sequence) is { } upTo)
-            {
-                link.OfferStored(upTo);
-            }
-        }
+        OfferLease(alias, epoch, generation);
+        Told?.Invoke(new() { Leases = { new LeaseRenewal { Alias = alias, Epoch = epoch, Generation = generation } } });
     }
 
     /// <summary>Whether every gateway that can serve an alias has this generation or a newer one.</summary>
@@ -238,7 +320,7 @@ public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
             var lease = LeaseOf(alias);
             return
             [
-                .. _gateways.Where(g => g.Value.Link is null && !IsSettled(g.Value, alias, epoch, generation, lease, standingSince))
+                .. _gateways.Where(g => !g.Value.IsConnected && !IsSettled(g.Value, alias, epoch, generation, lease, standingSince))
                     .Select(g => g.Key).Order(StringComparer.Ordinal),
             ];
         }
@@ -250,7 +332,7 @@ public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
         lock (_gate)
         {
             var (connected, serving) = (0, 0);
-            foreach (var gateway in _gateways.Values.Where(g => g.Link is not null))
+            foreach (var gateway in _gateways.Values.Where(g => g.IsConnected))
             {
                 connected++;
                 serving += gateway.Serves(alias, epoch, generation) ? 1 : 0;
@@ -267,7 +349,7 @@ public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
         {
             return
             [
-                .. _gateways.Where(g => g.Value.Link is not null).OrderBy(g => g.Key, StringComparer.Ordinal)
+                .. _gateways.Where(g => g.Value.IsConnected).OrderBy(g => g.Key, StringComparer.Ordinal)
                     .Select(g => g.Value.Acked.GetValueOrDefault(alias) ?? new(g.Key, 0, 0, default)),
             ];
         }
@@ -326,8 +408,62 @@ public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
 
     private bool IsSettled(GatewayState gateway, string alias, long epoch, long generation, TimeSpan lease, DateTimeOffset? standingSince) =>
         gateway.Serves(alias, epoch, generation)
-        || (gateway.Link is null && clock.GetElapsedTime(gateway.VanishedAt) >= lease
-            && (standingSince is not { } since || gateway.LeftAt + ClockTolerance < since));
+        || (!gateway.IsConnected && clock.GetElapsedTime(gateway.VanishedAt) >= lease
+            && (standingSince is not { } since || gateway.LeftAt < Earlier(since)));
+
+    private static DateTimeOffset Earlier(DateTimeOffset moment) => moment - DateTimeOffset.MinValue > ClockTolerance ? moment - ClockTolerance : DateTimeOffset.MinValue;
+
+    private void OfferLease(string alias, long epoch, long generation)
+    {
+        lock (_gate)
+        {
+            foreach (var gateway in _gateways.Values)
+            {
+                gateway.Link?.OfferLease(alias, epoch, generation);
+            }
+        }
+    }
+
+    private void Hear(string node, GatewayNews news)
+    {
+        var age = _gateways.TryGetValue(news.GatewayId, out var state) ? string.CompareOrdinal(news.Visit, state.Visit) : 1;
+        if (age < 0 || (age == 0 && state!.Link is not null))
+        {
+            return; // It has come again since, here or elsewhere.
+        }
+
+        if (age > 0)
+        {
+            _gateways[news.GatewayId] = state = new() { Visit = news.Visit };
+        }
+
+        var now = clock.GetUtcNow();
+        foreach (var applied in news.Applied)
+        {
+            if (!state!.Serves(applied.Alias, applied.Epoch, applied.Generation))
+            {
+                state.Acked[applied.Alias] = new(news.GatewayId, applied.Epoch, applied.Generation, now);
+            }
+        }
+
+        if (news.Connected)
+        {
+            state!.Node = node;
+        }
+        else if (state!.Node is not null || age > 0)
+        {
+            Lose([new(news.GatewayId, state)]);
+        }
+    }
+
+    private void Lose(IEnumerable<KeyValuePair<string, GatewayState>> gateways)
+    {
+        foreach (var (_, state) in gateways)
+        {
+            (state.Link, state.Node) = (null, null);
+            (state.VanishedAt, state.LeftAt) = (clock.GetTimestamp(), clock.GetUtcNow());
+        }
+    }
 
     private TimeSpan LeaseOf(string alias) => _routes.TryGetValue(alias, out var published) ? published.Route.CandidateLease : TimeSpan.Zero;
 
@@ -341,7 +477,16 @@ public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
 
     private sealed class GatewayState
     {
+        /// <summary>Its stream, when it is connected here.</summary>
         public GatewayLink? Link { get; set; }
+
+        /// <summary>The other control plane that it is connected to, or null.</summary>
+        public string? Node { get; set; }
+
+        public bool IsConnected => Link is not null || Node is not null;
+
+        /// <summary>Names its last connection; a later one is greater.</summary>
+        public required string Visit { get; init; }
 
         /// <summary>A timestamp, not a time: setting the clock forward must not end anybody's lease.</summary>
         public long VanishedAt { get; set; }

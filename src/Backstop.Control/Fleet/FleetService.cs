@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using Backstop.Control.Rollouts;
 using Backstop.Control.Store;
 using Backstop.Core.Text;
 using Backstop.Protocol;
@@ -12,7 +11,7 @@ namespace Backstop.Control.Fleet;
 
 /// <summary>The control plane's end of the fleet stream.</summary>
 public sealed partial class FleetService(
-    FleetHub hub, GatewayRoster roster, DropLedger drops, IGrainFactory grains, TimeProvider clock, IHostApplicationLifetime lifetime, ILogger<FleetService> log)
+    FleetHub hub, GatewayRoster roster, DropLedger drops, Deliveries deliveries, TimeProvider clock, IHostApplicationLifetime lifetime, ILogger<FleetService> log)
     : Protocol.Fleet.FleetBase
 {
     // A minute of batches: more than that waits in the gateway, which has the room.
@@ -29,7 +28,7 @@ public sealed partial class FleetService(
         }
 
         var visit = await roster.Arrived(hello.GatewayId, hello.Zone);
-        var link = hub.Connect(hello);
+        var link = hub.Connect(hello, visit);
         try
         {
             // Acknowledgements must not wait behind batches: convergence is measured by them.
@@ -155,7 +154,7 @@ public sealed partial class FleetService(
             var bytes = batch.ToByteArray();
             foreach (var alias in aliases)
             {
-                await grains.GetGrain<IAliasGrain>(alias).Merge(bytes, at);
+                await deliveries.Send(alias, new(link, batch.Sequence, bytes, at), cancel);
             }
         }
     }

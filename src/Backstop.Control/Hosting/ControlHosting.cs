@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Backstop.Control.Access;
 using Backstop.Control.Api;
+using Backstop.Control.Cluster;
 using Backstop.Control.Fleet;
 using Backstop.Control.Gates;
 using Backstop.Control.Incidents;
@@ -41,6 +42,7 @@ public static class ControlHosting
         services.AddSingleton<GatewayRoster>()
             .AddSingleton<DropLedger>();
         services.AddSingleton<Publisher>();
+        services.AddSingleton<Deliveries>();
         services.AddSingleton<WarmthProbe>();
         services.AddSingleton<RolloutEffects>();
         services.AddSingleton<GateStore>();
@@ -66,16 +68,29 @@ public static class ControlHosting
         services.AddHostedService(s => s.GetRequiredService<StoreStart>());
         builder.UseOrleans(silo =>
         {
-            // Ports that nobody has: several servers may run on one machine.
-            var (siloPort, gatewayPort) = FreePorts();
-            silo.UseLocalhostClustering(siloPort, gatewayPort, serviceId: "backstop", clusterId: $"backstop-{siloPort}");
             silo.Configure<GrainCollectionOptions>(o => o.CollectionAge = TimeSpan.FromHours(2));
+            if (options.Store is StoreAddress.Postgres)
+            {
+                silo.JoinCluster(options);
+            }
+            else
+            {
+                // Ports that nobody has: several servers may run on one machine.
+                var (siloPort, gatewayPort) = (FreePort(), FreePort());
+                silo.UseLocalhostClustering(siloPort, gatewayPort, serviceId: "backstop", clusterId: $"backstop-{siloPort}");
+            }
         });
         services.AddHostedService<GrainStart>();
         services.AddSingleton<Courier>();
         services.AddSingleton<Outbox>();
         services.AddSingleton<Notifier>();
         services.AddHostedService(s => s.GetRequiredService<Notifier>());
+        if (options.Store is StoreAddress.Postgres)
+        {
+            services.AddHostedService<Peers>();
+            services.AddHostedService<StoreWatch>();
+        }
+
         return builder;
     }
 
@@ -107,12 +122,10 @@ public static class ControlHosting
     public static IEndpointRouteBuilder MapPages(this IEndpointRouteBuilder endpoints) =>
         endpoints.MapGroup("").AddEndpointFilter<ProblemFilter>().AddEndpointFilter<AccessFilter>().Needs(Scope.Read, Reach.Everything);
 
-    private static (int Silo, int Gateway) FreePorts()
+    internal static int FreePort()
     {
-        using var silo = new TcpListener(IPAddress.Loopback, 0);
-        using var gateway = new TcpListener(IPAddress.Loopback, 0);
-        silo.Start();
-        gateway.Start();
-        return (((IPEndPoint)silo.LocalEndpoint).Port, ((IPEndPoint)gateway.LocalEndpoint).Port);
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -28,11 +28,7 @@ internal sealed class StoreStart(DurableStore store, AliasStore aliases, Gateway
     {
         await store.Open(cancel);
         await door.Refresh();
-        foreach (var gateway in await roster.Load())
-        {
-            hub.Remember(gateway.Id, gateway.LeftAt);
-        }
-
+        hub.Recall(await roster.Load());
         foreach (var alias in await aliases.All())
         {
             await publisher.Publish(alias);

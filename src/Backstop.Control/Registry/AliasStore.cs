@@ -88,6 +88,13 @@ public sealed class AliasStore(DurableStore store, TimeProvider clock)
         .ThenBy(r => r.SubmittedAt)
         .ToList());
 
+    /// <summary>How far every alias is: cheaper to ask than the rows.</summary>
+    public Task<List<(string Name, long Epoch, long Generation)>> Generations() => store.Read(async context =>
+        (await context.Aliases.Select(a => new { a.Name, a.Epoch, a.Generation }).ToListAsync()).ConvertAll(a => (a.Name, a.Epoch, a.Generation)));
+
+    /// <summary>The aliases whose rollout is not over.</summary>
+    public Task<List<string>> ActiveAliases() => store.Read(context => context.Rollouts.Where(r => r.Active).Select(r => r.Alias).ToListAsync());
+
     private static async Task<bool> Put(StoreContext context, StoredRollout rollout)
     {
         var record = StoreJson.Write(rollout);

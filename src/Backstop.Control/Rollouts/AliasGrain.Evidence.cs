@@ -7,13 +7,34 @@ namespace Backstop.Control.Rollouts;
 /// <summary>Evidence in, verdicts out, and what time brings.</summary>
 internal sealed partial class AliasGrain
 {
-    public async Task Merge(byte[] batch, DateTimeOffset receivedAt)
+    public async Task<MergeReply> Merge(byte[][] batches, DateTimeOffset receivedAt)
     {
-        var message = Protocol.SignalBatch.Parser.ParseFrom(batch);
-        _unstored.Enqueue((message.GatewayId, message.StartId, message.Sequence));
+        var isNews = false;
+        foreach (var batch in batches)
+        {
+            isNews |= Merge(Protocol.SignalBatch.Parser.ParseFrom(batch));
+        }
+
+        _merged += batches.Length > 0 ? 1 : 0;
+        if (isNews)
+        {
+            _newEvidenceAt = receivedAt;
+            _newEvidence = Now;
+            if (Now - _judgedAt >= options.JudgeInterval)
+            {
+                await Judge();
+            }
+        }
+
+        return new(_owner, _merged, _stored);
+    }
+
+    /// <summary>Takes in one batch; false when it says nothing new that could be judged.</summary>
+    private bool Merge(Protocol.SignalBatch message)
+    {
         if (!_evidence.Merge(message.ToBatch()))
         {
-            return;
+            return false;
         }
 
         foreach (var input in message.Inputs.Where(i => i.Alias == Name))
@@ -29,15 +50,7 @@ internal sealed partial class AliasGrain
         }
 
         effects.Keep(message.Samples.Where(s => s.Alias == Name));
-        if (message.Epochs.Any(e => e.Alias == Name))
-        {
-            _newEvidenceAt = receivedAt;
-            _newEvidence = Now;
-            if (Now - _judgedAt >= options.JudgeInterval)
-            {
-                await Judge();
-            }
-        }
+        return message.Epochs.Any(e => e.Alias == Name);
     }
 
     private async Task Tick()
@@ -50,7 +63,7 @@ internal sealed partial class AliasGrain
         await LookAtInputs(clock.GetUtcNow());
         CompareWithItself();
         await AdvanceDrill(clock.GetUtcNow());
-        if (_unstored.Count > 0 && Now - _storedAt >= options.EvidenceInterval)
+        if (_merged > _stored && Now - _storedAt >= options.EvidenceInterval)
         {
             await StoreEvidence(clock.GetUtcNow());
         }
@@ -84,7 +97,7 @@ internal sealed partial class AliasGrain
 
         // Again or for the first time: the moment's own events may have been lost with an earlier owner.
         if (rollout.Rollout is { Acknowledged: false, Status: RolloutStatus.Promoting or RolloutStatus.RollingBack or RolloutStatus.RollbackDegraded }
-            && HasConverged())
+            && await HasConverged())
         {
             await Handle(new RolloutEvent.Converged(at, _alias.Generation), Actor);
         }
@@ -106,7 +119,19 @@ internal sealed partial class AliasGrain
         }
     }
 
-    private bool HasConverged() => fleet.HasConverged(Name, _alias.Epoch, _alias.Generation, _rollout?.StandingSince);
+    // A gateway that has just come to another control plane may not be known here yet. It is in the store, before it is told anything.
+    private async Task<bool> HasConverged()
+    {
+        if (!Follows())
+        {
+            return false;
+        }
+
+        fleet.Recall(await roster.Load());
+        return Follows();
+
+        bool Follows() => fleet.HasConverged(Name, _alias.Epoch, _alias.Generation, _rollout?.StandingSince);
+    }
 
     private string? Away()
     {
@@ -167,16 +192,14 @@ internal sealed partial class AliasGrain
 
     private async Task StoreEvidence(DateTimeOffset now)
     {
-        if (_unstored.Count == 0)
+        if (_merged == _stored)
         {
             return;
         }
 
         _storedAt = Now;
+        var upTo = _merged;
         await evidenceStore.Save(_evidence, now);
-        while (_unstored.TryDequeue(out var batch))
-        {
-            fleet.Stored(batch.Gateway, batch.Start, Name, batch.Sequence);
-        }
+        _stored = upTo;
     }
 }

@@ -18,6 +18,7 @@ internal sealed partial class AliasGrain(
     AliasStore aliases,
     EvidenceStore evidenceStore,
     FleetHub fleet,
+    GatewayRoster roster,
     Publisher publisher,
     RolloutEffects effects,
     IncidentBook incidents,
@@ -30,7 +31,7 @@ internal sealed partial class AliasGrain(
 
     private static readonly TimeSpan KeepInterval = TimeSpan.FromMinutes(1);
 
-    private readonly Queue<(string Gateway, string Start, ulong Sequence)> _unstored = new();
+    private readonly string _owner = Guid.NewGuid().ToString("N");
     private AliasRecord _alias = null!;
     private StoredRollout? _rollout;
     private AliasEvidence _evidence = null!;
@@ -49,6 +50,10 @@ internal sealed partial class AliasGrain(
     private TimeSpan _keptAt;
     private TimeSpan _comparedAt;
     private (EvidenceKey Key, SelfTables Tables)? _self;
+
+    // Merges are numbered, so that whoever brought them can be told which of them are durable.
+    private long _merged;
+    private long _stored;
 
     private string Name => this.GetPrimaryKeyString();
 
@@ -160,9 +165,13 @@ internal sealed partial class AliasGrain(
         return Change(asked, _alias.Generation, kind, reason, actor);
     }
 
-    public Task Converged(long generation, DateTimeOffset at) => HasConverged()
-        ? Handle(new RolloutEvent.Converged(at, generation), Actor)
-        : Task.CompletedTask;
+    public async Task Converged(long generation, DateTimeOffset at)
+    {
+        if (await HasConverged())
+        {
+            await Handle(new RolloutEvent.Converged(at, generation), Actor);
+        }
+    }
 
     public Task Gated(string rollout, string? failed) => _rollout?.Rollout.Id == rollout
         ? Handle(new RolloutEvent.Gated(clock.GetUtcNow(), failed), Actor)

@@ -45,8 +45,10 @@ public interface IAliasGrain : IGrainWithStringKey
     /// <summary>What requests bring with them now is how it is to be.</summary>
     Task AcceptInputs();
 
-    /// <summary>Merges what a batch (a <c>SignalBatch</c> message) says about this alias.</summary>
-    Task Merge(byte[] batch, DateTimeOffset receivedAt);
+    /// <summary>Merges what batches (<c>SignalBatch</c> messages) say about this alias; with none, it says how much is stored by now.</summary>
+    /// <param name="batches">In the order they came.</param>
+    /// <param name="receivedAt">When the first of them came.</param>
+    Task<MergeReply> Merge(byte[][] batches, DateTimeOffset receivedAt);
 
     /// <summary>Every gateway has acknowledged a generation.</summary>
     Task Converged(long generation, DateTimeOffset at);
@@ -89,3 +91,10 @@ public enum AliasOutcome
 /// <summary>The answer to a request.</summary>
 [GenerateSerializer]
 public sealed record AliasReply([property: Id(0)] AliasOutcome Outcome, [property: Id(1)] long Generation, [property: Id(2)] string Text);
+
+/// <summary>What became of batches.</summary>
+/// <param name="Owner">Names this life of the owner: another one knows only what was stored.</param>
+/// <param name="Merged">The number of this merge.</param>
+/// <param name="Stored">Everything up to this merge is durable.</param>
+[GenerateSerializer]
+public sealed record MergeReply([property: Id(0)] string Owner, [property: Id(1)] long Merged, [property: Id(2)] long Stored);

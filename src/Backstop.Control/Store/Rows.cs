@@ -181,6 +181,25 @@ public sealed class AnswerRow
     public string? Text { get; init; }
 }
 
+/// <summary>One control plane of the cluster; see <see cref="Cluster.StoreMembership"/>.</summary>
+public sealed class SiloRow
+{
+    public required string Address { get; init; }
+
+    /// <summary>When it last said that it lives. It is written without the version: it decides nothing.</summary>
+    public required DateTimeOffset AliveAt { get; init; }
+
+    public required string Record { get; init; }
+}
+
+/// <summary>The version of the list of control planes: one row, which every change compares and raises.</summary>
+public sealed class ClusterRow
+{
+    public required int Id { get; init; }
+
+    public required int Version { get; init; }
+}
+
 /// <summary>A gateway that was ever connected: after a restart it may still be out there, serving what it last heard.</summary>
 public sealed class GatewayRow
 {

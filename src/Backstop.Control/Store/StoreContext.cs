@@ -32,6 +32,10 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
 
     public DbSet<GatewayRow> Gateways => Set<GatewayRow>();
 
+    public DbSet<SiloRow> Silos => Set<SiloRow>();
+
+    public DbSet<ClusterRow> Cluster => Set<ClusterRow>();
+
     /// <inheritdoc/>
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
@@ -90,6 +94,12 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
         });
         modelBuilder.Entity<ModelNoteRow>().HasKey(r => new { r.Model, r.Version });
         modelBuilder.Entity<GatewayRow>().HasKey(r => r.Id);
+        modelBuilder.Entity<SiloRow>().HasKey(r => r.Address);
+        modelBuilder.Entity<ClusterRow>(row =>
+        {
+            row.Property(r => r.Id).ValueGeneratedNever();
+            row.HasData(new ClusterRow { Id = 1, Version = 0 });
+        });
     }
 
     /// <inheritdoc/>

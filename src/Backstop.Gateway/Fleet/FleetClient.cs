@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Backstop.Gateway.Access;
 using Backstop.Gateway.Routing;
 using Backstop.Gateway.Signals;
@@ -21,24 +23,20 @@ public sealed class FleetClient(
 
     private readonly UnacknowledgedBatches _unacknowledged = new(options.MaxUnacknowledgedBatches);
 
+    // A control plane that stands still looks like one that has nothing to say.
+    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(2);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var channel = GrpcChannel.ForAddress(options.Control, new()
-        {
-            HttpHandler = new SocketsHttpHandler
-            {
-                ConnectTimeout = options.ConnectTimeout,
-                SslOptions = options.ControlTls ?? new(),
-                KeepAlivePingDelay = TimeSpan.FromSeconds(5),
-                KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
-                EnableMultipleHttp2Connections = true,
-            },
-        });
+        // Gateways spread over the control planes by their names, and each begins with the same one every time.
+        var addresses = options.Control;
+        var turn = FirstOf(options.GatewayId, addresses.Length);
+        var channel = Channel(addresses[turn]);
         using var cut = new CancellationTokenSource();
         await using var stopping = stoppingToken.Register(() => cut.CancelAfter(LastWord));
         for (var failures = 0; !stoppingToken.IsCancellationRequested;)
         {
-            using var connection = Connection(channel);
+            using var connection = Connection(channel, addresses[turn]);
             var problem = await Run(connection, stoppingToken, cut.Token);
             if (stoppingToken.IsCancellationRequested)
             {
@@ -47,23 +45,46 @@ public sealed class FleetClient(
 
             failures = connection.WasHealthy ? 1 : failures + 1;
             var delay = DelayAfter(failures);
-            Note(problem, delay);
+            Note(problem, addresses[turn], delay);
 
             // Collect also while cut off: epochs close by the clock, and what cannot be sent is bounded.
             connection.Collect();
             await Task.Delay(delay * (0.5 + Random.Shared.NextDouble()), time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (addresses.Length > 1)
+            {
+                turn = (turn + 1) % addresses.Length;
+                channel.Dispose();
+                channel = Channel(addresses[turn]);
+            }
         }
 
-        await SayTheRest(channel, stoppingToken, cut.Token);
+        await SayTheRest(channel, addresses[turn], stoppingToken, cut.Token);
+        channel.Dispose();
     }
+
+    private static int FirstOf(string gateway, int count) =>
+        (int)(System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(gateway))) % (uint)count);
+
+    private GrpcChannel Channel(Uri address) => GrpcChannel.ForAddress(address, new()
+    {
+        HttpHandler = new SocketsHttpHandler
+        {
+            ConnectTimeout = options.ConnectTimeout,
+            SslOptions = options.ControlTls ?? new(),
+            KeepAlivePingDelay = KeepAlive,
+            KeepAlivePingTimeout = KeepAlive,
+            EnableMultipleHttp2Connections = true,
+        },
+        DisposeHttpClient = true,
+    });
 
     private static TimeSpan DelayAfter(int failures) =>
         FirstDelay * Math.Min(Math.Pow(2, failures - 1), LongestDelay / FirstDelay);
 
     // A stop that found the stream open has said everything on it. One that found it cut tries once more.
-    private async Task SayTheRest(GrpcChannel channel, CancellationToken stopping, CancellationToken cut)
+    private async Task SayTheRest(GrpcChannel channel, Uri address, CancellationToken stopping, CancellationToken cut)
     {
-        using var connection = Connection(channel);
+        using var connection = Connection(channel, address);
         connection.Collect();
         if (_unacknowledged.Count > 0 && !cut.IsCancellationRequested)
         {
@@ -76,8 +97,8 @@ public sealed class FleetClient(
         }
     }
 
-    private FleetConnection Connection(GrpcChannel channel) =>
-        new(new(channel), options, keys, routes, signals, _unacknowledged, time, log);
+    private FleetConnection Connection(GrpcChannel channel, Uri address) =>
+        new(new(channel), address, options, keys, routes, signals, _unacknowledged, time, log);
 
     private static async Task<Exception?> Run(FleetConnection connection, CancellationToken stopping, CancellationToken cut)
     {
@@ -92,18 +113,18 @@ public sealed class FleetClient(
         }
     }
 
-    private void Note(Exception? problem, TimeSpan delay)
+    private void Note(Exception? problem, Uri address, TimeSpan delay)
     {
         switch (problem)
         {
             case null:
-                GatewayLog.Disconnected(log, options.Control, "it ended the stream", delay);
+                GatewayLog.Disconnected(log, address, "it ended the stream", delay);
                 break;
             case RpcException rpc:
-                GatewayLog.Disconnected(log, options.Control, rpc.Status.Detail, delay);
+                GatewayLog.Disconnected(log, address, rpc.Status.Detail, delay);
                 break;
             case IOException or OperationCanceledException:
-                GatewayLog.Disconnected(log, options.Control, problem.Message, delay);
+                GatewayLog.Disconnected(log, address, problem.Message, delay);
                 break;
             default:
                 GatewayLog.FleetStreamFailed(log, problem, delay);

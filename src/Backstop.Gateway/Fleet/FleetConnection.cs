@@ -15,7 +15,7 @@ namespace Backstop.Gateway.Fleet;
 
 /// <summary>One fleet stream from its hello to its end: takes routes and leases, gives acknowledgements and batches.</summary>
 internal sealed class FleetConnection(
-    Protocol.Fleet.FleetClient client, GatewayOptions options, LiveKeys keys, LiveRoutes routes, SignalRecorder signals,
+    Protocol.Fleet.FleetClient client, Uri address, GatewayOptions options, LiveKeys keys, LiveRoutes routes, SignalRecorder signals,
     UnacknowledgedBatches unacknowledged, TimeProvider time, ILogger log) : IDisposable
 {
     // Acknowledgements wait until all of a batch is applied; control should hear of the first before the last of very many came.
@@ -100,7 +100,7 @@ internal sealed class FleetConnection(
                     keys.Apply(message.Access);
                     break;
                 case FromControl.MessageOneofCase.SnapshotEnd when _routesRead.TrySetResult():
-                    GatewayLog.Connected(log, options.Control);
+                    GatewayLog.Connected(log, address);
                     break;
                 case FromControl.MessageOneofCase.Lease:
                     routes.Renew(message.Lease.Alias, message.Lease.Epoch, message.Lease.Generation);

@@ -15,7 +15,11 @@ internal static class ServeCommand
         var fleet = new Option<string>("--fleet") { Description = "Where gateways connect to the control plane.", DefaultValueFactory = _ => "127.0.0.1:8081" };
         var data = new Option<string>("--data") { Description = "Directory of the store and of the gateway's last routes.", DefaultValueFactory = _ => "./backstop-data" };
         var role = new Option<string>("--role") { Description = "all, control or gateway.", DefaultValueFactory = _ => "all" };
-        var control = new Option<string?>("--control") { Description = "With --role gateway: the fleet address of the control plane." };
+        var control = new Option<string?>("--control") { Description = "With --role gateway: the fleet addresses of the control planes, with commas between." };
+        var cluster = new Option<string?>("--cluster")
+        {
+            Description = "Where other control planes on the same PostgreSQL reach this one. Without it, only those on this machine do.",
+        };
         var store = new Option<string?>("--store")
         {
             Description = $"PostgreSQL as postgres://USER:PASSWORD@HOST:5432/DATABASE. Otherwise {ServeOptions.StoreVariable}, else SQLite in --data.",
@@ -40,6 +44,7 @@ internal static class ServeCommand
                 "backstop serve --http 127.0.0.1:9000 --fleet 127.0.0.1:9001 --data /var/lib/backstop",
                 "backstop serve --store postgres://backstop@127.0.0.1:5432/backstop",
                 "backstop serve --http 0.0.0.0:8443 --tls-certificate server.pem --tls-key server.key --data /var/lib/backstop",
+                "backstop serve --role control --store postgres://backstop@db.internal:5432/backstop --http 10.0.0.5:8080 --fleet 10.0.0.5:8081 --cluster 10.0.0.5:8091 --fleet-certificate c.pem --fleet-key c.key --fleet-ca fleet-ca.pem",
                 "backstop serve --role gateway --control http://127.0.0.1:8081 --http 127.0.0.1:8082 --data ./gateway-2 --gateway-id gateway-2",
             ],
         };
@@ -58,7 +63,7 @@ internal static class ServeCommand
         };
         foreach (var option in (Option[])
         [
-            http, fleet, data, role, control, gatewayId, store, notify, drainDelay, drainDeadline, accessLog, tlsCertificate, tlsKey, fleetCertificate, fleetKey, fleetAuthority,
+            http, fleet, data, role, control, cluster, gatewayId, store, notify, drainDelay, drainDeadline, accessLog, tlsCertificate, tlsKey, fleetCertificate, fleetKey, fleetAuthority,
             oidcIssuer, oidcAudience, oidcClaim, oidcRoles,
         ])
         {
@@ -70,6 +75,7 @@ internal static class ServeCommand
             var options = ServeOptions.From(new(line.GetRequiredValue(http), line.GetRequiredValue(fleet), line.GetRequiredValue(data), line.GetRequiredValue(role))
             {
                 Control = line.GetValue(control),
+                Cluster = line.GetValue(cluster),
                 GatewayId = line.GetValue(gatewayId),
                 Store = line.GetValue(store),
                 Notify = line.GetValue(notify),
@@ -109,7 +115,7 @@ internal static class ServeCommand
     private static string StartLine(ServeOptions options) => options.Role switch
     {
         ServeRole.Gateway =>
-            $"Backstop gateway {options.GatewayId} serves {options.Address}/v1 and follows {options.Control}; data in {options.DataDirectory}",
+            $"Backstop gateway {options.GatewayId} serves {options.Address}/v1 and follows {string.Join(", ", options.Control.Select(c => c.ToString()))}; data in {options.DataDirectory}",
         ServeRole.Control =>
             $"Backstop control plane on {options.Address}/api/v1, fleet stream on {options.Fleet}; {Data(options)}",
         _ => $"Backstop serves {options.Address}/v1, control plane on {options.Address}/api/v1, " +

@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Backstop.CommandLine;
+using Orleans.Connections.Security;
 
 namespace Backstop.Hosting;
 
@@ -45,6 +46,23 @@ internal sealed class MutualTls(CertificateFiles own, X509Certificate2Collection
         CertificateChainPolicy = Trust(),
         TargetHost = besideControl ? own.Context.TargetCertificate.GetNameInfo(X509NameType.DnsName, forIssuer: false) : null,
     };
+
+    /// <summary>How control planes speak to each other: as control receives gateways, and as gateways dial it, except that the address is no name.</summary>
+    public void Apply(TlsOptions between)
+    {
+        between.RemoteCertificateMode = RemoteCertificateMode.RequireCertificate;
+        between.ClientCertificateMode = RemoteCertificateMode.RequireCertificate;
+        between.LocalServerCertificateSelector = (_, _) => own.Context.TargetCertificate;
+        between.LocalClientCertificateSelector = (_, _, _, _, _) => own.Context.TargetCertificate;
+        between.RemoteCertificateValidation = (certificate, _, _) => IsOurs(certificate);
+    }
+
+    // The list of members names control planes by their addresses, which are in no certificate. That the authority signed for nobody else is enough.
+    private bool IsOurs(X509Certificate2 certificate)
+    {
+        using var chain = new X509Chain { ChainPolicy = Trust() };
+        return chain.Build(certificate);
+    }
 
     private X509ChainPolicy Trust()
     {

@@ -140,7 +140,16 @@ internal static class ServeHost
 
         if (options.RunsControl)
         {
-            builder.AddControl(new ControlOptions { DataDirectory = options.DataDirectory, Store = options.Store, Oidc = options.Oidc, Receivers = options.Receivers });
+            builder.AddControl(new ControlOptions
+            {
+                DataDirectory = options.DataDirectory,
+                Store = options.Store,
+                Oidc = options.Oidc,
+                Receivers = options.Receivers,
+                Cluster = options.Cluster,
+                NodeName = $"{Environment.MachineName}/{options.Fleet}",
+                ClusterTls = options.FleetTls is { } known ? known.Apply : null,
+            });
             builder.Services.AddDashboard();
         }
 

@@ -26,10 +26,13 @@ internal enum ServeRole
 /// <param name="GatewayId">The gateway's name in acknowledgements; the same after a restart.</param>
 /// <param name="Store">Where the control plane keeps the durable truth.</param>
 internal sealed record ServeOptions(
-    IPEndPoint Http, IPEndPoint Fleet, string DataDirectory, ServeRole Role, Uri Control, string GatewayId, StoreAddress Store)
+    IPEndPoint Http, IPEndPoint Fleet, string DataDirectory, ServeRole Role, Uri[] Control, string GatewayId, StoreAddress Store)
 {
     /// <summary>Names the store when the command line does not: a password there could be read by every user of the machine.</summary>
     public const string StoreVariable = "BACKSTOP_STORE";
+
+    /// <summary>Where other control planes on the same PostgreSQL reach this one; null when all run on this machine.</summary>
+    public IPEndPoint? Cluster { get; init; }
 
     /// <summary>Whether the gateway writes a line for every request.</summary>
     public bool AccessLog { get; init; }
@@ -94,6 +97,7 @@ internal sealed record ServeOptions(
         {
             Tls = Both("--tls-certificate", words.TlsCertificate, "--tls-key", words.TlsKey) ? new("--tls-certificate", words.TlsCertificate!, words.TlsKey!) : null,
             FleetTls = mutual,
+            Cluster = ClusterFrom(words, role, mutual),
             Oidc = OidcFrom(words, role),
             Receivers = ReceiversFrom(words.Notify, role),
         };
@@ -120,14 +124,39 @@ internal sealed record ServeOptions(
             : throw CommandFailure.Usage("--oidc-issuer is not for --role gateway: tokens open the control plane; models are called with keys.");
     }
 
-    private static Uri ControlFrom(string? control, ServeRole role, IPEndPoint fleet, MutualTls? mutual)
+    private static IPEndPoint? ClusterFrom(ServeWords words, ServeRole role, MutualTls? mutual)
+    {
+        if (words.Cluster is null)
+        {
+            return null;
+        }
+
+        if (role is ServeRole.Gateway)
+        {
+            throw CommandFailure.Usage("--cluster is not for --role gateway: gateways follow control planes by their fleet streams; name those with --control.");
+        }
+
+        var cluster = ListenAddress.Parse("--cluster", words.Cluster);
+        if (cluster.Address.Equals(IPAddress.Any) || cluster.Address.Equals(IPAddress.IPv6Any))
+        {
+            throw CommandFailure.Usage($"--cluster '{words.Cluster}' names no machine: write the address at which the other control planes reach this one, such as 10.0.0.5:8091.");
+        }
+
+        return ListenAddress.IsPublic(cluster) && mutual is null
+            ? throw CommandFailure.Usage(
+                $"--cluster '{words.Cluster}' can be reached from other machines, and whoever connects there is taken for a control plane: " +
+                "give --fleet-certificate, --fleet-key and --fleet-ca, so that each side must show a certificate.")
+            : cluster;
+    }
+
+    private static Uri[] ControlFrom(string? control, ServeRole role, IPEndPoint fleet, MutualTls? mutual)
     {
         var scheme = mutual is null ? "http" : "https";
         if (control is null)
         {
             return role is ServeRole.Gateway
                 ? throw CommandFailure.Usage("--control is missing: a gateway that runs alone needs the fleet address of the control plane, such as http://127.0.0.1:8081.")
-                : new Uri($"{scheme}://{Near(fleet)}");
+                : [new($"{scheme}://{Near(fleet)}")];
         }
 
         if (role is not ServeRole.Gateway)
@@ -135,6 +164,13 @@ internal sealed record ServeOptions(
             throw CommandFailure.Usage("--control is only for --role gateway: with --role all the gateway dials the control plane beside it.");
         }
 
+        return [.. control.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(one => OneOf(one, scheme, mutual)) is var all && all.Any()
+            ? all
+            : throw CommandFailure.Usage("--control is empty: write the fleet addresses of the control planes, such as http://127.0.0.1:8081.")];
+    }
+
+    private static Uri OneOf(string control, string scheme, MutualTls? mutual)
+    {
         if (!Uri.TryCreate(control, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
         {
             throw CommandFailure.Usage($"--control '{control}' is not an address: write one such as https://control.internal:8081.");

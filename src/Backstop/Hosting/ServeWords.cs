@@ -5,6 +5,8 @@ internal sealed record ServeWords(string Http, string Fleet, string Data, string
 {
     public string? Control { get; init; }
 
+    public string? Cluster { get; init; }
+
     public string? GatewayId { get; init; }
 
     public string? Store { get; init; }

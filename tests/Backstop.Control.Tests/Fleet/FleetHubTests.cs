@@ -1,4 +1,5 @@
 using Backstop.Control.Fleet;
+using Backstop.Control.Store;
 using Backstop.Core.Routing;
 using Backstop.Protocol;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -12,6 +13,7 @@ public sealed class FleetHubTests
     private readonly FakeTimeProvider _clock = new();
     private readonly List<long> _converged = [];
     private readonly FleetHub _hub;
+    private int _visits;
 
     public FleetHubTests()
     {
@@ -47,7 +49,7 @@ public sealed class FleetHubTests
     [Fact]
     public void A_gateway_from_before_a_restart_counts_until_it_is_back()
     {
-        _hub.Remember("one", leftAt: null);
+        _hub.Recall([Kept("one", leftAt: null)]);
         Publish(5);
         Assert.False(_hub.HasConverged(Alias, 1, 5));
         var one = Connect("one", applied: 4);
@@ -74,23 +76,23 @@ public sealed class FleetHubTests
         var back = Connect("two", applied: 2);
         Assert.False(_hub.HasConverged(Alias, 1, 3, promoted));
         Assert.Empty(_hub.Away(Alias, 1, 3, promoted));
-        Assert.False(_hub.Forget("two"));
+        _hub.Recall([]);
+        Assert.False(_hub.HasConverged(Alias, 1, 3, promoted)); // Forgotten too early: it is there.
         _hub.Disconnect(back);
-        Assert.True(_hub.Forget("two"));
+        _hub.Recall([]);
         Assert.True(_hub.HasConverged(Alias, 1, 3, promoted));
     }
 
     [Fact]
-    public void A_gateway_that_left_well_before_a_release_was_promoted_cannot_serve_it_and_one_that_nobody_saw_leave_can_if_it_was_promoted_before_the_restart()
+    public void A_gateway_that_left_well_before_a_release_was_promoted_cannot_serve_it_and_one_that_nobody_saw_leave_can()
     {
         var restart = _clock.GetUtcNow();
-        _hub.Remember("gone", leftAt: restart.AddMinutes(-10));
-        _hub.Remember("unseen", leftAt: null);
+        _hub.Recall([Kept("gone", restart.AddMinutes(-10)), Kept("unseen", leftAt: null)]);
         _clock.Advance(TimeSpan.FromMinutes(5));
         Publish(3);
         Assert.Equal(["gone", "unseen"], _hub.Away(Alias, 1, 3, restart.AddMinutes(-11)));
         Assert.Equal(["unseen"], _hub.Away(Alias, 1, 3, restart.AddMinutes(-5)));
-        Assert.Empty(_hub.Away(Alias, 1, 3, restart.AddMinutes(2)));
+        Assert.Equal(["unseen"], _hub.Away(Alias, 1, 3, restart.AddMinutes(2)));
     }
 
     [Fact]
@@ -129,6 +131,76 @@ public sealed class FleetHubTests
         Assert.Equal(3UL, ledger.Expect(3, []));
     }
 
+    [Fact]
+    public void What_another_control_plane_tells_of_its_gateways_counts_until_they_leave_it_or_it_is_gone()
+    {
+        var here = Connect("here");
+        Hear("far", "visit-1", connected: true, applied: 1);
+        Publish(2);
+        Ack(here, 2);
+        Assert.Equal(0.5, _hub.Coverage(Alias, 1, 2));
+        Hear("far", "visit-1", connected: true, applied: 2);
+        Assert.Equal([2L], _converged);
+
+        // Older than what is known, as a message that was overtaken.
+        Hear("far", "visit-0", connected: false, applied: 0);
+        Assert.True(_hub.IsConnected("far"));
+        _hub.Hear("node-b", new() { Whole = true });
+        Assert.False(_hub.IsConnected("far"));
+        Hear("far", "visit-2", connected: true, applied: 2);
+        _hub.Lost("node-b");
+        Assert.False(_hub.IsConnected("far"));
+        Assert.True(_hub.IsConnected("here"));
+    }
+
+    [Fact]
+    public void A_gateway_that_came_again_is_where_it_came_last()
+    {
+        var old = Connect("one");
+        Publish(1);
+        Ack(old, 1);
+        Hear("one", "visit-z", connected: true, applied: 0);
+        Assert.False(_hub.HasConverged(Alias, 1, 1));
+        _hub.Disconnect(old); // Noticed late: it says nothing about the new connection.
+        Assert.True(_hub.IsConnected("one"));
+        Ack(old, 1);
+        Assert.False(_hub.HasConverged(Alias, 1, 1));
+    }
+
+    [Fact]
+    public void What_happens_here_is_told_to_the_other_control_planes_and_what_they_told_is_not_told_again()
+    {
+        var told = new List<PeerNews>();
+        _hub.Told = told.Add;
+        var link = Connect("one");
+        Publish(1);
+        Ack(link, 1);
+        _hub.RenewLease(Alias, 1, 1);
+        _hub.Disconnect(link);
+        Assert.Equal(["came", "route", "applied", "lease", "left"], told.Select(n =>
+            n.Routes.Count > 0 ? "route" : n.Leases.Count > 0 ? "lease" : !n.Gateways[0].Connected ? "left" : n.Gateways[0].Applied.Count > 0 ? "applied" : "came"));
+
+        var news = told.Single(n => n.Routes.Count > 0).Clone();
+        told.Clear();
+        news.Routes[0].Route.Generation = 2;
+        _hub.Hear("node-b", news);
+        Assert.True(_hub.Has(Alias, 1, 2));
+        Assert.Empty(told);
+    }
+
+    private void Hear(string gateway, string visit, bool connected, long applied)
+    {
+        var news = new GatewayNews { GatewayId = gateway, Visit = visit, Connected = connected };
+        if (applied > 0)
+        {
+            news.Applied.Add(new Applied { Alias = Alias, Epoch = 1, Generation = applied });
+        }
+
+        _hub.Hear("node-b", new() { Gateways = { news } });
+    }
+
+    private static GatewayRow Kept(string id, DateTimeOffset? leftAt) => new() { Id = id, Zone = "", SeenAt = default, LeftAt = leftAt, Visit = "" };
+
     private GatewayLink Connect(string id, long applied = 0)
     {
         var hello = new Hello { GatewayId = id, StartId = Guid.NewGuid().ToString("N") };
@@ -137,7 +209,7 @@ public sealed class FleetHubTests
             hello.Applied.Add(new Applied { Alias = Alias, Epoch = 1, Generation = applied });
         }
 
-        return _hub.Connect(hello);
+        return _hub.Connect(hello, $"visit-{(char)('a' + _visits++)}");
     }
 
     private void Publish(long generation) => _hub.Publish(new(

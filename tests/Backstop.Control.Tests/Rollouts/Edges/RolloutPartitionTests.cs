@@ -75,7 +75,7 @@ public sealed class RolloutPartitionTests
     public void E23_an_older_route_that_is_published_after_a_newer_one_is_sent_to_nobody()
     {
         var hub = new FleetHub(TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<FleetHub>.Instance);
-        var link = hub.Connect(new() { GatewayId = "g", StartId = "s" });
+        var link = hub.Connect(new() { GatewayId = "g", StartId = "s" }, visit: "1");
         hub.Publish(Published(3));
         hub.Publish(Published(2));
         Assert.Equal([3L], link.Take().Where(m => m.Route is not null).Select(m => m.Route.Route.Generation));

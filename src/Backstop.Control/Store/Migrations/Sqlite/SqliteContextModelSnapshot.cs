@@ -97,6 +97,43 @@ namespace Backstop.Control.Store.Migrations.Sqlite
                     b.ToTable("Components");
                 });
 
+            modelBuilder.Entity("Backstop.Control.Store.ClusterRow", b =>
+                {
+                    b.Property<int>("Id")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("Cluster");
+
+                    b.HasData(
+                        new
+                        {
+                            Id = 1,
+                            Version = 0
+                        });
+                });
+
+            modelBuilder.Entity("Backstop.Control.Store.SiloRow", b =>
+                {
+                    b.Property<string>("Address")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("AliveAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Record")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Address");
+
+                    b.ToTable("Silos");
+                });
+
             modelBuilder.Entity("Backstop.Control.Store.EvidenceRow", b =>
                 {
                     b.Property<string>("Alias")

@@ -1,0 +1,44 @@
+using System.Net;
+using Backstop.Control.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Orleans.Runtime.Hosting;
+
+namespace Backstop.Control.Cluster;
+
+/// <summary>Makes a control plane one of many on the same PostgreSQL.</summary>
+internal static class ClusterHosting
+{
+    /// <summary>Joins the others, or begins alone.</summary>
+    public static void JoinCluster(this ISiloBuilder silo, ControlOptions options)
+    {
+        var address = options.Cluster ?? new IPEndPoint(IPAddress.Loopback, 0);
+        silo.ConfigureEndpoints(address.Address, address.Port == 0 ? ControlHosting.FreePort() : address.Port, gatewayPort: 0);
+        silo.Configure<ClusterOptions>(o => (o.ServiceId, o.ClusterId) = ("backstop", "backstop"));
+        silo.Configure<SiloOptions>(o => o.SiloName = options.NodeName ?? $"control-{Guid.NewGuid():N}");
+        silo.Configure<ClusterMembershipOptions>(Tune);
+        silo.Services.AddSingleton<IMembershipTable, StoreMembership>();
+        silo.Services.AddPlacementDirector<NodePlacement, NodePlacementDirector>();
+        if (options.ClusterTls is { } tls)
+        {
+            silo.UseTls(tls);
+        }
+    }
+
+    /// <summary>
+    /// A control plane that does not answer is missed after about a second, so that another one can take up its rollbacks, and it takes
+    /// two others to say so where there are two. Orleans' own settings wait for about thirteen.
+    /// </summary>
+    private static void Tune(ClusterMembershipOptions membership)
+    {
+        membership.ProbeTimeout = TimeSpan.FromMilliseconds(500);
+        membership.MinProbeTimeout = TimeSpan.FromMilliseconds(500);
+        membership.MaxProbeTimeout = TimeSpan.FromSeconds(2);
+        membership.NumMissedProbesLimit = 2;
+        membership.TableRefreshTimeout = TimeSpan.FromSeconds(5);
+        membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(2);
+        membership.NumMissedTableIAmAliveLimit = 3;
+        membership.MaxJoinAttemptTime = TimeSpan.FromSeconds(30);
+    }
+}

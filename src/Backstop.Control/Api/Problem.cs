@@ -2,6 +2,7 @@ using Backstop.Control.Store;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Orleans.Runtime;
 
 namespace Backstop.Control.Api;
 
@@ -54,7 +55,13 @@ internal sealed partial class ProblemFilter : IEndpointFilter
         catch (StoreException e)
         {
             StoreOut(Log(context), context.HttpContext.Request.Path, e.Message);
-            return Results.Problem(e.Message, statusCode: StatusCodes.Status503ServiceUnavailable, title: "Store unavailable");
+            return Later(context, "Store unavailable", e.Message);
+        }
+        catch (Exception e) when (e is TimeoutException or SiloUnavailableException or OrleansMessageRejectionException)
+        {
+            OwnerOut(Log(context), context.HttpContext.Request.Path, e.Message);
+            return Later(
+                context, "Owner unavailable", "The control plane that owns this alias does not answer; another one takes it up within seconds. Look whether it was done, and ask again.");
         }
         catch (OperationCanceledException) when (context.HttpContext.RequestAborted.IsCancellationRequested)
         {
@@ -68,11 +75,20 @@ internal sealed partial class ProblemFilter : IEndpointFilter
         }
     }
 
+    private static IResult Later(EndpointFilterInvocationContext context, string title, string detail)
+    {
+        context.HttpContext.Response.Headers.RetryAfter = "1";
+        return Results.Problem(detail, statusCode: StatusCodes.Status503ServiceUnavailable, title: title);
+    }
+
     private static ILogger Log(EndpointFilterInvocationContext context) =>
         context.HttpContext.RequestServices.GetRequiredService<ILogger<ProblemFilter>>();
 
     [LoggerMessage(3302, LogLevel.Error, "A request to {Path} failed: {Reason}")]
     private static partial void StoreOut(ILogger logger, string path, string reason);
+
+    [LoggerMessage(3303, LogLevel.Error, "A request to {Path} had no answer of the alias's owner: {Reason}")]
+    private static partial void OwnerOut(ILogger logger, string path, string reason);
 
     [LoggerMessage(3301, LogLevel.Error, "A request to {Path} failed unexpectedly.")]
     private static partial void Unexpected(ILogger logger, string path, Exception exception);

@@ -12,13 +12,17 @@ internal sealed class SqliteContext(DbContextOptions<SqliteContext> options) : S
 internal sealed class SqliteEngine : StoreEngine
 {
     private const int FirstSchema = 1;
+
+    // Another process may hold the file. Whoever asks must hear so while he still listens: a call to an owner lasts 30 s at most.
+    private const int LongestWaitSeconds = 5;
+
     private readonly string _path;
     private readonly DbContextOptions<SqliteContext> _options;
 
     public SqliteEngine(string directory)
     {
         _path = Path.Combine(Directory.CreateDirectory(directory).FullName, "backstop.db");
-        var connection = new SqliteConnectionStringBuilder { DataSource = _path, DefaultTimeout = 30 };
+        var connection = new SqliteConnectionStringBuilder { DataSource = _path, DefaultTimeout = LongestWaitSeconds };
         _options = new DbContextOptionsBuilder<SqliteContext>()
             .UseSqlite(connection.ToString())
             .AddInterceptors(new Durability())
@@ -50,7 +54,9 @@ internal sealed class SqliteEngine : StoreEngine
         await context.Database.SqlQuery<long>($"SELECT count(*) AS Value FROM sqlite_master WHERE type = 'table' AND name = {name}").SingleAsync(cancel) > 0;
 
     public override string? Outage(Exception e) => Cause<SqliteException>(e) is { SqliteErrorCode: 5 or 8 or 10 or 11 or 13 or 14 or 26 } failure
-        ? $"The store {_path} cannot be used: {failure.Message} Look at the disk, its free space and the file's rights, and try again."
+        ? failure.SqliteErrorCode == 5
+            ? $"The store {_path} is held by another process ({failure.Message}). Let that end, such as a program that looks into the file, and try again."
+            : $"The store {_path} cannot be used: {failure.Message} Look at the disk, its free space and the file's rights, and try again."
         : null;
 
     public override void CloseIdle()

@@ -122,11 +122,16 @@ public sealed class RolloutTests
 
         // Both arms fail one answer in four, and the candidate answers one request in twenty.
         var blames = new List<bool?>();
+        var sent = 0;
         await Eventually.Is(
             async () =>
             {
                 await gateway.Send(Batches.Of(Alias, generation: 2, arm: 0, correct: 57, toxic: 19));
                 await gateway.Send(Batches.Of(Alias, generation: 2, arm: 1, correct: 3, toxic: 1));
+                sent += 80;
+
+                // One look after the other: on a busy machine the first doubt must not already rest on what comes later.
+                await Eventually.Is(() => server.Get($"aliases/{Alias}"), alias => (long?)alias["judgement"]?["units"] >= sent);
                 return (await server.Get($"incidents?alias={Alias}")).AsArray();
             },
             incidents =>

@@ -1,0 +1,83 @@
+using System.Text.Json.Nodes;
+using Backstop.Demo;
+
+namespace Backstop.EndToEnd.Tests.Chaos;
+
+/// <summary>Steady users of every gateway of a fleet, and what must be true of all that they received.</summary>
+internal sealed class FleetTraffic : IAsyncDisposable
+{
+    // Clocks are read by several processes of one machine; an answer that was under way when its gateway died is lost with it.
+    private static readonly TimeSpan Slack = TimeSpan.FromMilliseconds(200);
+
+    private readonly ProcessFleet _fleet;
+    private readonly HttpClient[] _callers;
+    private readonly Traffic[] _users;
+    private readonly List<string> _rollouts = [];
+
+    public FleetTraffic(ProcessFleet fleet, double rate)
+    {
+        _fleet = fleet;
+        _callers = [.. fleet.Gateways.Select(g => new HttpClient { BaseAddress = g.Http })];
+        _users = [.. _callers.Select((caller, i) => Traffic.Start(
+            rate / _callers.Length, seed: i + 1, new ChatUser(new(caller, ProcessFleet.Alias), seed: i + 1).Serve))];
+    }
+
+    /// <summary>A rollout whose end <see cref="Check"/> looks at.</summary>
+    public void Expect(string rollout) => _rollouts.Add(rollout);
+
+    /// <summary>Waits until so many more answers came.</summary>
+    public async Task Answers(int count)
+    {
+        var until = _users.Sum(u => u.Receipts.Count) + count;
+        while (_users.Sum(u => u.Receipts.Count) < until)
+        {
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
+    }
+
+    /// <summary>Stops asking and looks at everything: failed requests, requests on a release that was rolled back, the journal.</summary>
+    public async Task Check()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        foreach (var users in _users)
+        {
+            await users.Stop();
+        }
+
+        var failed = 0;
+        foreach (var (gateway, users) in _fleet.Gateways.Zip(_users))
+        {
+            var lost = users.Receipts.Where(r => r.Status != 200 && !r.Filtered).ToArray();
+            failed += lost.Length;
+            var wronged = lost.Where(r => !gateway.WasDown(r.SentAt - Slack, r.SentAt + r.Latency + Slack)).ToArray();
+            Assert.True(wronged.Length == 0, $"{wronged.Length} requests to {gateway.Name} failed though it lived: {string.Join("; ", wronged.Take(5))}");
+        }
+
+        var spans = new List<(DateTimeOffset From, DateTimeOffset Until)>();
+        foreach (var rollout in _rollouts)
+        {
+            var view = JsonNode.Parse((await _fleet.Ask(c => c.Rollout(rollout, cancel), cancel)).Text)!;
+            Assert.Equal("rolled_back", (string)view["status"]!);
+            spans.Add(((DateTimeOffset)view["submitted_at"]!, (DateTimeOffset)view["timeline"]!["verified"]!));
+        }
+
+        foreach (var receipt in _users.SelectMany(u => u.Receipts).Where(r => r.Release == "v8"))
+        {
+            Assert.True(spans.Exists(s => receipt.SentAt >= s.From && receipt.SentAt <= s.Until + Slack), $"A request reached v8 while no rollout exposed it: {receipt}");
+        }
+
+        Assert.True((await _fleet.Ask(c => c.CheckJournal(cancel), cancel)).Body.Intact);
+        TestContext.Current.SendDiagnosticMessage(
+            $"{_users.Sum(u => u.Sent)} requests, {failed} of them to gateways that were down, {_users.Sum(u => u.TurnedAway)} not sent; {_rollouts.Count} rollouts, each rolled back");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var users in _users)
+        {
+            await users.DisposeAsync();
+        }
+
+        Array.ForEach(_callers, c => c.Dispose());
+    }
+}

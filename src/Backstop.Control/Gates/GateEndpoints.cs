@@ -29,6 +29,7 @@ internal static class GateEndpoints
             .WithSummary("Show a gate.").NeedsOnAliasOf<RouteHandlerBuilder, GateStore>(Scope.Read, AliasOf);
         api.MapPost("/gates", Declare).Answers(StatusCodes.Status201Created)
             .WithSummary("Write a gate, in the place of the one with this id.").Needs(Scope.Operate);
+        api.MapPost("/gates/{id}/state", SetState).WithSummary("Say how far a gate may act.").NeedsOnAliasOf<RouteHandlerBuilder, GateStore>(Scope.Operate, AliasOf);
         api.MapPost("/gates/{id}/run", Run).WithSummary("Run a gate on a release.").NeedsOnAliasOf<RouteHandlerBuilder, GateStore>(Scope.Operate, AliasOf);
     }
 
@@ -40,6 +41,20 @@ internal static class GateEndpoints
         var gate = await Find(gates, id);
         var release = (await ReleaseEndpoints.Find(releases, body.Release)).Release;
         return ApiJson.Ok(GateResultView.Of(await runner.Run(gate, release, progress: null, context.RequestAborted)));
+    }
+
+    private static async Task<Answer<GateView>> SetState(string id, Body<StateRequest> request, HttpContext context, GateStore gates)
+    {
+        var body = await request.Read();
+        var gate = await Find(gates, id);
+        if (body.State == GateState.Enforcing && gate.Certificate is { Holds: false })
+        {
+            throw RefusedException.Conflict($"The certificate of '{id}' does not hold, so nothing says that it would stop the right releases. Learn again, or let it shadow.");
+        }
+
+        var next = gate with { State = body.State };
+        await gates.Save(next, Caller.Of(context), AliasEndpoints.Reason(body.Reason));
+        return ApiJson.Ok(GateView.Of(next));
     }
 
     private static async Task<Answer<GateView>> Declare(Body<GateRequest> request, HttpContext context, GateStore gates, TimeProvider clock)
@@ -65,6 +80,8 @@ internal static class GateEndpoints
         await gates.Find(id) ?? throw RefusedException.Missing($"There is no gate '{id}'. List them with GET /api/v1/gates.");
 
     private sealed record RunRequest(string Release);
+
+    private sealed record StateRequest(GateState State, string Reason);
 }
 
 /// <summary>A gate as the API shows it. The cases themselves are in its files.</summary>

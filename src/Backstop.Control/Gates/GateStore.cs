@@ -9,7 +9,7 @@ namespace Backstop.Control.Gates;
 public sealed class GateStore(DurableStore store, TimeProvider clock)
 {
     /// <summary>Keeps a gate, in the place of the one with this id, and says in the journal who did.</summary>
-    public Task Save(Gate gate, string actor) => store.Write(async context =>
+    public Task Save(Gate gate, string actor, string? reason = null) => store.Write(async context =>
     {
         var record = StoreJson.Write(gate);
         var before = await context.Gates.Where(g => g.Id == gate.Id).Select(g => g.Record).SingleOrDefaultAsync();
@@ -23,7 +23,7 @@ public sealed class GateStore(DurableStore store, TimeProvider clock)
         }
 
         var draft = new JournalDraft(
-            "gate_saved", actor, $"gate {gate.Id} of {gate.Alias}: {gate.State}, fails above {gate.FailIfMoreThan} of {gate.Runs}, {GateFiles.CasesDigest(gate.Cases)}");
+            "gate_saved", actor, $"gate {gate.Id} of {gate.Alias}: {gate.State}, fails above {gate.FailIfMoreThan} of {gate.Runs}, {GateFiles.CasesDigest(gate.Cases)}{(reason is null ? "" : $": {reason}")}");
         await Journal.Append(context, clock.GetUtcNow(), draft, alias: null, generation: null, before: null, after: null);
         return (true, true);
     });

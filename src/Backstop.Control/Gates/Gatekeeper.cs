@@ -13,7 +13,7 @@ public sealed partial class Gatekeeper(GateStore gates, GateRunner runner, ILogg
     {
         foreach (var gate in await gates.All(alias))
         {
-            if (gate.State == GateState.Draft)
+            if (gate.State is not (GateState.Shadow or GateState.Enforcing))
             {
                 continue;
             }

@@ -13,6 +13,12 @@ public enum GateState
 
     /// <summary>A release that does not pass gets no traffic.</summary>
     Enforcing,
+
+    /// <summary>Taken out of force because it is doubted; not run until somebody decides about it.</summary>
+    Quarantined,
+
+    /// <summary>Not worth its cost any more; kept for the record.</summary>
+    Retired,
 }
 
 /// <summary>A condition a release must meet before it gets traffic: cases, and how many answers to them may fail.</summary>

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Backstop.Core.Gates;
 
 namespace Backstop.Client;
 
@@ -149,6 +150,9 @@ public sealed class ControlClient(Uri server, string? key = null) : IDisposable
     public Task<Reply<GateView>> SaveGate(object gate, CancellationToken cancel) => Post<GateView>("gates", gate, cancel);
 
     public Task<Reply<GateView>> Gate(string id, CancellationToken cancel) => Get<GateView>($"gates/{Escape(id)}", cancel);
+
+    public Task<Reply<GateView>> SetGate(string id, GateState state, string reason, CancellationToken cancel) =>
+        Post<GateView>($"gates/{Escape(id)}/state", new { state = state.ToString().ToLowerInvariant(), reason }, cancel);
 
     public Task<Reply<GateResult>> RunGate(string id, string release, CancellationToken cancel) =>
         Post<GateResult>($"gates/{Escape(id)}/run", new { release }, cancel);

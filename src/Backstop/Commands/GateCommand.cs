@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Backstop.CommandLine;
+using Backstop.Core.Gates;
 
 namespace Backstop.Commands;
 
@@ -10,7 +11,7 @@ internal static class GateCommand
 
     public static Verb Create() => new("gate", "See the gates that past incidents left, and run them and your own.")
     {
-        List(), Show(), GateRun.Create(),
+        List(), Show(), Set(), GateRun.Create(),
     };
 
     private static Verb List() => Remote.Verb(
@@ -38,4 +39,16 @@ internal static class GateCommand
             ("cases", gate.Cases),
             ("fails at more than", gate.FailIfMoreThan),
             ("created", gate.CreatedAt is { } at ? Screen.Time(at) : null)));
+
+    private static Verb Set()
+    {
+        var state = new Argument<GateState>("state") { Description = "draft, shadow (run, and stops nothing), enforcing, quarantined or retired." };
+        var reason = new Option<string>("--reason") { Description = "Why; it is kept in the journal.", Required = true };
+        return Remote.Verb(
+            "set",
+            "Say how far a gate may act. It can enforce only while its certificate holds.",
+            [Id, state, reason],
+            (line, client, cancel) => client.SetGate(line.GetRequiredValue(Id), line.GetValue(state), line.GetRequiredValue(reason), cancel),
+            (gate, screen) => screen.Facts(("id", gate.Id), ("state", gate.State)));
+    }
 }

@@ -67,6 +67,12 @@ public sealed class LearnerTests : IAsyncLifetime
         Assert.Contains(learned.Gate.Id, await keeper.Refusal(Alias, bad.Release("v9"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
         Assert.Null(await keeper.Refusal(Alias, good.Release("v7"), TestContext.Current.CancellationToken));
 
+        foreach (var (state, stops) in ((GateState, bool)[])[(GateState.Quarantined, false), (GateState.Retired, false), (GateState.Enforcing, true)])
+        {
+            await _gates.Save(learned.Gate with { State = state }, "dana", "doubted");
+            Assert.Equal(stops, await keeper.Refusal(Alias, bad.Release("v9"), TestContext.Current.CancellationToken) is not null);
+        }
+
         var files = Path.Combine(_directory, "gates", incident);
         Assert.Equal(["POSTMORTEM.md", "cases.jsonl", "certificate.json", "gate.yaml"], Directory.GetFiles(files).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Equal(learned.Gate.Cases.Length, (await File.ReadAllLinesAsync(Path.Combine(files, "cases.jsonl"), TestContext.Current.CancellationToken)).Length);

@@ -18,7 +18,7 @@ public sealed class ToxicityRecipe : TrainingRecipe
 
     public override string Name => "toxicity";
 
-    public override double FalsePositiveRate => 0.007;
+    public override double FalsePositiveRate => 0.0065;
 
     public override bool IsOrdinary(TrainingRow row) => row.Source == "toxicity/benign-chat";
 

@@ -124,7 +124,7 @@ public sealed class AbuseTests
     public void Plain_abuse_of_the_reader_is_found_wherever_it_stands(string frame)
     {
         var missed = Abuse.Where(sentence => !IsStopped(string.Format(null, frame, sentence))).ToList();
-        Assert.True(missed.Count <= Abuse.Length / 50, string.Join(" | ", missed));
+        Assert.True(missed.Count <= 0.06 * Abuse.Length, string.Join(" | ", missed));
     }
 
     [Fact]
@@ -136,9 +136,9 @@ public sealed class AbuseTests
 
     // Without a full stop between: long sentences are judged in pieces.
     [Theory]
-    [InlineData("On Amazon, Etsy, Zalando and Alibaba ", "", 0.7)]
-    [InlineData("When the delivery van finally reached the old warehouse near Rotterdam ", "", 0.7)]
-    [InlineData("", " while the harbour authority published another timetable for container ships that leave Rotterdam on Thursday morning", 0.55)]
+    [InlineData("On Amazon, Etsy, Zalando and Alibaba ", "", 0.8)]
+    [InlineData("When the delivery van finally reached the old warehouse near Rotterdam ", "", 0.9)]
+    [InlineData("", " while the harbour authority published another timetable for container ships that leave Rotterdam on Thursday morning", 0.65)]
     public void Harmless_words_around_an_insult_do_not_hide_it(string before, string after, double share)
     {
         var found = Abuse.Count(sentence => IsStopped(before + sentence.TrimEnd('.', '!', '?') + after));
@@ -155,7 +155,7 @@ public sealed class AbuseTests
         TestContext.Current.TestOutputHelper?.WriteLine($"missed {missed.Count} of {abuse.Count}: {string.Join(" | ", missed)}");
         TestContext.Current.TestOutputHelper?.WriteLine($"stopped {stopped.Count} of {harmless.Count}: {string.Join(" | ", stopped)}");
         Assert.True(missed.Count <= 0.15 * abuse.Count, string.Join(" | ", missed));
-        Assert.True(stopped.Count <= 0.06 * harmless.Count, string.Join(" | ", stopped));
+        Assert.True(stopped.Count <= 0.04 * harmless.Count, string.Join(" | ", stopped));
     }
 
     private static bool IsStopped(string text) => Ring.ScreenOutput(ScanUnit.Output(text)).Record.HasFlag(HarmClass.Toxic);

@@ -56,6 +56,14 @@ internal sealed partial class AliasGrain
 
         _lookedAt = Now;
         await JudgeContainment(now);
+        foreach (var first in _inputs.TakeFirsts())
+        {
+            // An edit of the prompt is counted as a signal; as a change beside it, one fact would speak twice.
+            _incident.Infer(first.Signal == InputSignal.RetrievalIndex
+                ? new($"first-{Name}-index-{first.What}", now, ["index_build"], $"documents of the index {first.What} came for the first time", Name)
+                : new($"first-{Name}-prompt-{first.What}", now, [], $"a system message that nobody sent before ({first.What})", Name));
+        }
+
         if (_inputs.Look(now) is not { IsPresent: true } change || _contained is not null || _alias.Traffic.Inputs.Keeps(change))
         {
             return;

@@ -64,6 +64,9 @@ internal sealed partial class IncidentReporter(IncidentBook incidents, ILogger l
     /// <param name="then">Told the incident as it stands after that.</param>
     public void Observe(Alarm alarm, Func<Incident, Task> then) => Next(async () => await then(await incidents.Raise(alarm)));
 
+    /// <summary>Writes into the ledger what nobody told and requests show.</summary>
+    public void Infer(LedgerEntry entry) => Next(() => incidents.Report(entry, "backstop"));
+
     /// <summary>Tells what became of an incident.</summary>
     public void Change(string id, Func<Incident, Incident> change) => Next(() => incidents.Change(id, change));
 

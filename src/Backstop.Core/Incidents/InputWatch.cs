@@ -28,8 +28,12 @@ public sealed class InputWatch
     private const long LeastUsual = 200;
     private const long LeastNow = 20;
     private const long MostUsual = 1_000_000;
+    private const int MostFirsts = 100;
+    private const double Rare = 0.01;
 
     private readonly SortedDictionary<long, InputTally> _recent = [];
+    private readonly HashSet<(InputSignal, string)> _announced = [];
+    private readonly List<InputCount> _firsts = [];
     private InputTally _usual = new();
     private InputCount _unfamiliar = new(InputSignal.PromptFingerprint, "", 0);
     private InputTally _since = new();
@@ -55,6 +59,11 @@ public sealed class InputWatch
     public void Add(long bucket, InputCount count)
     {
         Begun ??= InputCount.StartOf(bucket);
+        if (IsFirst(count) && _announced.Count < MostFirsts && _announced.Add((count.Signal, count.What)))
+        {
+            _firsts.Add(count);
+        }
+
         if (_onset is null && _recent.Count > 0 && bucket < _recent.Keys.First())
         {
             Absorb(count);
@@ -97,6 +106,14 @@ public sealed class InputWatch
         return new(InputCount.StartOf(onset), moved, Compare(_since), IsPresent: !moved.IsEmpty);
     }
 
+    /// <summary>Prompts and versions of an index that came for the first time since this was asked last, where that is rare.</summary>
+    public ImmutableArray<InputCount> TakeFirsts()
+    {
+        ImmutableArray<InputCount> firsts = [.. _firsts];
+        _firsts.Clear();
+        return firsts;
+    }
+
     /// <summary>A person says that what changed is how it is to be from now on.</summary>
     public void Accept()
     {
@@ -108,6 +125,13 @@ public sealed class InputWatch
         (_onset, _since, _quiet) = (null, new(), 0);
         _recent.Clear();
     }
+
+    // Of what is always new, as where a template is filled in by the caller, nothing is worth telling.
+    private bool IsFirst(InputCount count) => count.What != InputTally.Others
+        && count.Signal is InputSignal.PromptFingerprint or InputSignal.RetrievalIndex
+        && _usual.Of(count.Signal, count.What).N == 0
+        && _usual.All(count.Signal).Sum(c => c.N) >= LeastUsual
+        && (count.Signal == InputSignal.RetrievalIndex || (_unfamiliar.N >= LeastUsual && _unfamiliar.Hits <= Rare * _unfamiliar.N));
 
     // Where in the window it began: the first bucket that by itself speaks for the change.
     private long FirstMoved(ImmutableArray<Signal> moved, long newest)

@@ -68,6 +68,28 @@ public sealed class InputWatchTests
     }
 
     [Fact]
+    public void What_comes_for_the_first_time_is_told_once_unless_it_is_always_new()
+    {
+        Quiet(40);
+        Bucket(new(InputSignal.PromptFingerprint, "edited", 1), new(InputSignal.RetrievalIndex, "kb-1", 300));
+        Bucket(new(InputSignal.PromptFingerprint, "edited", 1), new(InputSignal.RetrievalIndex, "kb-2", 1));
+        Assert.Equal(["edited"], _watch.TakeFirsts().Select(c => c.What));
+        Quiet(10);
+        Bucket(new InputCount(InputSignal.RetrievalIndex, "kb-3", 1));
+        Bucket(new InputCount(InputSignal.RetrievalIndex, "kb-3", 1));
+        Assert.Equal(["kb-3"], _watch.TakeFirsts().Select(c => c.What));
+
+        var other = new InputWatch();
+        for (var i = 0; i < 4000; i++)
+        {
+            other.Add(InputCount.BucketOf(Start) + (i / 20), new(InputSignal.PromptFingerprint, $"Dear user {i}", 1));
+            other.Look(InputCount.StartOf(InputCount.BucketOf(Start) + (i / 20)));
+        }
+
+        Assert.Empty(other.TakeFirsts());
+    }
+
+    [Fact]
     public void A_fault_does_not_become_usual_however_long_it_lasts_unless_a_person_says_so()
     {
         Quiet(40);

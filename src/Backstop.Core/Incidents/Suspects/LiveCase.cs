@@ -52,7 +52,7 @@ public static class LiveCase
             Changes =
             [
                 .. exposed is { } at && incident.ReleaseDiffers is { IsEmpty: false } parts ? [new Change(at, parts, "the release got its first traffic")] : ImmutableArray<Change>.Empty,
-                .. entries.Where(e => e.Alert is null).Select(e => new Change(e.At, [.. e.Parts.Select(Vocabulary.Part).OfType<string>().Distinct(StringComparer.Ordinal)], e.What)),
+                .. entries.Where(e => e is { Alert: null, Parts.IsEmpty: false }).Select(e => new Change(e.At, [.. e.Parts.Select(Vocabulary.Part).OfType<string>().Distinct(StringComparer.Ordinal)], e.What)),
             ],
             Signals = [.. measured, .. alerts.Where(a => a.Meaning is not null).Select(a => new Signal(a.Meaning!.Value.Name, null, null, Stated: SignalReader.Rang, GivenAs: a.Entry.Alert))],
             Notes = [.. alerts.Where(a => a.Meaning is null).Select(a => $"alert '{a.Entry.Alert}' is not known and was ignored")],

@@ -38,8 +38,11 @@ public sealed class PromptCommandTests(RunningBackstop backstop) : IClassFixture
             Assert.Contains("+Answer in two sentences.", diff, StringComparison.Ordinal);
 
             var replicas = (await backstop.Control.Release("v7", TestContext.Current.CancellationToken)).Body.Manifest!.Value.GetProperty("serving").GetRawText();
-            await Written(file, $"{{ \"prompt\": \"support@2\", \"serving\": {replicas} }}");
+            await Written(file, $"{{ \"prompt\": \"support@2\", \"serving\": {replicas}, \"lineage\": {{ \"training_run\": {{ \"id\": \"run 42\", \"url\": \"https://tracker.internal/42\" }} }} }}");
             Assert.Equal(0, (await Run(["release", "register", file, "--name", "v9"])).Code);
+            var release = (await Run(["release", "show", "v9"])).Output;
+            Assert.Contains("prompt: support@2", release, StringComparison.Ordinal);
+            Assert.Contains("training_run: run 42 https://tracker.internal/42", release, StringComparison.Ordinal);
             Assert.Equal(0, (await Run(["alias", "create", "support:prod", "v9"])).Code);
             var shown = JsonNode.Parse((await Run(["prompt", "get", "support:prod", "--json"])).Output)!;
             Assert.Equal(("support", 2), ((string)shown["component"]!["name"]!, (int)shown["component"]!["version"]!));

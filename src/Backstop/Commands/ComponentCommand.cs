@@ -75,10 +75,7 @@ internal static class ComponentCommand
             ("created", Screen.Time(component.CreatedAt)));
         if (component.Lineage is { } lineage)
         {
-            foreach (var link in LineageLink.Read(lineage).Links)
-            {
-                screen.Line($"{link.What}: {link.Id}{(link.Url is { } url && url.OriginalString != link.Id ? $" {url}" : "")}");
-            }
+            screen.Lineage(lineage);
         }
 
         screen.Line(JsonSerializer.Serialize(component.Content, JsonOutput.Options));

@@ -76,6 +76,16 @@ internal static class ReleaseCommand
                 screen.Facts(("name", release.Name), ("digest", release.Digest), ("created", Screen.Time(release.CreatedAt)));
                 if (release.Manifest is { } manifest)
                 {
+                    foreach (var part in manifest.TryGetProperty("components", out var components) ? components.EnumerateObject() : default)
+                    {
+                        screen.Line($"{part.Name}: {part.Value.GetProperty("name")}@{part.Value.GetProperty("version")}");
+                    }
+
+                    if (manifest.TryGetProperty("lineage", out var lineage))
+                    {
+                        screen.Lineage(lineage);
+                    }
+
                     screen.Line(JsonSerializer.Serialize(manifest, JsonOutput.Options));
                 }
             });

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using Backstop.Client;
+using Backstop.Core.Registry;
 using Spectre.Console;
 
 namespace Backstop.Commands;
@@ -54,6 +56,15 @@ internal sealed class Screen(IAnsiConsole console)
             Line("");
             Line(difference.Path);
             Array.ForEach(difference.Lines, Line);
+        }
+    }
+
+    /// <summary>Where something came from, an address as one that a terminal opens.</summary>
+    public void Lineage(JsonElement lineage)
+    {
+        foreach (var link in LineageLink.Read(lineage).Links)
+        {
+            Line($"{link.What}: {link.Id}{(link.Url is { } url && url.OriginalString != link.Id ? $" {url}" : "")}");
         }
     }
 

@@ -1,7 +1,11 @@
 using System.Collections.Immutable;
 using Backstop.Core.Evidence;
 using Backstop.Core.Routing;
+using Backstop.Protocol;
 using BenchmarkDotNet.Attributes;
+using Google.Protobuf;
+using EpochCounts = Backstop.Core.Evidence.EpochCounts;
+using SignalBatch = Backstop.Core.Evidence.SignalBatch;
 
 namespace Backstop.Benchmarks;
 
@@ -16,6 +20,14 @@ public class EvidenceBenchmarks
 {
     private const string Alias = "assistant:prod";
     private const int Hour = 4 * 3600;
+    private const int Gateways = 1000;
+
+    // Twenty requests around 800 ms.
+    private static readonly ImmutableArray<LatencyCell> Latencies =
+    [
+        new(Arm.Baseline, 0, [140, 145, 150, 153, 155, 158, 160, 165, 170], [1, 2, 3, 3, 3, 2, 2, 1, 1]), new(Arm.Candidate, 0, [148, 156], [1, 1]),
+    ];
+
     private static readonly EvidenceKey Before = new(Alias, 1, 1);
     private static readonly EvidenceKey Stage = new(Alias, 1, 2);
     private static readonly EvidencePlan Plan = new();
@@ -24,6 +36,7 @@ public class EvidenceBenchmarks
     private readonly Random _random = new(1);
     private readonly ImmutableArray<CountCell>[] _cells = new ImmutableArray<CountCell>[1024];
     private AliasEvidence _evidence = null!;
+    private byte[][] _batches = [];
     private long _bucket;
     private long _sequence;
 
@@ -47,6 +60,8 @@ public class EvidenceBenchmarks
         {
             Add(Stage);
         }
+
+        _batches = [.. Enumerable.Range(0, Gateways).Select(Batch)];
     }
 
     /// <summary>One epoch of one gateway: form and quality of two arms.</summary>
@@ -61,15 +76,56 @@ public class EvidenceBenchmarks
         return Judge.Evaluate(_evidence, Contrast, Plan, EpochCounts.StartOf(_bucket));
     }
 
+    /// <summary>What a second of a thousand gateways is for the owner of the alias that all of them serve: their batches, read, checked and merged, and four looks.</summary>
+    [Benchmark]
+    public Judgement ASecondOfAThousandGateways()
+    {
+        Judgement? last = null;
+        for (var gateway = 0; gateway < Gateways; gateway++)
+        {
+            var message = Protocol.SignalBatch.Parser.ParseFrom(_batches[gateway]);
+            if (message.Flaw() is null)
+            {
+                _evidence.Merge(message.ToBatch() with { Sequence = _sequence });
+            }
+
+            if (gateway % (Gateways / 4) == 0)
+            {
+                last = Judge.Evaluate(_evidence, Contrast, Plan, EpochCounts.StartOf(_bucket));
+            }
+        }
+
+        _sequence++;
+        return last!;
+    }
+
     private void Add(EvidenceKey key)
     {
-        var cells = _cells[_sequence % _cells.Length];
-        _evidence.Merge(new("gateway-1", "start", _sequence++,
-        [
-            new(key, _bucket, EvidenceGroup.Form, cells),
-            new(key, _bucket, EvidenceGroup.Quality, cells),
-        ]));
+        _evidence.Merge(new SignalBatch("gateway-1", "start", _sequence, EpochsOf(key, _sequence)));
+        _sequence++;
         _bucket++;
+    }
+
+    private ImmutableArray<EpochCounts> EpochsOf(EvidenceKey key, long number)
+    {
+        var cells = _cells[number % _cells.Length];
+        return
+        [
+            new(key, _bucket, EvidenceGroup.Form, cells) { Latencies = Latencies },
+            new(key, _bucket, EvidenceGroup.Quality, cells) { FirstHalf = [9, 1, 0, 0, 0, 0, 0, 0, 0] },
+        ];
+    }
+
+    // Four buckets, as a gateway has in a second.
+    private byte[] Batch(int gateway)
+    {
+        var message = new Protocol.SignalBatch { GatewayId = $"of-the-fleet-{gateway}", StartId = "start" };
+        for (var bucket = 0; bucket < 4; bucket++)
+        {
+            message.Epochs.AddRange(EpochsOf(Stage, gateway + bucket).Select(e => (e with { Bucket = e.Bucket + bucket }).ToMessage()));
+        }
+
+        return message.ToByteArray();
     }
 
     private ImmutableArray<CountCell> Epoch()

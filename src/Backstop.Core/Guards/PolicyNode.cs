@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Backstop.Core.Text;
 
 namespace Backstop.Core.Guards;
 
@@ -135,12 +136,8 @@ public sealed class PolicyNode
         }
     }
 
-    internal static GuardPolicyException Unknown(string path, string word, IReadOnlyCollection<string> allowed)
-    {
-        var suggestion = Spelling.Nearest(word, allowed) is { } near ? $" Did you mean '{near}'?" : "";
-        return GuardPolicyException.At(
-            path, $"'{word}' is not known.{suggestion} Known: {string.Join(", ", allowed.Order(StringComparer.Ordinal))}.");
-    }
+    internal static GuardPolicyException Unknown(string path, string word, IReadOnlyCollection<string> allowed) => GuardPolicyException.At(
+        path, $"'{word}' is not known.{Suggestion.For(word, allowed)} Known: {string.Join(", ", allowed.Order(StringComparer.Ordinal))}.");
 
     private string At(string key) => Path.Length == 0 ? key : $"{Path}.{key}";
 

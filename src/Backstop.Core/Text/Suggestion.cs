@@ -3,14 +3,23 @@ namespace Backstop.Core.Text;
 /// <summary>Finds the word that was probably meant.</summary>
 public static class Suggestion
 {
-    /// <summary>A sentence that names the nearest known word, or an empty text when none is near.</summary>
+    /// <summary>
+    /// A sentence that names the known word with the fewest edits to <paramref name="word"/>, or the only one that it begins;
+    /// an empty text when none is near.
+    /// </summary>
     public static string For(string word, IEnumerable<string> known)
     {
-        var nearest = known.MinBy(k => Distance(word, k));
-        return nearest is not null && Distance(word, nearest) <= Math.Max(2, word.Length / 3) ? $" Did you mean '{nearest}'?" : "";
+        string[] words = [.. known.Order(StringComparer.Ordinal)];
+        var nearest = words.MinBy(k => Distance(word, k));
+        if (nearest is null || Distance(word, nearest) > Math.Max(2, word.Length / 3))
+        {
+            nearest = word.Length > 2 && Array.FindAll(words, k => k.StartsWith(word, StringComparison.OrdinalIgnoreCase)) is [var begun] ? begun : null;
+        }
+
+        return nearest is null ? "" : $" Did you mean '{nearest}'?";
     }
 
-    /// <summary>Levenshtein distance, case ignored.</summary>
+    /// <summary>Insertions, deletions and replacements between two words (Levenshtein 1965), case ignored.</summary>
     private static int Distance(string a, string b)
     {
         var row = new int[b.Length + 1];

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Backstop.Core.Guards;
+using Backstop.Core.Text;
 using YamlDotNet.RepresentationModel;
 
 namespace Backstop.Importing;
@@ -26,8 +27,7 @@ internal static class NemoConfig
             var name = key.Text()!;
             if (!Keys.Contains(name))
             {
-                var near = Spelling.Nearest(name, Keys);
-                throw new FormatException($"line {key.Start.Line}: '{name}' is not known.{(near is null ? "" : $" Did you mean '{near}'?")}");
+                throw new FormatException($"line {key.Start.Line}: '{name}' is not known.{Suggestion.For(name, Keys)}");
             }
 
             if (name == "rails")

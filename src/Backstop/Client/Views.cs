@@ -116,6 +116,8 @@ public sealed record PlanRequest(StepPlan[] Steps)
 
     public long? VerifyWindowMs { get; init; }
 
+    public long? CoolDownMs { get; init; }
+
     public JsonNode ToJson() => JsonSerializer.SerializeToNode(this, ControlClient.Json)!;
 }
 

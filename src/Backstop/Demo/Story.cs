@@ -117,6 +117,7 @@ internal sealed class Story(DemoOptions options, DemoFleet fleet, Traffic traffi
             HoldbackBasisPoints = 500,
             BakeMs = 6000,
             VerifyWindowMs = 1000,
+            CoolDownMs = 0, // The second try is for the gate to refuse, not for the clock.
         }.ToJson(),
     };
 

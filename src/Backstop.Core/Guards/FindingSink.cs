@@ -10,13 +10,17 @@ public readonly record struct Edit(int Start, int Length, string Replacement, in
 /// <summary>Takes what one check reports about one text.</summary>
 public sealed class FindingSink(string check, int unit)
 {
+    // Asked for with every piece of a stream: "?? []" would make a list each time. Never added to.
+    private static readonly List<Finding> NoFindings = [];
+    private static readonly List<Edit> NoEdits = [];
+
     private List<Finding>? _findings;
     private List<Edit>? _edits;
 
-    public IReadOnlyList<Finding> Findings => _findings ?? [];
+    public IReadOnlyList<Finding> Findings => _findings ?? NoFindings;
 
     /// <summary>What was proposed and is not done with.</summary>
-    public IReadOnlyList<Edit> Edits => _edits ?? [];
+    public IReadOnlyList<Edit> Edits => _edits ?? NoEdits;
 
     public bool HasProposed { get; private set; }
 

@@ -44,11 +44,20 @@ public sealed class PiiCheck : ICheck
 
     private sealed class Session(PiiCheck check, RingContext request) : ICheckSession
     {
+        private int _localEnd;
+
         public int Scan(in ScanWindow window, FindingSink sink)
+        {
+            var local = new LocalPart(_localEnd - window.Origin);
+            var decided = Scan(window, ref local, sink);
+            _localEnd = window.Origin + local.End;
+            return decided;
+        }
+
+        private int Scan(in ScanWindow window, ref LocalPart local, FindingSink sink)
         {
             var text = window.Text;
             var at = window.From;
-            var local = new LocalPart();
             while (at < text.Length)
             {
                 if (!CanStart(text, at))

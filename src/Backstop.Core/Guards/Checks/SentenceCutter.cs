@@ -18,6 +18,9 @@ public sealed class SentenceCutter(int window)
     private Form _form;
     private bool _inString;
 
+    // How far into an unfinished stretch no end is: a stream must not look at it again with every piece.
+    private int _seen;
+
     private enum Form
     {
         Unknown,
@@ -29,8 +32,15 @@ public sealed class SentenceCutter(int window)
     public bool Escaped => _form == Form.Json;
 
     /// <summary>Finds where the stretch that begins at <paramref name="from"/> ends.</summary>
-    /// <returns>The position after its last character, or -1 when more text is needed to tell.</returns>
+    /// <returns>The position after its last character, or -1 when more text is needed to tell: ask again from the same place.</returns>
     public int Next(ReadOnlySpan<char> text, int from, bool final)
+    {
+        var end = Find(text, from, final);
+        _seen = end < 0 ? _seen : 0;
+        return end;
+    }
+
+    private int Find(ReadOnlySpan<char> text, int from, bool final)
     {
         if (_form == Form.Unknown && !Recognise(text[from..], final))
         {
@@ -39,15 +49,16 @@ public sealed class SentenceCutter(int window)
 
         var most = Math.Min(text.Length, from + window);
         var ends = _form == Form.Json ? EndsInJson : Ends;
-        for (var i = from; i < most; i++)
+        for (var i = from + _seen; i < most; i++)
         {
             var skipped = text[i..most].IndexOfAny(ends);
+            i = skipped < 0 ? most : i + skipped;
+            _seen = i - from;
             if (skipped < 0)
             {
                 break;
             }
 
-            i += skipped;
             switch (text[i])
             {
                 case '\n':

@@ -15,6 +15,9 @@ public sealed class AbuseLexicon
     // Whether any prefix begins with three characters of that hash.
     private readonly bool[] _starts = new bool[1 << 12];
 
+    // The length of the longest word without spaces that begins with a character, by its low bits: most begin none.
+    private readonly byte[] _unspaced = new byte[1 << 12];
+
     private AbuseLexicon(Dictionary<string, WordClass> words, Dictionary<string, WordClass> prefixes)
     {
         _words = new HashedWords<WordClass>(words);
@@ -22,6 +25,12 @@ public sealed class AbuseLexicon
         foreach (var prefix in prefixes.Keys.Where(prefix => prefix.Length >= ShortestPrefix))
         {
             _starts[StartOf(Features.Hash(prefix.AsSpan(0, ShortestPrefix)))] = true;
+        }
+
+        foreach (var word in words.Keys.Where(word => word[0] >= FirstUnspaced))
+        {
+            ref var longest = ref _unspaced[word[0] & (_unspaced.Length - 1)];
+            longest = Math.Max(longest, (byte)Math.Min(word.Length, LongestPrefix));
         }
     }
 
@@ -85,15 +94,15 @@ public sealed class AbuseLexicon
     // Thai, Chinese and Japanese put no space between words, and Korean ends them in particles: the longest listed beginning counts.
     private WordClass FindUnspaced(ReadOnlySpan<char> text)
     {
-        for (var length = Math.Min(text.Length, LongestPrefix); length > 0; length--)
+        var most = Math.Min(text.Length, _unspaced[text[0] & (_unspaced.Length - 1)]);
+        var (longest, hash) = (default(WordClass), Features.Hash([]));
+        for (var length = 1; length <= most; length++)
         {
-            if (_words.TryGet(text[..length], Features.Hash(text[..length]), out var found))
-            {
-                return found;
-            }
+            hash = Features.Append(hash, text[length - 1]);
+            longest = _words.TryGet(text[..length], hash, out var found) ? found : longest;
         }
 
-        return default;
+        return longest;
     }
 
     private WordClass Find(ReadOnlySpan<char> word, uint hash)

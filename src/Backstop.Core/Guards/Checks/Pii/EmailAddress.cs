@@ -53,21 +53,21 @@ internal static class EmailAddress
     }
 }
 
-/// <summary>The part of an address before its sign, read once for all candidates that begin in it.</summary>
-internal struct LocalPart
+/// <summary>The part of an address before its sign, read once for all candidates that begin in it, and on where a stream goes on.</summary>
+/// <param name="end">How far it was read; 0 before anything was.</param>
+internal struct LocalPart(int end)
 {
-    private int _end;
+    public int End { get; private set; } = end;
 
     public int EndFrom(ReadOnlySpan<char> text, int start)
     {
-        if (start >= _end)
+        var at = Math.Max(start, End);
+        while (at < text.Length && (IsLocal(text[at]) || IsInside(text, at, start)))
         {
-            for (_end = start; _end < text.Length && (IsLocal(text[_end]) || IsInside(text, _end, start)); _end++)
-            {
-            }
+            at++;
         }
 
-        return _end;
+        return End = at;
     }
 
     // "o'brien@", "tom&jerry@": not at either end, where these signs belong to the sentence.

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Backstop.Core.Guards.Checks.Pii;
 
 /// <summary>Numbers that hold letters: identity cards, tax numbers, vehicles, licences, banks' codes.</summary>
@@ -6,8 +8,20 @@ internal static class CodeToken
 {
     private const int MaxLength = 24;
 
+    // The longest code with a sign before each character, and what must come after it.
+    private const int MostWritten = (2 * MaxLength) + 3;
+
+    private const int Unbroken = 18;
+
+    private static readonly SearchValues<char> DigitsAndJoints = SearchValues.Create("0123456789 -.");
+
     public static PiiMatch Match(ReadOnlySpan<char> text, int start, bool final)
     {
+        if (IsNumbersOnly(text[start..]))
+        {
+            return PiiMatch.None;
+        }
+
         Span<char> code = stackalloc char[MaxLength + 1];
         Span<byte> ends = stackalloc byte[MaxLength + 1]; // Where in the text each character ends.
         var (count, at, digits) = (0, start, 0);
@@ -35,7 +49,7 @@ internal static class CodeToken
         }
 
         // Digits alone have been looked at as a number; only China writes eighteen of them in one.
-        if (digits == count && (count != 18 || ends[17] != 18))
+        if (digits == count && (count != Unbroken || ends[Unbroken - 1] != Unbroken))
         {
             return PiiMatch.None;
         }
@@ -54,6 +68,10 @@ internal static class CodeToken
 
         return PiiMatch.None;
     }
+
+    // Tables and versions, told at once: no letter within reach, and not the eighteen digits in one.
+    private static bool IsNumbersOnly(ReadOnlySpan<char> text) =>
+        text.Length >= MostWritten && !text[..MostWritten].ContainsAnyExcept(DigitsAndJoints) && text[..Unbroken].ContainsAnyExceptInRange('0', '9');
 
     // "QQ 12 34 56 C", "1EG4-TE5-MK72": one sign before a group that goes on; a word is never joined to the next.
     private static bool IsJoint(ReadOnlySpan<char> text, int at, int count, int digits)

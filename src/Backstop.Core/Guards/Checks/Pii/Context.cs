@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Frozen;
 
 namespace Backstop.Core.Guards.Checks.Pii;
@@ -118,6 +119,8 @@ internal static class Context
         .GroupBy(pair => pair.word)
         .ToFrozenDictionary(group => group.Key, group => group.Aggregate(Said.Nothing, (all, pair) => all | pair.Said), StringComparer.Ordinal);
 
+    private static readonly SearchValues<char> Wordless = SearchValues.Create("0123456789 .,:;/()+-\n\t|");
+
     private static readonly FrozenDictionary<string, Said> AfterPhone = "office fax mobile cell home work phone tel direct landline"
         .Split(' ').ToFrozenDictionary(word => word, _ => Said.Phone, StringComparer.Ordinal);
 
@@ -132,6 +135,11 @@ internal static class Context
     {
         var before = text[Math.Max(0, start - reach)..start];
         var said = Said.Nothing;
+        if (!before.ContainsAnyExcept(Wordless))
+        {
+            return said; // A table of numbers.
+        }
+
         for (var i = 0; i < before.Length;)
         {
             var end = EndOfWord(before, i);

@@ -1,4 +1,4 @@
-using System.Collections.Frozen;
+using System.Buffers;
 
 namespace Backstop.Core.Guards.Checks.Secrets;
 
@@ -10,17 +10,15 @@ internal static class KeywordSecret
     private const int ShortestPassword = 8;
     private const int ShortestKey = 16;
 
-    private static readonly string[] PasswordNames = ["password", "passwd", "passphrase", "passwort", "contraseña", "pwd"];
+    private static readonly SearchValues<string> PasswordNames = Any("password", "passwd", "passphrase", "passwort", "contraseña", "pwd");
 
-    private static readonly string[] KeyNames =
-    [
+    private static readonly SearchValues<string> KeyNames = Any(
         "secret", "token", "apikey", "api_key", "api-key", "accesskey", "access_key", "access-key", "privatekey", "private_key",
-        "authkey", "auth_key", "encryptionkey", "encryption_key", "credential", "bearer", "basic",
-    ];
+        "authkey", "auth_key", "encryptionkey", "encryption_key", "credential", "bearer", "basic");
 
     // What stands in examples instead of a secret.
-    private static readonly string[] Placeholders =
-        ["example", "placeholder", "changeme", "your", "xxxx", "****", "....", "redacted", "secret_here", "dummy", "none", "null", "undefined", "true", "false"];
+    private static readonly SearchValues<string> Placeholders = Any(
+        "example", "placeholder", "changeme", "your", "xxxx", "****", "....", "redacted", "secret_here", "dummy", "none", "null", "undefined", "true", "false");
 
     /// <summary>Looks at the word that begins at <paramref name="start"/> and what is assigned to it.</summary>
     /// <returns>Where the value stands, relative to the text; a length of 0 for none, -1 when more text is needed.</returns>
@@ -48,8 +46,8 @@ internal static class KeywordSecret
 
         Span<char> name = stackalloc char[MaxName];
         name = name[..word.ToLowerInvariant(name)];
-        var password = ContainsAny(name, PasswordNames);
-        if (!password && !ContainsAny(name, KeyNames))
+        var password = name.ContainsAny(PasswordNames);
+        if (!password && !name.ContainsAny(KeyNames))
         {
             return default;
         }
@@ -115,7 +113,7 @@ internal static class KeywordSecret
 
         Span<char> lower = stackalloc char[MaxValue];
         lower = lower[..value.ToLowerInvariant(lower)];
-        if (ContainsAny(lower, Placeholders))
+        if (lower.ContainsAny(Placeholders))
         {
             return false;
         }
@@ -133,8 +131,8 @@ internal static class KeywordSecret
         return letters > 0 && !identifier && (password ? digits > 0 || signs > 1 : digits > 1 && Entropy(value) >= 3);
     }
 
-    private static readonly System.Buffers.SearchValues<char> NameChars =
-        System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_.-");
+    private static readonly SearchValues<char> NameChars =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_.-");
 
     /// <summary>Bits for each character, by the frequencies of the text itself (Shannon).</summary>
     private static double Entropy(ReadOnlySpan<char> value)
@@ -155,16 +153,5 @@ internal static class KeywordSecret
         return bits;
     }
 
-    private static bool ContainsAny(ReadOnlySpan<char> text, string[] words)
-    {
-        foreach (var word in words)
-        {
-            if (text.Contains(word, StringComparison.Ordinal))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    private static SearchValues<string> Any(params ReadOnlySpan<string> words) => SearchValues.Create(words, StringComparison.Ordinal);
 }

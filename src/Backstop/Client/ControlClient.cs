@@ -8,6 +8,10 @@ using Backstop.Core.Gates;
 namespace Backstop.Client;
 
 /// <summary>The control plane's REST API, typed.</summary>
+/// <remarks>
+/// Its views say what callers see, and are kept apart from the server's own types on purpose: a change of the API that would
+/// break a script breaks here first.
+/// </remarks>
 /// <param name="server">Where it listens.</param>
 /// <param name="key">The key or token to show; null for none.</param>
 public sealed class ControlClient(Uri server, string? key = null) : IDisposable

@@ -1,0 +1,69 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Backstop.Client;
+
+public sealed record NewAlias(string Name, string Release)
+{
+    public bool? CaptureSamples { get; init; }
+
+    public int? LabelDeadlineMs { get; init; }
+
+    public int? CandidateLeaseMs { get; init; }
+}
+
+public sealed record AliasView(string Name, long Epoch, long Generation, Named Current)
+{
+    public Named? Candidate { get; init; }
+
+    public int CandidateBasisPoints { get; init; }
+
+    public Named? Previous { get; init; }
+
+    public int HoldbackBasisPoints { get; init; }
+
+    public Named[] Quarantined { get; init; } = [];
+
+    public bool IsVerified { get; init; }
+
+    public PinView? Pin { get; init; }
+
+    public FreezeView[] Freezes { get; init; } = [];
+
+    public DrillView? Drill { get; init; }
+
+    public JsonElement? Monitor { get; init; }
+
+    public GatewayAck[] Gateways { get; init; } = [];
+
+    public RolloutView? Rollout { get; init; }
+
+    public JudgementView? Judgement { get; init; }
+}
+
+public sealed record DrillView(
+    string Id, string Phase, bool Passed, string? Failed, int BasisPoints, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, double? WarmMs,
+    SegmentsView Away, SegmentsView Back);
+
+public sealed record SegmentsView(double? CommittedMs, double? ConvergedMs, double? ObservedMs);
+
+public sealed record PinView(string By, string Reason, DateTimeOffset At);
+
+public sealed record FreezeView(DateTimeOffset From, DateTimeOffset Until, string Reason, bool EveryWeek);
+
+public sealed record SelfComparisonView(long Comparisons, long RequestsEach, long AboveTen, long AboveHundred, long FalseAlarms);
+
+/// <summary>An alias's traffic policy, with releases by name.</summary>
+public sealed record TrafficView(long Generation, JsonObject Policy);
+
+/// <param name="Because">The decision that made the current release current.</param>
+public sealed record AliasAtView(string Name, DateTimeOffset At, long Epoch, long Generation, Named Current, JournalEntry Last, JournalEntry? Because)
+{
+    public Named? Candidate { get; init; }
+
+    public int CandidateBasisPoints { get; init; }
+
+    public Named? Previous { get; init; }
+
+    public int HoldbackBasisPoints { get; init; }
+}

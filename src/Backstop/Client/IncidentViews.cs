@@ -1,0 +1,95 @@
+namespace Backstop.Client;
+
+public sealed record IncidentView(string Id, string Alias, string Status, DateTimeOffset OpenedAt)
+{
+    public string? Severity { get; init; }
+
+    public Named? Release { get; init; }
+
+    /// <summary>Whether two-arm evidence says the release did it; null while nobody knows.</summary>
+    public bool? ReleaseToBlame { get; init; }
+
+    /// <summary>Probability of each explanation: none, release, shared, compound.</summary>
+    public Dictionary<string, double>? Pattern { get; init; }
+
+    /// <summary><c>helps</c>, <c>does_not_help</c> or <c>inconclusive</c>.</summary>
+    public string? Rollback { get; init; }
+
+    public SuspectView[] Suspects { get; init; } = [];
+
+    /// <summary>The cause that is named; null when none is probable enough.</summary>
+    public string? Cause { get; init; }
+
+    public MitigationView? Mitigation { get; init; }
+
+    public string? NextAction { get; init; }
+
+    /// <summary>What requests bring with them that they did not before.</summary>
+    public string? Inputs { get; init; }
+
+    public ContainmentView[] Containments { get; init; } = [];
+
+    public ChangeView[] Changes { get; init; } = [];
+
+    public string[] Components { get; init; } = [];
+
+    public DifferenceView[] Differences { get; init; } = [];
+
+    public TimelineView? Timeline { get; init; }
+
+    public Dictionary<string, double?>? SegmentsMs { get; init; }
+
+    public long? RequestsToDetect { get; init; }
+
+    public string? Reason { get; init; }
+
+    public string? GateId { get; init; }
+
+    public int? Samples { get; init; }
+
+    public string? AcknowledgedBy { get; init; }
+
+    public string? AssignedTo { get; init; }
+
+    public CommentView[] Comments { get; init; } = [];
+}
+
+public sealed record CommentView(DateTimeOffset At, string By, string Text);
+
+public sealed record SuspectView(string Suspect, double Probability, string Because);
+
+/// <summary>A rule at the gateways that was put in force against an incident.</summary>
+/// <param name="Helped">Whether failures went back to what they were; null while nobody knows.</param>
+public sealed record ContainmentView(string Words, DateTimeOffset At, string By, bool? Helped, string? Because);
+
+public sealed record MitigationView(string First, string Second, string Expected);
+
+public sealed record ChangeView(DateTimeOffset At, string[] Parts, string What)
+{
+    /// <summary>The signal that an alert says has moved; null for a change.</summary>
+    public string? Alert { get; init; }
+}
+
+public sealed record TimelineView
+{
+    public DateTimeOffset? Onset { get; init; }
+
+    public DateTimeOffset? Detected { get; init; }
+
+    public DateTimeOffset? Decided { get; init; }
+
+    public DateTimeOffset? Swapped { get; init; }
+
+    public DateTimeOffset? Converged { get; init; }
+
+    public DateTimeOffset? Verified { get; init; }
+}
+
+/// <summary>Somebody who is told of incidents.</summary>
+public sealed record ReceiverView(string Name, string To, string Least, string[] Aliases);
+
+/// <summary>Whether a test arrived.</summary>
+public sealed record TestView(string Name, bool Arrived)
+{
+    public string? Why { get; init; }
+}

@@ -22,19 +22,15 @@ public class EvidenceBenchmarks
     private const int Hour = 4 * 3600;
     private const int Gateways = 1000;
 
-    // Twenty requests around 800 ms.
-    private static readonly ImmutableArray<LatencyCell> Latencies =
-    [
-        new(Arm.Baseline, 0, [140, 145, 150, 153, 155, 158, 160, 165, 170], [1, 2, 3, 3, 3, 2, 2, 1, 1]), new(Arm.Candidate, 0, [148, 156], [1, 1]),
-    ];
-
     private static readonly EvidenceKey Before = new(Alias, 1, 1);
     private static readonly EvidenceKey Stage = new(Alias, 1, 2);
     private static readonly EvidencePlan Plan = new();
+    private static readonly EvidencePlan WithLatency = new() { LatencyMargin = 0.1 };
     private static readonly Contrast Contrast = new([new(Stage, 0.1)], Arm.Candidate, Arm.Baseline);
 
     private readonly Random _random = new(1);
     private readonly ImmutableArray<CountCell>[] _cells = new ImmutableArray<CountCell>[1024];
+    private readonly ImmutableArray<LatencyCell>[] _latencies = new ImmutableArray<LatencyCell>[1024];
     private AliasEvidence _evidence = null!;
     private byte[][] _batches = [];
     private long _bucket;
@@ -45,7 +41,7 @@ public class EvidenceBenchmarks
     {
         for (var i = 0; i < _cells.Length; i++)
         {
-            _cells[i] = Epoch();
+            (_cells[i], _latencies[i]) = (Epoch(), [LatenciesOf(Arm.Baseline, 18), LatenciesOf(Arm.Candidate, 2)]);
         }
 
         _evidence = new(Alias);
@@ -74,6 +70,14 @@ public class EvidenceBenchmarks
     {
         Add(Stage);
         return Judge.Evaluate(_evidence, Contrast, Plan, EpochCounts.StartOf(_bucket));
+    }
+
+    /// <summary>The same where latencies are not only shown but judged.</summary>
+    [Benchmark]
+    public Judgement MergeAndEvaluateWithLatency()
+    {
+        Add(Stage);
+        return Judge.Evaluate(_evidence, Contrast, WithLatency, EpochCounts.StartOf(_bucket));
     }
 
     /// <summary>What a second of a thousand gateways is for the owner of the alias that all of them serve: their batches, read, checked and merged, and four looks.</summary>
@@ -108,10 +112,10 @@ public class EvidenceBenchmarks
 
     private ImmutableArray<EpochCounts> EpochsOf(EvidenceKey key, long number)
     {
-        var cells = _cells[number % _cells.Length];
+        var (cells, latencies) = (_cells[number % _cells.Length], _latencies[number % _cells.Length]);
         return
         [
-            new(key, _bucket, EvidenceGroup.Form, cells) { Latencies = Latencies },
+            new(key, _bucket, EvidenceGroup.Form, cells) { Latencies = latencies },
             new(key, _bucket, EvidenceGroup.Quality, cells) { FirstHalf = [9, 1, 0, 0, 0, 0, 0, 0, 0] },
         ];
     }
@@ -126,6 +130,20 @@ public class EvidenceBenchmarks
         }
 
         return message.ToByteArray();
+    }
+
+    // Lognormal around 800 ms, in the bins of a real one: about a hundred of them fill.
+    private LatencyCell LatenciesOf(Arm arm, int requests)
+    {
+        var bins = new SortedDictionary<int, long>();
+        for (var i = 0; i < requests; i++)
+        {
+            var normal = Math.Sqrt(-2 * Math.Log(1 - _random.NextDouble())) * Math.Cos(2 * Math.PI * _random.NextDouble());
+            var bin = LatencyCounts.BinOf(TimeSpan.FromMilliseconds(800 * Math.Exp(0.6 * normal)));
+            bins[bin] = bins.GetValueOrDefault(bin) + 1;
+        }
+
+        return new(arm, 0, [.. bins.Keys], [.. bins.Values]);
     }
 
     private ImmutableArray<CountCell> Epoch()

@@ -6,7 +6,10 @@ using BenchmarkDotNet.Attributes;
 
 namespace Backstop.Benchmarks;
 
-/// <summary>What observing adds to a request: its assignment, its start, its end, and its part of what is collected each second.</summary>
+/// <summary>
+/// What observing adds to a request: its assignment, its start, its end, and its part of what is collected each second. At the end it says
+/// how many bytes a second's batch has at different rates: that grows with what is told apart and not with the requests.
+/// </summary>
 [InProcess]
 [MemoryDiagnoser]
 public class ObservationBenchmarks
@@ -22,6 +25,15 @@ public class ObservationBenchmarks
     [GlobalSetup]
     public void Assign() => _assignment = _route.Assign("unit", leaseIsLive: true);
 
+    [GlobalCleanup]
+    public void TellBytes()
+    {
+        foreach (var rate in (int[])[10, 100, 1_000, 10_000, 100_000])
+        {
+            Console.WriteLine($"// A second's batch at {rate} requests a second: {BytesAt(rate)} bytes");
+        }
+    }
+
     [Benchmark(OperationsPerInvoke = PerBatch)]
     public void Observe()
     {
@@ -33,5 +45,36 @@ public class ObservationBenchmarks
         }
 
         _signals.Collect();
+    }
+
+    private int BytesAt(int rate)
+    {
+        var (time, random) = (new SetTime(), new Random(1));
+        var signals = new SignalRecorder(new GatewayOptions { GatewayId = "gateway-1" }, time);
+        for (var i = 0; i < rate; i++)
+        {
+            var request = signals.Assigned($"{i}", _route, _assignment, isEvidence: true);
+            signals.Started(_route.Alias, _assignment.Release);
+            var outcome = random.NextDouble() switch { < 0.05 => Outcome.ToxicBlocked, < 0.1 => Outcome.SchemaBlocked, _ => Outcome.PiiBlocked };
+            var normal = Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+            signals.Answered(
+                request, attack: random.NextDouble() < 0.05, outcome, Served.SafeText, sample: null, replica: 1 + random.Next(4),
+                TimeSpan.FromMilliseconds(800 * Math.Exp(0.6 * normal)));
+            time.Now += TimeSpan.FromSeconds(1) / rate;
+        }
+
+        time.Now += TimeSpan.FromSeconds(1);
+        return signals.Collect()!.CalculateSize();
+    }
+
+    private sealed class SetTime : TimeProvider
+    {
+        public DateTimeOffset Now { get; set; } = DateTimeOffset.UnixEpoch.AddDays(20_000);
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override DateTimeOffset GetUtcNow() => Now;
+
+        public override long GetTimestamp() => Now.UtcTicks;
     }
 }

@@ -11,10 +11,12 @@ using Microsoft.EntityFrameworkCore;
 namespace Backstop.Control.Api;
 
 /// <summary>What can be asked about aliases, rollouts and the journal: by the API and by the pages alike.</summary>
-public sealed class AliasQueries(DurableStore store, AliasStore aliases, ReleaseStore releases, FleetHub fleet, IGrainFactory grains)
+public sealed class AliasQueries(DurableStore store, AliasStore aliases, ReleaseStore releases, FleetHub fleet, IGrainFactory grains, TimeProvider clock)
 {
     /// <summary>One alias with everything about it, or null.</summary>
-    public async Task<AliasView?> Alias(string name) => await aliases.Find(name) is { } alias ? await View(alias) : null;
+    public async Task<AliasView?> Alias(string name) => await aliases.Find(name) is { } alias
+        ? await View(alias) with { Budget = View(await aliases.Budget(alias, clock.GetUtcNow())) }
+        : null;
 
     /// <summary>Every alias that the asker may see.</summary>
     public async Task<List<AliasView>> Aliases(Func<string, bool>? sees = null)
@@ -134,6 +136,8 @@ public sealed class AliasQueries(DurableStore store, AliasStore aliases, Release
             State = StateTag.Of(stored),
         };
     }
+
+    private static BudgetView View(AlarmBudget budget) => new(budget.PerMonth, budget.Spent, budget.Left, budget.Rollouts);
 
     private static JudgementView View(Judgement judgement)
     {

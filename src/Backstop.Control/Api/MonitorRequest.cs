@@ -28,6 +28,7 @@ internal sealed record MarginsRequest(
 /// <summary>What evidence about an alias is judged by.</summary>
 public sealed record MonitorView(
     double Alpha,
+    double FalseRollbacksPerMonth,
     long MinUnits,
     long MinUnitsPerArm,
     long MinHistory,
@@ -42,6 +43,7 @@ public sealed record MonitorView(
         ? null
         : new(
             plan.Alpha,
+            plan.FalseRollbacksPerMonth,
             plan.MinUnits,
             plan.MinUnitsPerArm,
             plan.MinHistory,

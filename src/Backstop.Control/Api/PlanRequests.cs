@@ -121,7 +121,8 @@ internal sealed record EvidenceRequest(
     double? LatencyMargin = null,
     MarginsRequest? Margins = null,
     MarginsRequest? CeilingMargins = null,
-    bool? Strict = null)
+    bool? Strict = null,
+    double? FalseRollbacksPerMonth = null)
 {
     /// <summary>The plan.</summary>
     /// <param name="usual">What the alias has; the default of <see cref="EvidencePlan"/> when it has nothing.</param>
@@ -132,6 +133,11 @@ internal sealed record EvidenceRequest(
         if (Alpha is <= 0 or > 0.5 or double.NaN)
         {
             throw RefusedException.Invalid($"'alpha' is {Alpha}: it is the probability of a false rollback, above 0 and at most 0.5.");
+        }
+
+        if (FalseRollbacksPerMonth is <= 0 or > 100 or double.NaN)
+        {
+            throw RefusedException.Invalid($"'false_rollbacks_per_month' is {FalseRollbacksPerMonth}: it is how many false rollbacks may be expected in thirty days, such as 0.05 for one in twenty months; above 0 and at most 100.");
         }
 
         if (LatencyMargin is < 0 or > 100 or double.NaN)
@@ -148,6 +154,7 @@ internal sealed record EvidenceRequest(
         {
             LatencyMargin = LatencyMargin ?? usual.LatencyMargin,
             Alpha = Alpha ?? usual.Alpha,
+            FalseRollbacksPerMonth = FalseRollbacksPerMonth ?? usual.FalseRollbacksPerMonth,
             MinUnits = Count(MinUnits, usual.MinUnits, "min_units"),
             MinUnitsPerArm = Count(MinUnitsPerArm, usual.MinUnitsPerArm, "min_units_per_arm"),
             MinHistory = Count(MinHistory, usual.MinHistory, "min_history"),

@@ -40,6 +40,11 @@ internal static class RolloutEndpoints
         var body = await request.Read();
         await AliasEndpoints.View(queries, name);
         var release = await ReleaseEndpoints.Find(releases, body.Release);
+        if (body.Evidence?.FalseRollbacksPerMonth is not null)
+        {
+            throw RefusedException.Invalid($"'evidence.false_rollbacks_per_month' is the alias's and not a rollout's: POST /api/v1/aliases/{name}/monitor sets it.");
+        }
+
         var reply = await grains.GetGrain<IAliasGrain>(name).Submit(
             release.Release.Digest,
             StoreJson.Write(await Plan(body.Plan, releases)),

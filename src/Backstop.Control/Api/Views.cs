@@ -47,8 +47,17 @@ public sealed record AliasView(
     RolloutView? Rollout,
     JudgementView? Judgement) : ITagged
 {
+    /// <summary>What false rollbacks may cost here; null in a list, where it is not added up.</summary>
+    public BudgetView? Budget { get; init; }
+
     string ITagged.Tag => StateTag.Of(Epoch, Generation);
 }
+
+/// <summary>False rollbacks that may be expected in thirty days.</summary>
+/// <param name="FalseRollbacksPerMonth">At most.</param>
+/// <param name="Spent">By the rollouts of the last thirty days: the sum of their alphas.</param>
+/// <param name="Rollouts">How many there were.</param>
+public sealed record BudgetView(double FalseRollbacksPerMonth, double Spent, double Left, int Rollouts);
 
 public sealed record GatewayView(string Id, long Generation, DateTimeOffset? AckedAt);
 

@@ -1,5 +1,6 @@
 using Backstop.Control.Rollouts;
 using Backstop.Control.Store;
+using Backstop.Core.Evidence;
 using Backstop.Core.Registry;
 using Microsoft.EntityFrameworkCore;
 
@@ -79,6 +80,14 @@ public sealed class AliasStore(DurableStore store, TimeProvider clock)
         await context.Rollouts.Where(r => r.Alias == alias).OrderByDescending(r => r.SubmittedAt).FirstOrDefaultAsync() is { } row
             ? StoreJson.Read<StoredRollout>(row.Record)
             : null);
+
+    /// <summary>What an alias's rollouts of the last thirty days may have cost in false rollbacks.</summary>
+    public Task<AlarmBudget> Budget(AliasRecord alias, DateTimeOffset now) => store.Read(async context =>
+    {
+        var since = now - AlarmBudget.Month;
+        var rows = await context.Rollouts.AsNoTracking().Where(r => r.Alias == alias.Name && r.SubmittedAt > since).Select(r => r.Record).ToListAsync();
+        return AlarmBudget.Of((alias.Monitor ?? new()).FalseRollbacksPerMonth, rows.Select(row => StoreJson.Read<StoredRollout>(row).Charge));
+    });
 
     /// <summary>Rollouts that are not over; those on their way back first.</summary>
     public Task<List<StoredRollout>> ActiveRollouts() => store.Read(async context =>

@@ -194,9 +194,13 @@ internal sealed partial class AliasGrain(
             return Refused(refused);
         }
 
-        var stored = new StoredRollout { SubmittedAt = now, Rollout = decision.Next.Rollout, Evidence = wanted.Evidence };
+        var budget = await aliases.Budget(_alias, now);
+        var alpha = budget.Allow(wanted.Evidence.Alpha);
+        var stored = new StoredRollout { SubmittedAt = now, Rollout = decision.Next.Rollout, Evidence = wanted.Evidence with { Alpha = alpha } };
         var draft = new JournalDraft(
-            "rollout_submitted", wanted.Actor, $"rollout {wanted.Id} of {wanted.Candidate}, plan sha256:{decision.Next.Rollout.PlanDigest}{WithoutWayBack(wanted.Plan)}");
+            "rollout_submitted",
+            wanted.Actor,
+            $"rollout {wanted.Id} of {wanted.Candidate}, plan sha256:{decision.Next.Rollout.PlanDigest}{WithoutWayBack(wanted.Plan)}{Lowered(wanted.Evidence.Alpha, budget)}");
         if (await aliases.Commit(_alias, decision.Next.Alias, stored, draft) is CommitResult.Stale)
         {
             await Reload();
@@ -280,6 +284,10 @@ internal sealed partial class AliasGrain(
 
     private bool IsServed(StoredRollout rollout) =>
         rollout.Rollout.Status == RolloutStatus.Completed && rollout.Rollout.Candidate == _alias.Current && _alias.Previous is not null;
+
+    private static string Lowered(double asked, AlarmBudget budget) => budget.Allow(asked) is var alpha && alpha < asked
+        ? FormattableString.Invariant($", judged at alpha {alpha:0.##E+0} instead of {asked:0.##E+0}: {budget.Spent:0.####} of {budget.PerMonth:0.####} false rollbacks in thirty days are spent")
+        : "";
 
     private AliasReply Refused(string text) => new(AliasOutcome.Refused, _alias.Generation, text);
 

@@ -51,6 +51,13 @@ public sealed record StoredRollout
     /// </summary>
     public DateTimeOffset? StandingSince => Rollout is { Promoted: true, Abort: not null } ? PromotedAt ?? DateTimeOffset.MinValue : null;
 
+    /// <summary>What it costs its alias's <see cref="AlarmBudget"/>: nothing when it ended before anything was exposed, one comparison when it ended before the promotion.</summary>
+    public (double Alpha, int Comparisons) Charge => (Evidence.Alpha, Rollout switch
+    {
+        { IsTerminal: true, Promoted: false } => Stages.IsEmpty ? 0 : 1,
+        _ => AlarmBudget.Comparisons,
+    });
+
     /// <summary>Whether the candidate has a share that lives on a lease.</summary>
     public bool HoldsLease => Rollout.Status is RolloutStatus.Canary or RolloutStatus.Held;
 }

@@ -21,10 +21,11 @@ public sealed class CeilingDetector(CeilingTest test)
     {
         get
         {
+            var weights = test.Increments.Weights;
             var sum = 0.0;
-            for (var j = 0; j < _bets.Length; j++)
+            for (var j = 0; j < weights.Length; j++)
             {
-                sum += Math.Exp(test.Increments.LogWeights[j]) * _bets[j];
+                sum += weights[j] * _bets[j];
             }
 
             return Math.Log(sum);
@@ -42,9 +43,10 @@ public sealed class CeilingDetector(CeilingTest test)
     {
         Array.Clear(_logs);
         test.Increments.Add(counts, _logs);
+        SpecialFunctions.Exp(_logs);
         for (var j = 0; j < _bets.Length; j++)
         {
-            _bets[j] = Math.Min((_bets[j] + 1) * Math.Exp(_logs[j]), Saturated);
+            _bets[j] = Math.Min((_bets[j] + 1) * _logs[j], Saturated);
         }
     }
 }

@@ -5,8 +5,17 @@ namespace Backstop.Core.Evidence;
 /// <summary>How evidence is judged. Locked when a rollout is submitted.</summary>
 public sealed record EvidencePlan
 {
-    /// <summary>Probability of ever rolling back a release that is no worse than its margins allow. 1e-4 by default.</summary>
+    /// <summary>
+    /// Probability of ever rolling back a release that is no worse than its margins allow: once as a candidate, and again after its
+    /// promotion. 1e-4 by default.
+    /// </summary>
     public double Alpha { get; init; } = 1e-4;
+
+    /// <summary>
+    /// False rollbacks that may be expected on the alias in any thirty days: see <see cref="AlarmBudget"/>. The alias's own counts,
+    /// whatever a rollout's plan says. 0.05 by default, which is 250 rollouts.
+    /// </summary>
+    public double FalseRollbacksPerMonth { get; init; } = 0.05;
 
     /// <summary>
     /// The part of alpha that belongs to the form group; the rest belongs to quality. Quality sees everything that form

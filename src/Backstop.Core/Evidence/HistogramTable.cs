@@ -61,7 +61,7 @@ public sealed class HistogramTable
     public double Increment(bool tested, int bin, int component) => _table.Increments((tested ? _bins : 0) + bin)[component];
 
     /// <summary>The weight of one component.</summary>
-    public double Weight(int component) => Math.Exp(_table.LogWeights[component]);
+    public double Weight(int component) => _table.Weights[component];
 
     /// <summary>The bin of a value: how many edges it is above.</summary>
     public static int BinOf(double value, ReadOnlySpan<double> edges)

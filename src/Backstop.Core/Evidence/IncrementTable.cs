@@ -11,6 +11,7 @@ namespace Backstop.Core.Evidence;
 /// </remarks>
 public sealed class IncrementTable
 {
+    private readonly double[] _weights;
     private readonly double[] _logWeights;
     private readonly double[] _increments;
 
@@ -20,7 +21,8 @@ public sealed class IncrementTable
     public IncrementTable(IReadOnlyList<double> weights, int cells, Func<int, int, double> increment)
     {
         Cells = cells;
-        _logWeights = [.. weights.Select(w => Math.Log(w))];
+        _weights = [.. weights];
+        _logWeights = Array.ConvertAll(_weights, Math.Log);
         _increments = new double[cells * weights.Count];
         for (var cell = 0; cell < cells; cell++)
         {
@@ -36,6 +38,9 @@ public sealed class IncrementTable
 
     /// <summary>How many alternatives it mixes over.</summary>
     public int Components => _logWeights.Length;
+
+    /// <summary>The components' prior weights.</summary>
+    public ReadOnlySpan<double> Weights => _weights;
 
     /// <summary>Logarithms of the components' weights.</summary>
     public ReadOnlySpan<double> LogWeights => _logWeights;

@@ -3,6 +3,8 @@ namespace Backstop.Core.Evidence;
 /// <summary>The evidence of <see cref="HistogramTable"/> over the stages of a contrast.</summary>
 internal static class Latencies
 {
+    private static readonly LatencyCounts Nothing = new();
+
     /// <summary>What is known of the arms' latencies; null when nothing is.</summary>
     public static LatencyEvidence? Judge(Look look)
     {
@@ -76,17 +78,32 @@ internal static class Latencies
         return counts;
     }
 
+    // Nearly always a single stage has an arm's latencies: then nothing is added up.
     private static LatencyCounts Sum(Look look, Routing.Arm arm)
     {
-        var sum = new LatencyCounts();
+        LatencyCounts? only = null, sum = null;
         foreach (var stage in look.Stages)
         {
-            if (stage?.Latencies(arm) is { } some)
+            if (stage?.Latencies(arm) is not { } some)
             {
-                sum.Add(some);
+                continue;
             }
+
+            if (only is null)
+            {
+                only = some;
+                continue;
+            }
+
+            if (sum is null)
+            {
+                sum = new();
+                sum.Add(only);
+            }
+
+            sum.Add(some);
         }
 
-        return sum;
+        return sum ?? only ?? Nothing;
     }
 }

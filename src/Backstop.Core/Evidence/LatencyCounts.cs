@@ -44,8 +44,10 @@ public sealed class LatencyCounts
     {
         for (var bin = 0; bin < Bins; bin++)
         {
-            Add(bin, others._counts[bin]);
+            _counts[bin] += others._counts[bin];
         }
+
+        Total += others.Total;
     }
 
     /// <summary>The bin up to which a share of the requests lies.</summary>

@@ -1,3 +1,6 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
 namespace Backstop.Core.Evidence;
 
 /// <summary>The few functions of numerical analysis that the tests need and the framework lacks.</summary>
@@ -17,13 +20,39 @@ internal static class SpecialFunctions
             return most;
         }
 
+        const int chunk = 128;
+        Span<double> terms = stackalloc double[chunk];
         var sum = 0.0;
-        foreach (var v in values)
+        for (; values.Length > 0; values = values[Math.Min(chunk, values.Length)..])
         {
-            sum += Math.Exp(v - most);
+            var part = terms[..Math.Min(chunk, values.Length)];
+            for (var i = 0; i < part.Length; i++)
+            {
+                part[i] = values[i] - most;
+            }
+
+            Exp(part);
+            foreach (var term in part)
+            {
+                sum += term;
+            }
         }
 
         return most + Math.Log(sum);
+    }
+
+    /// <summary>The exponential of every value, in place. A value gives the same bits at every place and at every width of the machine's vectors.</summary>
+    public static void Exp(Span<double> values)
+    {
+        foreach (ref var vector in MemoryMarshal.Cast<double, Vector<double>>(values))
+        {
+            vector = Vector.Exp(vector);
+        }
+
+        for (var i = values.Length - (values.Length % Vector<double>.Count); i < values.Length; i++)
+        {
+            values[i] = Vector.Exp(new Vector<double>(values[i]))[0];
+        }
     }
 
     /// <summary>log(exp(a) + exp(b)).</summary>

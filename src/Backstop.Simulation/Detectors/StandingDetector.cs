@@ -23,7 +23,7 @@ public sealed class StandingDetector : IDetector
     public StandingDetector(CeilingTest test, double[][] factors, double logThreshold, CellOf cellOf)
     {
         (_factors, _threshold, _cellOf) = (factors, Math.Exp(logThreshold), cellOf);
-        _weights = Array.ConvertAll(test.Increments.LogWeights.ToArray(), Math.Exp);
+        _weights = test.Increments.Weights.ToArray();
         _bets = new double[_weights.Length];
     }
 

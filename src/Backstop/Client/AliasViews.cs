@@ -34,6 +34,8 @@ public sealed record AliasView(string Name, long Epoch, long Generation, Named C
 
     public JsonElement? Monitor { get; init; }
 
+    public BudgetView? Budget { get; init; }
+
     public GatewayAck[] Gateways { get; init; } = [];
 
     public RolloutView? Rollout { get; init; }
@@ -44,6 +46,8 @@ public sealed record AliasView(string Name, long Epoch, long Generation, Named C
 public sealed record DrillView(
     string Id, string Phase, bool Passed, string? Failed, int BasisPoints, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, double? WarmMs,
     SegmentsView Away, SegmentsView Back);
+
+public sealed record BudgetView(double FalseRollbacksPerMonth, double Spent, double Left, int Rollouts);
 
 public sealed record SegmentsView(double? CommittedMs, double? ConvergedMs, double? ObservedMs);
 

@@ -9,6 +9,8 @@ public sealed record MonitorPlan
 {
     public double? Alpha { get; init; }
 
+    public double? FalseRollbacksPerMonth { get; init; }
+
     public long? MinUnits { get; init; }
 
     public long? MinUnitsPerArm { get; init; }
@@ -34,6 +36,7 @@ public sealed record MonitorPlan
         return new()
         {
             ["alpha"] = Alpha ?? usual.Alpha,
+            ["false_rollbacks_per_month"] = FalseRollbacksPerMonth ?? usual.FalseRollbacksPerMonth,
             ["min_units"] = MinUnits ?? usual.MinUnits,
             ["min_units_per_arm"] = MinUnitsPerArm ?? usual.MinUnitsPerArm,
             ["min_history"] = MinHistory ?? usual.MinHistory,

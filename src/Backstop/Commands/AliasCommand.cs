@@ -177,6 +177,7 @@ internal static class AliasCommand
             ("verified", alias.IsVerified ? "yes" : "no: a later release would not return to it"),
             ("pinned", alias.Pin is { } pin ? $"by {pin.By}: {pin.Reason}" : null),
             ("last drill", alias.Drill is null ? null : Drill(alias.Drill)),
+            ("budget", alias.Budget is null ? null : Budget(alias.Budget)),
             ("rollout", alias.Rollout is null ? null : $"{alias.Rollout.Id} {alias.Rollout.Status} {alias.Rollout.Reason}"),
             ("judgement", alias.Judgement is null ? null : Verdict(alias.Judgement)));
         screen.Table(
@@ -186,6 +187,9 @@ internal static class AliasCommand
             ("generation", g => g.Generation.ToString()),
             ("acknowledged", g => g.AckedAt is { } at ? Screen.Time(at) : null));
     }
+
+    private static string Budget(BudgetView budget) =>
+        $"{budget.Spent:0.#####} of {budget.FalseRollbacksPerMonth:0.#####} false rollbacks in thirty days spent by {budget.Rollouts} rollout{(budget.Rollouts == 1 ? "" : "s")}";
 
     private static string Drill(DrillView drill) =>
         $"{(drill.Passed ? "passed" : $"failed ({drill.Failed ?? drill.Phase})")} at {Screen.Time(drill.StartedAt)}: {Screen.Percent(drill.BasisPoints)} "

@@ -18,7 +18,7 @@ internal static class DeclarationReader
         ["RolloutPlan"] = (["plan"], (name, source, body) => new Declaration.RolloutPlan(name, source, Plan(Object(body, "plan")))),
         ["Gate"] = (["alias", "owner", "cases", "samples", "fail_if_more_than", "good_fail_rate", "bad_fail_rate", "review_by", "state"], Gate),
         ["Monitor"] = (
-            ["alpha", "min_units", "min_units_per_arm", "min_history", "freshness_ms", "total_margin", "latency_margin", "margins", "ceiling_margins", "strict"], Monitor),
+            ["alpha", "false_rollbacks_per_month", "min_units", "min_units_per_arm", "min_history", "freshness_ms", "total_margin", "latency_margin", "margins", "ceiling_margins", "strict"], Monitor),
         ["Alias"] = (["release", "plan", "capture_samples", "label_deadline_ms", "candidate_lease_ms"], Alias),
     };
 

@@ -40,6 +40,27 @@ public sealed class DeclaredTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Rollouts_share_what_their_alias_may_spend_on_false_rollbacks()
+    {
+        var (_, alias) = await _server.Post($"aliases/{Alias}/monitor", new { evidence = new { false_rollbacks_per_month = 0.0004 }, reason = "few" });
+        Assert.Equal((0.0, 0.0004, 0), Budget(alias));
+
+        // Two comparisons at 1e-4 each are half of what is left. What is rejected before anything was exposed costs nothing.
+        Assert.Equal(1e-4, (await Submitted(new { release = "v8" })).Alpha, 1e-12);
+        Assert.Equal(1e-4, (await Submitted(new { release = "v8", evidence = new { alpha = 0.1 } })).Alpha, 1e-12);
+        Assert.Equal((0.0, 0.0004, 0), Budget(await _server.Get($"aliases/{Alias}")));
+        Assert.Contains(
+            (await _server.Get($"aliases/{Alias}/history")).AsArray(),
+            e => (string)e!["kind"]! == "rollout_submitted" && ((string)e["reason"]!).Contains("instead of 1E-1", StringComparison.Ordinal));
+        var (status, refused) = await _server.Post($"aliases/{Alias}/rollouts", new { release = "v8", evidence = new { false_rollbacks_per_month = 1 } });
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Contains("monitor", (string)refused["detail"]!, StringComparison.Ordinal);
+
+        static (double Spent, double PerMonth, int Rollouts) Budget(JsonNode alias) => (
+            (double)alias["budget"]!["spent"]!, (double)alias["budget"]!["false_rollbacks_per_month"]!, (int)alias["budget"]!["rollouts"]!);
+    }
+
+    [Fact]
     public async Task A_gate_that_is_written_stands_once_and_answers_for_itself()
     {
         var gate = JsonNode.Parse("""

@@ -27,6 +27,7 @@ public sealed class RolloutTests
         await using var gateway = await FleetGateway.Connect(server);
         var id = await Submit(server, AtOnce);
         await server.RolloutReaches(id, "baking");
+        Assert.Equal(2e-4, (double)(await server.Get($"aliases/{Alias}"))["budget"]!["spent"]!, 1e-12); // As a candidate, and promoted.
         await server.Post($"rollouts/{id}/abort", new { reason = "test" });
         var rollout = await server.RolloutReaches(id, "rolled_back");
         await gateway.Reaches(3);

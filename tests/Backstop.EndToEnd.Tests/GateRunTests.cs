@@ -31,7 +31,7 @@ public sealed class GateRunTests : IDisposable
         Assert.Contains("capitals: passed", summary, StringComparison.Ordinal);
         Assert.Equal(1, (int)JsonNode.Parse(json)!["paired"]!["worse"]!);
         var suite = XDocument.Load(Path.Combine(_folder, "junit.xml")).Root!.Element("testsuite")!;
-        Assert.Equal(("2", "1", "0"), (suite.Attribute("tests")!.Value, suite.Attribute("failures")!.Value, suite.Attribute("errors")!.Value));
+        Assert.Equal(("3", "2", "0"), (suite.Attribute("tests")!.Value, suite.Attribute("failures")!.Value, suite.Attribute("errors")!.Value));
     }
 
     [Fact]
@@ -44,6 +44,44 @@ public sealed class GateRunTests : IDisposable
         Assert.Equal(3, code);
         Assert.Contains("inconclusive", summary, StringComparison.Ordinal);
         Assert.Equal(4, (await File.ReadAllLinesAsync(results, TestContext.Current.CancellationToken)).Length);
+    }
+
+    [Fact]
+    public async Task What_a_run_costs_and_how_probable_both_errors_are_is_known_before_anything_is_asked()
+    {
+        var (code, json, _) = await Shelled.Run(["gate", "run", _folder, "--dry-run", "--json"]);
+        var plan = JsonNode.Parse(json)!;
+
+        Assert.Equal((0, 4, 1), (code, (int)plan["runs"]!, (int)plan["fail_if_more_than"]!));
+        Assert.Equal(0.8208, (double)plan["power"]!, 0.0001);
+        Assert.Equal(0.0023, (double)plan["false_block"]!, 0.0001);
+        Assert.Contains("let through with probability 0.179", (string?)plan["doubt"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_comparison_with_a_release_that_does_not_answer_is_no_comparison()
+    {
+        using var good = Model(_ => "Paris and Rome");
+        Write("cases.jsonl", string.Concat(Enumerable.Range(0, 8).Select(i => $$"""{"id":"c{{i}}","prompt":"Capital?","expected":"Paris"}""" + "\n")));
+
+        var (code, summary, _) = await Run(Manifest("v8", good.Prefix), "--against", Manifest("v7", "http://127.0.0.1:9/"));
+
+        Assert.Equal(3, code);
+        Assert.Contains("capitals: inconclusive", summary, StringComparison.Ordinal);
+        Assert.Contains("8 without an answer", summary, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_program_beside_the_suite_judges_every_answer()
+    {
+        using var model = Model(_ => "Paris and Rome");
+        Write("gate.yaml", "id: capitals\nchecks:\n- { use: command, name: short, run: [ sh, short.sh ] }\n");
+        Write("short.sh", "grep -q '\"case\":\"fr\"' && echo '{\"pass\": true}' || echo '{\"pass\": false}'\n");
+
+        var (code, json, _) = await Run(Manifest("v8", model.Prefix), "--json");
+
+        Assert.Equal(1, code);
+        Assert.Equal(1, (int)JsonNode.Parse(json)!["reasons"]!["short"]!);
     }
 
     [Fact]

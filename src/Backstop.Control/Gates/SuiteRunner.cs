@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Backstop.Control.Gates.Outside;
 using Backstop.Core.Gates;
 using Backstop.Core.Registry;
 
@@ -10,7 +11,7 @@ namespace Backstop.Control.Gates;
 public sealed record SuitePace(int Concurrency, double? PerSecond);
 
 /// <summary>Runs a suite of files on a release, answer by answer. What is known already is not asked again, so that a run can be taken up.</summary>
-public sealed class SuiteRunner(SuitePace pace, TimeSpan timeout, TimeProvider clock) : IDisposable
+public sealed class SuiteRunner(SuitePace pace, TimeSpan timeout, OutsideScorers outside, TimeProvider clock) : IDisposable
 {
     private readonly ReleaseCaller _caller = new(pace.Concurrency * 2, timeout);
     private readonly SemaphoreSlim _gap = new(1, 1);
@@ -42,7 +43,7 @@ public sealed class SuiteRunner(SuitePace pace, TimeSpan timeout, TimeProvider c
 
             await Turn(stop);
             var (answer, error) = await _caller.Ask(release.Serving.Replicas[run % release.Serving.Replicas.Length], headers, bodies[run % suite.Cases.Length], stop);
-            outcomes[run] = answer is null ? new RunOutcome.Unknown(error!) : asked.Score(answer);
+            outcomes[run] = answer is null ? new RunOutcome.Unknown(error!) : await Score(suite, asked, answer, stop);
             learnt(asked.Id, sample, outcomes[run]);
         });
         return [.. Enumerable.Range(0, suite.Cases.Length).Select(c => RunCounts.Of([.. outcomes.Where((_, run) => run % suite.Cases.Length == c)]))];
@@ -53,6 +54,15 @@ public sealed class SuiteRunner(SuitePace pace, TimeSpan timeout, TimeProvider c
     {
         _caller.Dispose();
         _gap.Dispose();
+    }
+
+    private async Task<RunOutcome> Score(Suite suite, SuiteCase asked, ModelAnswer answer, CancellationToken cancel)
+    {
+        // What its own checks fail need not be shown to anybody else.
+        var own = asked.Score(answer);
+        return own is RunOutcome.Passed && !suite.Outside.IsEmpty
+            ? await outside.Score(suite.Outside, new(asked.Id, asked.Messages, asked.Expected, answer), cancel)
+            : own;
     }
 
     private async Task Turn(CancellationToken cancel)

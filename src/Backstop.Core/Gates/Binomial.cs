@@ -42,6 +42,10 @@ public static class Binomial
         return new(lower, (double)failures / runs, upper);
     }
 
+    /// <summary>The failure rate at which more than <paramref name="limit"/> of <paramref name="runs"/> fail with this probability.</summary>
+    /// <param name="probability">0 to 1, both left out.</param>
+    public static double RateAbove(int runs, int limit, double probability) => limit >= runs ? 1 : Solve(rate => Above(runs, limit, rate) < probability);
+
     // The least rate at which a condition that holds for small rates stops holding.
     private static double Solve(Func<double, bool> holds)
     {

@@ -67,8 +67,8 @@ public static class GateDesign
             $"The bad release failed {bad.Failures} of {bad.Known} answers and the good one {good.Failures} of {good.Known}: no gate of at most {MostRuns} answers can tell them apart.");
     }
 
-    // The least limit that a release at this rate exceeds seldom enough.
-    private static int LimitFor(int runs, double goodRate)
+    /// <summary>The least limit that a release at this rate exceeds seldom enough.</summary>
+    public static int LimitFor(int runs, double goodRate)
     {
         var limit = (int)(runs * goodRate);
         while (Binomial.Above(runs, limit, goodRate) > MostFalseBlock)

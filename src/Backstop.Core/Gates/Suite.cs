@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Backstop.Core.Gates.Outside;
 
 namespace Backstop.Core.Gates;
 
@@ -17,26 +18,17 @@ public sealed record Suite
     /// <summary>How many fresh answers each case gets.</summary>
     public int Samples { get; init; } = 1;
 
-    /// <summary>The release fails when more answers than this fail.</summary>
-    public required int FailIfMoreThan { get; init; }
+    /// <summary>When it passes.</summary>
+    public required PassRule Rule { get; init; }
 
-    /// <summary>The failure rate of a release that should pass, 0 to 1; null when the suite does not say.</summary>
-    public double? GoodFailRate { get; init; }
-
-    /// <summary>The failure rate of a release that should not.</summary>
-    public double? BadFailRate { get; init; }
+    /// <summary>Checks that others make of every answer that the cases' own checks pass.</summary>
+    public ImmutableArray<OutsideCheck> Outside { get; init; } = [];
 
     /// <summary>Answers of one whole run.</summary>
     public int Runs => Cases.Length * Samples;
 
-    /// <summary>Probability of stopping a release as bad as assumed; null when nothing is assumed.</summary>
-    public double? Power => BadFailRate is { } rate ? Binomial.Above(Runs, FailIfMoreThan, rate) : null;
-
-    /// <summary>Probability of stopping a release as good as assumed; null when nothing is assumed.</summary>
-    public double? FalseBlock => GoodFailRate is { } rate ? Binomial.Above(Runs, FailIfMoreThan, rate) : null;
-
     /// <inheritdoc cref="RunCounts.Judge"/>
-    public GateVerdict Judge(RunCounts counts) => counts.Judge(FailIfMoreThan, Runs);
+    public GateVerdict Judge(RunCounts counts) => counts.Judge(Rule.FailIfMoreThan, Runs);
 }
 
 /// <summary>One question with what its answer must be.</summary>

@@ -34,7 +34,11 @@ public sealed record Serving(string Protocol, string Model, ImmutableArray<Uri> 
     public ImmutableArray<KeyValuePair<string, string>> HeadersWith(Func<string, string?> variable) =>
         [.. Headers.Select(h => KeyValuePair.Create(h.Name, h.Text + (h.Variable is { } name ? SecretOf(name, variable) : "")))];
 
-    private static string SecretOf(string name, Func<string, string?> variable)
+    /// <summary>The secret in an environment variable.</summary>
+    /// <param name="name">Of the variable.</param>
+    /// <param name="variable">The environment.</param>
+    /// <exception cref="MissingSecretException">It is not there, or no header can carry it.</exception>
+    public static string SecretOf(string name, Func<string, string?> variable)
     {
         var secret = variable(name)?.Trim();
         return secret switch

@@ -17,7 +17,7 @@ internal static class SuiteFolder
             var cases = (string?)gate["cases"] ?? "cases.jsonl";
             var text = await File.ReadAllTextAsync(Path.Combine(folder, cases), cancel);
             var lines = Path.GetExtension(cases) is ".yaml" or ".yml" ? PromptfooCases.Lines(YamlManifest.Parse(text)) : text.Split('\n');
-            return SuiteReader.Read(gate.ToJsonString(), lines, file => File.ReadAllText(Path.Combine(folder, file)));
+            return SuiteReader.Read(gate.ToJsonString(), lines, file => Path.Combine(folder, file) is var path && File.Exists(path) ? File.ReadAllText(path) : null);
         }
         catch (Exception e) when (e is FormatException or InvalidOperationException)
         {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Backstop.Core.Gates;
+using Backstop.Core.Gates.Outside;
 
 namespace Backstop.Core.Tests.Gates;
 
@@ -104,8 +105,8 @@ public sealed class SuiteTests
         var lines = Enumerable.Range(0, 100).Select(i => $$"""{"id":"c{{i}}","prompt":"?","expected":"1"}""").ToArray();
         var suite = Read("""{ "id": "x", "decide": { "failIfMoreThan": 13, "goodFailRate": 0.06, "badFailRate": 0.21 } }""", lines);
 
-        Assert.Equal(0.972, suite.Power!.Value, 0.0005);
-        Assert.Equal(0.0026, suite.FalseBlock!.Value, 0.00005);
+        Assert.Equal(0.972, suite.Rule.Power!.Value, 0.0005);
+        Assert.Equal(0.0026, suite.Rule.FalseBlock!.Value, 0.00005);
     }
 
     [Theory]
@@ -128,7 +129,63 @@ public sealed class SuiteTests
         Assert.Equal(1.0 / 1024, new PairedComparison(10, 0).PValue, 1e-9);
         Assert.True(new PairedComparison(5, 5).PValue > 0.5);
         Assert.Equal(1, new PairedComparison(0, 0).PValue);
-        Assert.Equal(new(1, 0), PairedComparison.Of([new(3, 2, 0), new(3, 1, 1)], [new(3, 0, 0), new(3, 0, 0)]));
+        Assert.Equal(new(1, 0) { Unknown = 1 }, PairedComparison.Of([new(3, 2, 0), new(3, 1, 1)], [new(3, 0, 0), new(3, 0, 0)]));
+    }
+
+    [Fact]
+    public void Where_no_limit_is_given_the_least_one_is_chosen_that_stops_good_releases_seldom_enough()
+    {
+        var lines = Enumerable.Range(0, 100).Select(i => $$"""{"id":"c{{i}}","prompt":"?","expected":"1"}""").ToArray();
+        var rule = Read("""{ "id": "x", "decide": { "goodFailRate": 0.06, "badFailRate": 0.25 } }""", lines).Rule;
+
+        Assert.True(rule.FalseBlock <= 0.001 && rule.Power >= 0.95);
+        Assert.True(Binomial.Above(100, rule.FailIfMoreThan - 1, 0.06) > 0.001);
+        Assert.Contains("cannot tell 7% from 6%", Assert.Throws<FormatException>(() => Read("""{ "id": "x", "decide": { "goodFailRate": 0.06, "badFailRate": 0.07 } }""", lines)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_rule_without_assumptions_says_what_it_catches_and_what_it_forgives()
+    {
+        var rule = new PassRule { Runs = 100, FailIfMoreThan = 13 };
+
+        Assert.Equal(0.95, Binomial.Above(100, 13, rule.Catches), 1e-6);
+        Assert.Equal(0.001, Binomial.Above(100, 13, rule.Forgives), 1e-6);
+    }
+
+    [Fact]
+    public void A_comparison_whose_missing_cases_could_decide_it_is_left_open()
+    {
+        Assert.True(new PairedComparison(20, 0).IsWorse(0.01));
+        Assert.False(new PairedComparison(3, 3) { Unknown = 1 }.IsWorse(0.01));
+        Assert.Null(new PairedComparison(0, 0) { Unknown = 20 }.IsWorse(0.01));
+        Assert.Null(new PairedComparison(8, 0) { Unknown = 5 }.IsWorse(0.01));
+    }
+
+    [Theory]
+    [InlineData("""{"prompt":"?","checks":[{"use":"command","run":["rm"]}]}""", "'command' can stand in gate.yaml only")]
+    [InlineData("""{"prompt":"?","checks":[{"use":"http","url":"http://evil.example"}]}""", "'http' can stand in gate.yaml only")]
+    public void A_case_cannot_start_programs_or_send_answers_away(string line, string expected) =>
+        Assert.Contains(expected, Assert.Throws<FormatException>(() => Read(Gate, line)).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("""{ "use": "command" }""", "needs 'run'")]
+    [InlineData("""{ "use": "command", "run": [] }""", "names no program")]
+    [InlineData("""{ "use": "http", "url": "file:///etc/passwd" }""", "needs a 'url' that begins with http")]
+    [InlineData("""{ "use": "judge", "url": "https://a.example/v1", "model": "m", "rubric": "r" }""", "needs 'anchors'")]
+    [InlineData("""{ "use": "judge", "url": "https://a.example/v1", "model": "m", "rubric": "r", "anchors": "none.jsonl" }""", "there is no file 'none.jsonl'")]
+    public void An_outside_check_that_lacks_something_is_told_what(string check, string expected) =>
+        Assert.Contains(expected, Assert.Throws<FormatException>(() => Read($$"""{ "id": "x", "checks": [ {{check}} ] }""", """{"prompt":"?"}""")).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Another_program_beside_the_suite_makes_another_suite()
+    {
+        var (one, other) = (With("echo 1"), With("echo 2"));
+
+        Assert.NotEqual(one.Digest, other.Digest);
+        Assert.Equal(["./grade.sh", "strict"], Assert.IsType<OutsideCheck.Command>(Assert.Single(one.Outside)).Program);
+
+        static Suite With(string program) => SuiteReader.Read(
+            """{ "id": "x", "checks": [ { "use": "command", "run": ["./grade.sh", "strict"] } ] }""", ["""{"prompt":"?"}"""], file => file == "./grade.sh" ? program : null);
     }
 
     [Fact]
@@ -140,5 +197,5 @@ public sealed class SuiteTests
         Assert.Equal(one.Digest, Read(Gate, """{"prompt":"?","expected":"1"}""").Digest);
     }
 
-    private static Suite Read(string gate, params string[] lines) => SuiteReader.Read(gate, lines, _ => throw new InvalidOperationException("no file"));
+    private static Suite Read(string gate, params string[] lines) => SuiteReader.Read(gate, lines, _ => null);
 }

@@ -40,6 +40,10 @@ public static class GatewayHost
             .AddSingleton<Drain>()
             .AddSingleton<WholeGateway>()
             .AddSingleton<GuardTelemetry>()
+            .AddSingleton(new ModelShelf(
+                options.GuardPolicies.Values,
+                new ModelFolder(options.ModelFolder ?? Path.Combine(options.DataDirectory, "models")).Read,
+                () => ModelPlugin.Load(options.OnnxFolder ?? Path.Combine(AppContext.BaseDirectory, "onnx"))))
             .AddSingleton<OutsideGuards>()
             .AddSingleton<Upstream>()
             .AddSingleton<WholeAnswer>()

@@ -84,6 +84,12 @@ public sealed class GatewayOptions
     [Range(1, 1_000_000)]
     public int MaxUnacknowledgedBatches { get; set; } = 2400;
 
+    /// <summary>Folder of the classifiers that policies name; null for <c>models</c> in the data folder.</summary>
+    public string? ModelFolder { get; set; }
+
+    /// <summary>Folder of what runs them, which is loaded when a policy names one; null for <c>onnx</c> beside this program.</summary>
+    public string? OnnxFolder { get; set; }
+
     /// <summary>Guard policies that other gateways may ask for by name, beside the default one and those of the releases.</summary>
     public IReadOnlyDictionary<string, GuardPolicy> GuardPolicies { get; set; } = new Dictionary<string, GuardPolicy>(StringComparer.Ordinal);
 }

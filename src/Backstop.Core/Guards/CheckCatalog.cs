@@ -25,6 +25,7 @@ public static class CheckCatalog
             [RepetitionCheck.Name] = (_, with, _) => RepetitionCheck.Create(with),
             [DialogueCheck.Name] = (use, with, _) => DialogueCheck.Create(use.Threshold, with),
             [RemoteCheck.Name] = (use, with, _) => RemoteCheck.Create(use, with),
+            [RemoteCheck.ModelName] = (use, with, _) => RemoteCheck.CreateModel(use, with),
             [RemoteCheck.JudgeName] = (use, with, _) => RemoteCheck.CreateJudge(use, with),
             [SecretsCheck.Name] = (_, with, _) => SecretsCheck.Create(with),
             [SpotlightCheck.Name] = (_, with, _) => SpotlightCheck.Create(with),

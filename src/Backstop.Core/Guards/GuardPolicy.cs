@@ -82,6 +82,9 @@ public sealed record GuardPolicy(
     /// <summary>Those outside who are asked, by the names that checks use.</summary>
     public ImmutableSortedDictionary<string, RemoteGuard> Remotes { get; init; } = ImmutableSortedDictionary<string, RemoteGuard>.Empty;
 
+    /// <summary>Classifiers in files, by the names that checks use.</summary>
+    public ImmutableSortedDictionary<string, ModelGuard> Models { get; init; } = ImmutableSortedDictionary<string, ModelGuard>.Empty;
+
     /// <summary>How often a model is asked again for one answer before another release is.</summary>
     /// <value>0 to 2. 1 by default.</value>
     public int MostReasks { get; init; } = 1;
@@ -129,6 +132,11 @@ public sealed record GuardPolicy(
     /// <summary>Reads a policy from JSON.</summary>
     /// <exception cref="GuardPolicyException">The text is not a policy; the message says where and what to write instead.</exception>
     public static GuardPolicy Parse(string json) => GuardPolicyReader.Read(json);
+
+    /// <summary>Whom a check asks; null when the policy names no such guard.</summary>
+    internal OutsideGuard? GuardOf(RemoteUse asking) => asking.IsModel
+        ? Models.GetValueOrDefault(asking.Guard)
+        : Remotes.GetValueOrDefault(asking.Guard);
 
     public ImmutableArray<CheckUse> ChecksOf(GuardStage stage) =>
         Stages.TryGetValue(stage, out var policy) ? policy.Checks : [];

@@ -27,6 +27,7 @@ internal static class GuardPolicyReader
             root.Text("blocked_response") ?? GuardPolicy.DefaultBlockedResponse)
         {
             Remotes = RemoteGuards.Read(root.Node("remotes")),
+            Models = ModelGuards.Read(root.Node("models")),
             MostReasks = root.Integer("reask_max", 0, 2) ?? 1,
         };
         root.Done();
@@ -171,7 +172,7 @@ internal static class GuardPolicyReader
         }
     }
 
-    // Whom a check asks must be among those the policy names, and a question can be put to a chat model only.
+    // Whom a check asks must be among those the policy names, a question can be put to a chat model only, and a model has the labels it has.
     private static void RefuseStrangers(GuardPolicy policy)
     {
         foreach (var (stage, stagePolicy) in policy.Stages)
@@ -184,14 +185,16 @@ internal static class GuardPolicyReader
                     continue;
                 }
 
-                if (!policy.Remotes.TryGetValue(check.Asking.Guard, out var guard))
+                switch (policy.GuardOf(check.Asking))
                 {
-                    throw PolicyNode.Unknown(path + ".guard", check.Asking.Guard, [.. policy.Remotes.Keys]);
-                }
-
-                if (check.Asking.Question.Length > 0 != (guard.Protocol == GuardProtocol.Chat))
-                {
-                    throw GuardPolicyException.At(path + ".guard", $"'{guard.Name}' does not fit: 'judge' asks a guard of protocol chat, 'remote' one of any other.");
+                    case null when check.Asking.IsModel:
+                        throw PolicyNode.Unknown(path + ".model", check.Asking.Guard, [.. policy.Models.Keys]);
+                    case null:
+                        throw PolicyNode.Unknown(path + ".guard", check.Asking.Guard, [.. policy.Remotes.Keys]);
+                    case RemoteGuard guard when check.Asking.Question.Length > 0 != (guard.Protocol == GuardProtocol.Chat):
+                        throw GuardPolicyException.At(path + ".guard", $"'{guard.Name}' does not fit: 'judge' asks a guard of protocol chat, 'remote' one of any other.");
+                    case ModelGuard model when check.Asking.Categories.Concat(check.Asking.Thresholds.Keys).FirstOrDefault(label => !model.Labels.Contains(label, StringComparer.OrdinalIgnoreCase)) is { } label:
+                        throw PolicyNode.Unknown(path, label, model.Labels);
                 }
             }
         }

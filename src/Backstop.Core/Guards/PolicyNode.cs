@@ -95,8 +95,8 @@ public sealed class PolicyNode
         [.. _element.EnumerateObject().Select(member => KeyValuePair.Create(member.Name, Text(member.Name)!))];
 
     /// <summary>All members of this object, whatever they are called; each must be a number.</summary>
-    public IReadOnlyList<KeyValuePair<string, double>> AllNumbers() =>
-        [.. _element.EnumerateObject().Select(member => KeyValuePair.Create(member.Name, Number(member.Name, double.MinValue, double.MaxValue)!.Value))];
+    public IReadOnlyList<KeyValuePair<string, double>> AllNumbers(double least = double.MinValue, double most = double.MaxValue) =>
+        [.. _element.EnumerateObject().Select(member => KeyValuePair.Create(member.Name, Number(member.Name, least, most)!.Value))];
 
     /// <summary>All members of this object, whatever they are called; each must be a list of texts.</summary>
     public IReadOnlyList<KeyValuePair<string, IReadOnlyList<string>>> AllLists() =>

@@ -83,7 +83,7 @@ internal sealed class Screening
         return
         [
             .. _runs.Where(run => run.Asking is not null).Select(run => new RemoteQuestion(
-                run.Use.Id, _unit, _policy.Remotes[run.Asking!.Guard], run.Asking, _context.Stage, text, Before())
+                run.Use.Id, _unit, _policy.GuardOf(run.Asking!)!, run.Asking!, _context.Stage, text, Before())
             {
                 TimeoutMilliseconds = Math.Min(budget, run.Use.TimeoutMilliseconds ?? DefaultTimeout),
                 IsAwaited = run.IsAwaited,

@@ -1,18 +1,14 @@
-using System.Net;
-using System.Net.Http.Headers;
-using System.Text;
 using Backstop.Core.Guards;
 using Backstop.Core.Guards.Remote;
 
 namespace Backstop.Gateway.Guards;
 
 /// <summary>One guard as this process reaches it: how many questions are with it, and whether it is left alone.</summary>
-internal sealed class GuardServer(RemoteGuard guard, HttpMessageInvoker http, TimeProvider clock)
+/// <param name="exchange">Asks it, and throws what a connection throws.</param>
+internal sealed class GuardServer(Patience asking, Func<RemoteQuestion, CancellationToken, Task<RemoteAnswer>> exchange, TimeProvider clock)
 {
-    private const int MostAnswerBytes = 1 << 20;
-
     private readonly Lock _lock = new();
-    private readonly Breaker _breaker = new(guard.BreakAfter, TimeSpan.FromMilliseconds(guard.RestMilliseconds));
+    private readonly Breaker _breaker = new(asking.BreakAfter, TimeSpan.FromMilliseconds(asking.RestMilliseconds));
     private int _asked;
     private CheckFailure _lastFailure;
 
@@ -31,7 +27,7 @@ internal sealed class GuardServer(RemoteGuard guard, HttpMessageInvoker http, Ti
         RemoteAnswer? answer = null;
         try
         {
-            answer = await Exchange(question, either.Token);
+            answer = await exchange(question, either.Token);
             return answer;
         }
         catch (OperationCanceledException) when (!left.IsCancellationRequested)
@@ -48,47 +44,13 @@ internal sealed class GuardServer(RemoteGuard guard, HttpMessageInvoker http, Ti
         }
     }
 
-    private async Task<RemoteAnswer> Exchange(RemoteQuestion question, CancellationToken cancel)
-    {
-        using var message = new HttpRequestMessage(HttpMethod.Post, guard.Address)
-        {
-            Content = new StringContent(GuardExchange.BodyOf(question), Encoding.UTF8, "application/json"),
-        };
-        if (guard.KeyVariable is { } variable)
-        {
-            if (Environment.GetEnvironmentVariable(variable) is not { Length: > 0 } key)
-            {
-                return RemoteAnswer.None(question, CheckFailure.AuthError, $"the variable {variable} is not set");
-            }
-
-            message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
-        }
-
-        using var response = await http.SendAsync(message, cancel);
-        return response.StatusCode switch
-        {
-            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => RemoteAnswer.None(question, CheckFailure.AuthError, "it refused the key"),
-            HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable => RemoteAnswer.None(question, CheckFailure.Saturated, "it has too much to do"),
-            >= HttpStatusCode.OK and < HttpStatusCode.MultipleChoices => GuardExchange.Read(question, await Body(response, cancel)),
-            var status => RemoteAnswer.None(question, CheckFailure.Error, $"it answered with status {(int)status}"),
-        };
-    }
-
-    private static async Task<string> Body(HttpResponseMessage response, CancellationToken cancel)
-    {
-        await using var stream = await response.Content.ReadAsStreamAsync(cancel);
-        var bytes = new byte[MostAnswerBytes];
-        var length = await stream.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancel);
-        return Encoding.UTF8.GetString(bytes, 0, length);
-    }
-
     private (CheckFailure Failure, string Reason)? Refusal()
     {
         lock (_lock)
         {
-            if (_asked >= guard.Concurrency)
+            if (_asked >= asking.Concurrency)
             {
-                return (CheckFailure.Saturated, $"{guard.Concurrency} questions are with it already");
+                return (CheckFailure.Saturated, $"{asking.Concurrency} questions are with it already");
             }
 
             if (!_breaker.MayAsk(Now))

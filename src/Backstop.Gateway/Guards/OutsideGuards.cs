@@ -9,10 +9,10 @@ namespace Backstop.Gateway.Guards;
 /// The local checks come first: they take microseconds, and what they stop nobody is asked about. Whoever only takes notes is
 /// asked beside the text's way, which does not wait for it; when too much is asked already it is not asked at all, and counted.
 /// </remarks>
-public sealed class OutsideGuards(GuardTelemetry telemetry, TimeProvider clock) : IDisposable
+public sealed class OutsideGuards(GuardTelemetry telemetry, TimeProvider clock, ModelShelf models) : IDisposable
 {
     private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(2), AllowAutoRedirect = false });
-    private readonly ConcurrentDictionary<RemoteGuard, GuardServer> _servers = new();
+    private readonly ConcurrentDictionary<OutsideGuard, GuardServer> _servers = new();
 
     /// <summary>What the ring says to texts.</summary>
     /// <param name="left">The caller waits no longer.</param>
@@ -46,10 +46,15 @@ public sealed class OutsideGuards(GuardTelemetry telemetry, TimeProvider clock) 
     private async Task<RemoteAnswer> AskOne(RemoteQuestion question, CancellationToken left)
     {
         var began = clock.GetTimestamp();
-        var answer = await _servers.GetOrAdd(question.Guard, guard => new GuardServer(guard, _http, clock)).Ask(question, left);
+        var answer = await _servers.GetOrAdd(question.Guard, ServerOf).Ask(question, left);
         telemetry.Asked(question, answer, clock.GetElapsedTime(began));
         return answer;
     }
+
+    private GuardServer ServerOf(OutsideGuard guard) => new(
+        guard.Patience,
+        guard is ModelGuard ? models.Ask : (question, cancel) => HttpExchange.Ask(_http, question, cancel),
+        clock);
 
     // The text is on its way: whatever becomes of this, it is only counted.
     private async Task Observe(RemoteQuestion question)

@@ -1,9 +1,11 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using Backstop.Core.Guards;
 using Backstop.Core.Registry;
 using Backstop.Core.Routing;
 using Backstop.Gateway.Dialects;
 using Backstop.Gateway.Drops;
+using Backstop.Gateway.Guards;
 using Backstop.Gateway.Limits;
 using Microsoft.Extensions.Logging;
 
@@ -14,14 +16,15 @@ public sealed class LiveRoutes
 {
     private readonly RouteFile _file;
     private readonly TimeProvider _time;
+    private readonly ModelShelf _models;
     private readonly ILogger<LiveRoutes> _log;
     private readonly Lock _writing = new();
     private ServingTable _current;
     private ImmutableArray<Drop> _drops = [];
 
-    public LiveRoutes(RouteFile file, TimeProvider time, ILogger<LiveRoutes> log)
+    public LiveRoutes(RouteFile file, TimeProvider time, ModelShelf models, ILogger<LiveRoutes> log)
     {
-        (_file, _time, _log) = (file, time, log);
+        (_file, _time, _models, _log) = (file, time, models, log);
         var table = file.Read(out var problem);
         try
         {
@@ -37,6 +40,8 @@ public sealed class LiveRoutes
         {
             GatewayLog.RouteFileRefused(log, problem);
         }
+
+        models.Follow(_current.Policies);
     }
 
     /// <summary>The snapshot; a request reads it once.</summary>
@@ -62,6 +67,7 @@ public sealed class LiveRoutes
                 next.Obey(_drops);
                 Store(table);
                 Volatile.Write(ref _current, next);
+                _models.Follow(next.Policies);
                 foreach (var route in applied)
                 {
                     next.Streams(route.Alias).Follow(route);
@@ -134,6 +140,9 @@ public sealed class ServingTable
     public RouteTable Routes { get; }
 
     public IEnumerable<ReleasePool> Pools => _pools.Values;
+
+    /// <summary>The guard policies in use.</summary>
+    internal IEnumerable<GuardPolicy> Policies => _pools.Values.Select(pool => pool.Ring.Policy);
 
     public ReleasePool Pool(string digest) => _pools[digest];
 

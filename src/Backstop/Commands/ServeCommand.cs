@@ -34,6 +34,8 @@ internal static class ServeCommand
         {
             Description = "Seconds after that for the requests under way.", DefaultValueFactory = _ => 30,
         };
+        var models = new Option<string?>("--models") { Description = "Folder of the classifiers (ONNX) that guard policies name. DATA/models by default; see docs/checks/onnx.md." };
+        var onnx = new Option<string?>("--onnx") { Description = "Folder of what runs them, from 'dotnet publish src/Backstop.Onnx'. The folder onnx beside the program by default." };
         var accessLog = new Option<bool>("--access-log") { Description = "Write a line for every request, without what was asked and answered." };
         var verb = new Verb("serve", "Run the control plane and the gateway.")
         {
@@ -63,7 +65,7 @@ internal static class ServeCommand
         };
         foreach (var option in (Option[])
         [
-            http, fleet, data, role, control, cluster, gatewayId, store, notify, drainDelay, drainDeadline, accessLog, tlsCertificate, tlsKey, fleetCertificate, fleetKey, fleetAuthority,
+            http, fleet, data, role, control, cluster, gatewayId, store, notify, drainDelay, drainDeadline, models, onnx, accessLog, tlsCertificate, tlsKey, fleetCertificate, fleetKey, fleetAuthority,
             oidcIssuer, oidcAudience, oidcClaim, oidcRoles,
         ])
         {
@@ -90,6 +92,8 @@ internal static class ServeCommand
                 OidcRoles = line.GetRequiredValue(oidcRoles),
             }) with
             {
+                ModelFolder = line.GetValue(models),
+                OnnxFolder = line.GetValue(onnx),
                 AccessLog = line.GetValue(accessLog),
                 DrainDelay = TimeSpan.FromSeconds(line.GetValue(drainDelay)),
                 DrainDeadline = TimeSpan.FromSeconds(line.GetValue(drainDeadline)),

@@ -188,6 +188,8 @@ internal static class ServeHost
                 DataDirectory = options.DataDirectory,
                 DrainDelay = options.DrainDelay,
                 DrainDeadline = options.DrainDeadline,
+                ModelFolder = options.ModelFolder,
+                OnnxFolder = options.OnnxFolder,
                 GuardPolicies = PolicyFolder.Read(Path.Combine(options.DataDirectory, PolicyFolder.Name)),
                 RequireKeys = ListenAddress.IsPublic(options.Http),
                 ControlTls = options.FleetTls?.Dials(besideControl: options.RunsControl),

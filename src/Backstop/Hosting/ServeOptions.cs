@@ -37,6 +37,12 @@ internal sealed record ServeOptions(
     /// <summary>Whether the gateway writes a line for every request.</summary>
     public bool AccessLog { get; init; }
 
+    /// <inheritdoc cref="Gateway.GatewayOptions.ModelFolder"/>
+    public string? ModelFolder { get; init; }
+
+    /// <inheritdoc cref="Gateway.GatewayOptions.OnnxFolder"/>
+    public string? OnnxFolder { get; init; }
+
     /// <inheritdoc cref="Gateway.GatewayOptions.DrainDelay"/>
     public TimeSpan DrainDelay { get; init; } = TimeSpan.FromSeconds(2);
 

@@ -16,6 +16,7 @@ public sealed class PolicyFileTests
     {
         ["language"] = """{"allowed":["en"]}""", ["pattern"] = """{"words":["acme"]}""", ["topic"] = """{"deny":{"a":["b"]}}""",
         ["dialogue"] = """{"intents":{"a":{"examples":["b"]}}}""", ["remote"] = """{"guard":"g"}""", ["judge"] = """{"guard":"g","question":"?"}""",
+        ["onnx"] = """{"model":"m"}""",
     };
 
     [Theory]
@@ -61,6 +62,28 @@ public sealed class PolicyFileTests
         var failure = Assert.Throws<GuardPolicyException>(() => GuardPolicy.Parse(
             $$$$"""{"remotes":{"llama":{"protocol":"llama_guard","url":"http://guard:8000"}},"stages":{"output":{"checks":[{{{{checks}}}}]}}}"""));
         Assert.Contains(reason, failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(""" "path":"m.onnx","sha256":"$" """, """{"model":"n"}""", "Did you mean 'm'?")]
+    [InlineData(""" "path":"m.onnx","sha256":"$" """, """{"model":"m","labels":["malicius"]}""", "Did you mean 'malicious'?")]
+    [InlineData(""" "path":"m.onnx","sha256":"$" """, """{"model":"m","thresholds":{"b":0.5}}""", "'b' is not known")]
+    [InlineData(""" "path":"../m.onnx","sha256":"$" """, """{"model":"m"}""", "under the gateway's folder of models")]
+    [InlineData(""" "path":"/etc/m.onnx","sha256":"$" """, """{"model":"m"}""", "under the gateway's folder of models")]
+    [InlineData(""" "path":"m.bin","sha256":"$" """, """{"model":"m"}""", "must end with .onnx")]
+    [InlineData(""" "path":"m.onnx","sha256":"12" """, """{"model":"m"}""", "64 hexadecimal digits")]
+    public void A_model_is_a_file_that_the_policy_can_tell_from_others(string model, string with, string reason)
+    {
+        var failure = Assert.Throws<GuardPolicyException>(() => GuardPolicy.Parse(Models(model, with)));
+        Assert.Contains(reason, failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Another_model_under_the_same_name_is_a_difference()
+    {
+        var before = Models(""" "path":"m.onnx","sha256":"$" """, """{"model":"m"}""");
+        var change = Assert.Single(PolicyDiff.Between(GuardPolicy.Parse(before), GuardPolicy.Parse(before.Replace("[\"benign\"", "[\"safe\"", StringComparison.Ordinal))));
+        Assert.Equal("models.m", change.Path);
     }
 
     [Fact]
@@ -135,6 +158,10 @@ public sealed class PolicyFileTests
             [null, "expected block, got fix; found by pii", "expected \"write to me\", got \"write to [EMAIL_ADDRESS]\""],
             PolicyCases.Run(GuardPolicy.Default, cases).Select(result => result.Failure));
     }
+
+    private static string Models(string model, string with) => $$$$"""
+        {"models":{"m":{ {{{{model}}}},"tokenizer":{"path":"m.json","sha256":"$"},"labels":["benign","malicious"]} },"stages":{"input":{"checks":[{"use":"onnx","with":{{{{with}}}} }]} } }
+        """.Replace("$", new string('0', 64), StringComparison.Ordinal);
 
     private static GuardPolicy Output(string checks) => GuardPolicy.Parse(Stage("output", checks));
 

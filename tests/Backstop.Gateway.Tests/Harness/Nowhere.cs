@@ -10,7 +10,9 @@ internal static class Nowhere
 {
     /// <summary>Guards whose measurements nobody takes.</summary>
     public static OutsideGuards Guards { get; } = new(
-        new GuardTelemetry(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>()), TimeProvider.System);
+        new GuardTelemetry(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>()),
+        TimeProvider.System,
+        new ModelShelf([], _ => throw new FileNotFoundException("There are no models here."), () => throw new FileNotFoundException("Nothing runs models here.")));
 
     public static Replica Replica => ReplicaAt(TimeProvider.System);
 

@@ -1,8 +1,9 @@
+using System.Collections.Immutable;
 using Backstop.Core.Guards.Remote;
 
 namespace Backstop.Core.Guards.Checks;
 
-/// <summary>Passes on what somebody outside says about the whole text: a guard model, a moderation service, or a judge.</summary>
+/// <summary>Passes on what somebody outside says about the whole text: a guard model, a moderation service, a judge, or a classifier in a file.</summary>
 /// <remarks>
 /// It asks nobody itself. The ring tells its owner what is to be asked (<see cref="RemoteQuestion"/>), and the owner brings
 /// the answers; where none came, the check has failed and the policy says what that means.
@@ -13,6 +14,9 @@ public sealed class RemoteCheck : ICheck
 
     /// <summary>A chat model is asked a question of the policy's author.</summary>
     public const string JudgeName = "judge";
+
+    /// <summary>A classifier in a file is asked, on the gateway's own machine.</summary>
+    public const string ModelName = "onnx";
 
     private const double DefaultThreshold = 0.5;
 
@@ -31,12 +35,30 @@ public sealed class RemoteCheck : ICheck
 
     /// <summary>Settings: <c>guard</c>, a name under <c>remotes</c>; <c>categories</c>, those of the guard's that count (all that are not harmless by name).</summary>
     public static RemoteCheck Create(CheckUse use, PolicyNode with) => new(
-        Name, use.Id, new RemoteUse(GuardOf(with), [.. with.Texts("categories") ?? []], use.Threshold ?? DefaultThreshold, ""));
+        Name, use.Id, new RemoteUse(GuardOf(with), use.Threshold ?? DefaultThreshold) { Categories = [.. with.Texts("categories") ?? []] });
 
     /// <summary>Settings: <c>guard</c>, a name under <c>remotes</c> whose protocol is <c>chat</c>; <c>question</c>, to which yes is a finding.</summary>
     public static RemoteCheck CreateJudge(CheckUse use, PolicyNode with) => new(
-        JudgeName, use.Id, new RemoteUse(GuardOf(with), [], use.Threshold ?? DefaultThreshold, with.Text("question")
-            ?? throw GuardPolicyException.At(with.Path, "needs 'question', one that can be answered with yes or no; yes is a finding.")));
+        JudgeName, use.Id, new RemoteUse(GuardOf(with), use.Threshold ?? DefaultThreshold)
+        {
+            Question = with.Text("question") ?? throw GuardPolicyException.At(with.Path, "needs 'question', one that can be answered with yes or no; yes is a finding."),
+        });
+
+    /// <summary>
+    /// Settings: <c>model</c>, a name under <c>models</c>; <c>labels</c>, those of the model's that count (all that are not harmless by
+    /// name); <c>thresholds</c> of single labels; <c>harm</c>, how its findings count for the release (<c>toxic</c>).
+    /// </summary>
+    public static RemoteCheck CreateModel(CheckUse use, PolicyNode with) => new(
+        ModelName,
+        use.Id,
+        new RemoteUse(with.Text("model") ?? throw GuardPolicyException.At(with.Path, "needs 'model', the name of one of the policy's 'models'."), use.Threshold ?? DefaultThreshold)
+        {
+            IsModel = true,
+            Categories = [.. with.Texts("labels") ?? []],
+            Thresholds = with.Node("thresholds")?.AllNumbers(0, 1).ToImmutableSortedDictionary(StringComparer.OrdinalIgnoreCase)
+                ?? ImmutableSortedDictionary<string, double>.Empty,
+            Harm = Enum.Parse<HarmClass>(with.Choice("harm", "toxic", "injection", "pii", "other") ?? "toxic", ignoreCase: true),
+        });
 
     public ICheckSession Open(CheckContext context) => new Session(this, context);
 
@@ -65,7 +87,7 @@ public sealed class RemoteCheck : ICheck
             foreach (var flag in answer?.Flags ?? [])
             {
                 sink.Report(
-                    flag.Category, $"{check.Descriptor.Name}/{flag.Category}", HarmOf(flag.Category), flag.Score, Severity.High, window.Origin, window.Text.Length);
+                    flag.Category, $"{check.Descriptor.Name}/{flag.Category}", check.Asking.Harm ?? HarmOf(flag.Category), flag.Score, Severity.High, window.Origin, window.Text.Length);
             }
 
             return window.Text.Length;

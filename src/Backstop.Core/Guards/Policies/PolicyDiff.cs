@@ -18,6 +18,16 @@ public static class PolicyDiff
             Add(changes, $"stages.{key}.budget_ms", Budget(before, stage), Budget(after, stage), null);
         }
 
+        foreach (var name in before.Models.Keys.Union(after.Models.Keys, StringComparer.Ordinal))
+        {
+            Add(changes, $"models.{name}", before.Models.GetValueOrDefault(name)?.Identity, after.Models.GetValueOrDefault(name)?.Identity, null);
+        }
+
+        foreach (var name in before.Remotes.Keys.Union(after.Remotes.Keys, StringComparer.Ordinal))
+        {
+            Add(changes, $"remotes.{name}", before.Remotes.GetValueOrDefault(name)?.ToString(), after.Remotes.GetValueOrDefault(name)?.ToString(), null);
+        }
+
         Add(changes, "streaming.hold_max", before.Streaming.HoldMax.ToString(), after.Streaming.HoldMax.ToString(), null);
         Add(changes, "streaming.window", before.Streaming.Window.ToString(), after.Streaming.Window.ToString(), null);
         Add(changes, "blocked_response", before.BlockedResponse, after.BlockedResponse, null);

@@ -14,7 +14,9 @@ internal static class Classifying
 
     private static readonly string[] Harmless = ["benign", "safe", "harmless", "label_0", "neutral", "normal", "ok", "not_toxic", "non-toxic", "negative"];
 
-    public static JsonObject Ask(RemoteQuestion question) => question.Guard.Protocol == GuardProtocol.Tei
+    public static bool IsHarmless(string label) => Harmless.Contains(label, StringComparer.OrdinalIgnoreCase);
+
+    public static JsonObject Ask(RemoteQuestion question) => GuardExchange.GuardOf(question).Protocol == GuardProtocol.Tei
         ? new JsonObject { ["inputs"] = new JsonArray([.. Pieces(question.Text).Select(piece => (JsonNode)new JsonArray(piece))]), ["truncate"] = true }
         : GuardExchange.With(question, new JsonObject { ["input"] = new JsonArray([.. Pieces(question.Text).Select(piece => JsonValue.Create(piece))]) });
 
@@ -32,7 +34,7 @@ internal static class Classifying
         var all = labels.ToList();
         return all.Count == 0
             ? throw new FormatException("it judged nothing.")
-            : all.Where(label => !Harmless.Contains(label.Category, StringComparer.OrdinalIgnoreCase))
+            : all.Where(label => !IsHarmless(label.Category))
                 .GroupBy(label => label.Category, StringComparer.Ordinal)
                 .Select(group => new RemoteFlag(group.Key, group.Max(label => label.Score)));
     }

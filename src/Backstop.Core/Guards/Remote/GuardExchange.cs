@@ -7,7 +7,7 @@ namespace Backstop.Core.Guards.Remote;
 public static class GuardExchange
 {
     /// <summary>The body that is posted.</summary>
-    public static string BodyOf(RemoteQuestion question) => (question.Guard.Protocol switch
+    public static string BodyOf(RemoteQuestion question) => (GuardOf(question).Protocol switch
     {
         GuardProtocol.LlamaGuard => LlamaGuard.Ask(question),
         GuardProtocol.OpenAiModerations => With(question, new JsonObject { ["input"] = question.Text }),
@@ -22,7 +22,7 @@ public static class GuardExchange
         try
         {
             var answer = JsonNode.Parse(body) ?? throw new FormatException("its answer is empty.");
-            var flags = question.Guard.Protocol switch
+            var flags = GuardOf(question).Protocol switch
             {
                 GuardProtocol.LlamaGuard => LlamaGuard.Read(answer),
                 GuardProtocol.OpenAiModerations => Moderations(answer),
@@ -31,7 +31,7 @@ public static class GuardExchange
                 GuardProtocol.Chat => Judging.Read(answer),
                 _ => Plain(answer),
             };
-            return RemoteAnswer.Of(question, flags.Where(flag => Counts(question, flag)).ToList());
+            return RemoteAnswer.Of(question, flags.Where(question.Use.Counts).ToList());
         }
         catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException or ArgumentException or KeyNotFoundException)
         {
@@ -39,9 +39,11 @@ public static class GuardExchange
         }
     }
 
+    internal static RemoteGuard GuardOf(RemoteQuestion question) => (RemoteGuard)question.Guard;
+
     internal static JsonObject With(RemoteQuestion question, JsonObject body)
     {
-        if (question.Guard.Model is { } model)
+        if (GuardOf(question).Model is { } model)
         {
             body["model"] = model;
         }
@@ -54,10 +56,6 @@ public static class GuardExchange
 
     /// <summary>A part that every answer of the protocol has.</summary>
     internal static JsonNode Part(this JsonNode? node, string name) => (node as JsonObject)?[name] ?? throw new FormatException($"'{name}' is missing.");
-
-    private static bool Counts(RemoteQuestion question, RemoteFlag flag) =>
-        flag.Score >= question.Use.Threshold
-        && (question.Use.Categories.IsEmpty || question.Use.Categories.Contains(flag.Category, StringComparer.OrdinalIgnoreCase));
 
     private static IEnumerable<RemoteFlag> Moderations(JsonNode answer)
     {

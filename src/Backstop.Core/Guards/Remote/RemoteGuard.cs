@@ -26,25 +26,13 @@ public enum GuardProtocol
 
 /// <summary>Somebody outside who judges texts, as a policy names them under <c>remotes</c>.</summary>
 /// <param name="Address">Where questions are posted.</param>
-public sealed record RemoteGuard(string Name, GuardProtocol Protocol, Uri Address)
+public sealed record RemoteGuard(string Name, GuardProtocol Protocol, Uri Address) : OutsideGuard(Name)
 {
     /// <summary>The model's name at its server; null where the server has but one.</summary>
     public string? Model { get; init; }
 
     /// <summary>The environment variable that holds its key; null when it wants none. The key itself is in no policy.</summary>
     public string? KeyVariable { get; init; }
-
-    /// <summary>Most questions at once; more are not queued but count as saturated.</summary>
-    /// <value>1 to 1024. 16 by default.</value>
-    public int Concurrency { get; init; } = 16;
-
-    /// <summary>Failures in a row after which it is left alone for a while.</summary>
-    /// <value>1 to 1000. 5 by default.</value>
-    public int BreakAfter { get; init; } = 5;
-
-    /// <summary>How long it is left alone, in milliseconds; then one question tries.</summary>
-    /// <value>100 to 600,000. 5,000 by default.</value>
-    public int RestMilliseconds { get; init; } = 5000;
 }
 
 /// <summary>Reads the guards a policy names.</summary>
@@ -74,17 +62,14 @@ internal static class RemoteGuards
             throw GuardPolicyException.At(node.Path + ".url", "must be an http or https address without a password; a key's variable stands under 'api_key'.");
         }
 
-        var (key, breaker) = (node.Node("api_key"), node.Node("breaker"));
+        var key = node.Node("api_key");
         var guard = new RemoteGuard(name, Protocols[protocol], address)
         {
             Model = node.Text("model"),
             KeyVariable = key is null ? null : key.Text("env") ?? throw GuardPolicyException.At(key.Path, "needs 'env', the environment variable that holds the key."),
-            Concurrency = node.Integer("concurrency", 1, 1024) ?? 16,
-            BreakAfter = breaker?.Integer("failures", 1, 1000) ?? 5,
-            RestMilliseconds = breaker?.Integer("rest_ms", 100, 600_000) ?? 5000,
+            Patience = Patience.Read(node, concurrency: 16),
         };
         key?.Done();
-        breaker?.Done();
         node.Done();
         return guard;
     }

@@ -4,16 +4,34 @@ namespace Backstop.Core.Guards.Remote;
 
 /// <summary>What a policy's check asks a guard for.</summary>
 /// <param name="Guard">Name of the guard.</param>
-/// <param name="Categories">What counts, in the guard's own words; empty for all that is not harmless by name.</param>
 /// <param name="Threshold">Score from 0 to 1 at which a category counts.</param>
-/// <param name="Question">What a chat model is asked about the text; empty for the other guards.</param>
-public sealed record RemoteUse(string Guard, ImmutableArray<string> Categories, double Threshold, string Question);
+public sealed record RemoteUse(string Guard, double Threshold)
+{
+    /// <summary>What counts, in the guard's own words; empty for all that is not harmless by name.</summary>
+    public ImmutableArray<string> Categories { get; init; } = [];
+
+    /// <summary>Thresholds of single categories, which hold instead of <see cref="Threshold"/>.</summary>
+    public ImmutableSortedDictionary<string, double> Thresholds { get; init; } = ImmutableSortedDictionary<string, double>.Empty;
+
+    /// <summary>What a chat model is asked about the text; empty for the other guards.</summary>
+    public string Question { get; init; } = "";
+
+    /// <summary>How its findings count for the release; null where their category says so.</summary>
+    public HarmClass? Harm { get; init; }
+
+    /// <summary>Whether the guard is one of the policy's <c>models</c> and not of its <c>remotes</c>.</summary>
+    public bool IsModel { get; init; }
+
+    internal bool Counts(RemoteFlag flag) =>
+        flag.Score >= Thresholds.GetValueOrDefault(flag.Category, Threshold)
+        && (Categories.IsEmpty || Categories.Contains(flag.Category, StringComparer.OrdinalIgnoreCase));
+}
 
 /// <summary>One text that one check wants judged by somebody outside.</summary>
 /// <param name="Check">Id of the check.</param>
 /// <param name="Unit">Index of the text among those screened together.</param>
 /// <param name="Before">What the user said before an answer that is to be judged; empty where nothing is known.</param>
-public sealed record RemoteQuestion(string Check, int Unit, RemoteGuard Guard, RemoteUse Use, GuardStage Stage, string Text, string Before)
+public sealed record RemoteQuestion(string Check, int Unit, OutsideGuard Guard, RemoteUse Use, GuardStage Stage, string Text, string Before)
 {
     /// <summary>Most time for the answer.</summary>
     /// <value>1 to 60,000 ms.</value>

@@ -12,6 +12,7 @@ public sealed class DemoTests
 
         Assert.Equal("v7", (string?)report["active_release"]);
         Assert.True((bool?)report["release_to_blame"]);
+        Assert.Equal(("model", "helps"), ((string?)report["suspect"], (string?)report["rollback"]));
         Assert.Equal(0, (int?)report["served_by_bad_after_convergence"]);
         Assert.InRange((double)report["detected_to_swapped_ms"]!, 0, 1000);
         Assert.NotNull((string?)report["gate_id"]);
@@ -51,16 +52,21 @@ public sealed class DemoTests
         Assert.Equal("v7", (string?)report["active_release"]); // Still a canary: neither promoted nor taken back.
     }
 
-    /// <summary>What breaks outside every release: found, named, not rolled back, contained, learnt, and stopped when it comes again.</summary>
-    [Theory(Explicit = true)]
-    [InlineData("features", "empty_features")]
-    [InlineData("prompt", "prompt_out_of_band")]
-    [InlineData("index", "stale_index")]
-    public async Task A_fault_outside_every_release_is_contained_and_comes_again_in_vain(string fault, string cause)
+    /// <summary>What breaks outside every release: found, named, not rolled back, contained, learnt, and stopped when it comes again. All three at once, on one server.</summary>
+    [Fact]
+    public async Task Faults_outside_every_release_are_contained_and_come_again_in_vain()
     {
-        var report = await Demo("--fault", fault, "--rate", "40");
+        var reports = JsonNode.Parse(await Json("--fault", "all"))!.AsArray().Select(r => r!.AsObject()).ToArray();
 
-        Assert.Equal((cause, "does_not_help"), ((string?)report["cause"], (string?)report["rollback"]));
+        Assert.Equal(
+            [("features", "data", "empty_features"), ("prompt", "prompt", "prompt_out_of_band"), ("index", "upstream", "stale_index")],
+            reports.Select(r => ((string)r["fault"]!, (string)r["suspect"]!, (string)r["cause"]!)));
+        Assert.All(reports, ComesAgainInVain);
+    }
+
+    private static void ComesAgainInVain(JsonObject report)
+    {
+        Assert.Equal("does_not_help", (string?)report["rollback"]);
         Assert.True((bool?)report["helped"], report.ToString());
         Assert.Equal("enforcing", (string?)report["monitor_state"]);
         Assert.True((double)report["right_during"]! < (double)report["right_before"]! - 0.2, report.ToString());
@@ -68,14 +74,17 @@ public sealed class DemoTests
         Assert.InRange((int)report["second_time_requests"]!, 300, int.MaxValue);
         Assert.Equal(0, (int)report["second_time_reached_model"]!);
         Assert.Equal(1, (int)report["incidents_in_all"]!);
-        Assert.Equal("v8", (string?)report["active_release"]);
+        Assert.EndsWith("v8", (string?)report["active_release"], StringComparison.Ordinal); // Nothing was rolled back.
     }
 
-    private static async Task<JsonObject> Demo(params string[] arguments)
+    private static async Task<JsonObject> Demo(params string[] arguments) =>
+        JsonNode.Parse(await Json(arguments))!.AsObject(); // One object and nothing else, or this throws.
+
+    private static async Task<string> Json(params string[] arguments)
     {
         var (code, output, errors) = await Shelled.Run(["demo", "--json", .. arguments]);
 
         Assert.True(code == 0, $"demo ended with {code}: {errors}");
-        return JsonNode.Parse(output)!.AsObject(); // One object and nothing else, or this throws.
+        return output;
     }
 }

@@ -81,6 +81,7 @@ public static class ControlHosting
             }
         });
         services.AddHostedService<GrainStart>();
+        services.AddSingleton<Leases>();
         services.AddSingleton<Courier>();
         services.AddSingleton<Outbox>();
         services.AddSingleton<Notifier>();

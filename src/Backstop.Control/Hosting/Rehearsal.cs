@@ -57,7 +57,7 @@ internal static class Rehearsal
 
         evidence.Begin(new(Alias, alias.Epoch, alias.Generation));
         Observe(evidence, alias, clock.GetUtcNow(), sequence: 2);
-        await new EvidenceStore(store).Save(evidence, clock.GetUtcNow());
+        await new EvidenceStore(store).Save(evidence, new(), clock.GetUtcNow());
         var judgement = Judge.Evaluate(evidence, stored.Contrast()!, stored.Evidence, clock.GetUtcNow());
         (alias, stored) = await Step(
             aliases, alias, stored, new RolloutEvent.Judged(clock.GetUtcNow(), judgement.Verdict, judgement.Units, judgement.OneArmAlarm, judgement.Reason));

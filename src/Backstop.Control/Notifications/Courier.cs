@@ -125,7 +125,9 @@ public sealed class Courier(TimeProvider clock) : IDisposable
             letter.Headers.Add("In-Reply-To", $"<{notice.Key}-opened@backstop>");
         }
 
-        await client.SendMailAsync(letter, cancel);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        patience.CancelAfter(Patience);
+        await client.SendMailAsync(letter, patience.Token);
         return Delivery.Arrived;
     }
 

@@ -63,7 +63,7 @@ internal sealed partial class AliasGrain
         await LookAtInputs(clock.GetUtcNow());
         CompareWithItself();
         await AdvanceDrill(clock.GetUtcNow());
-        if (_merged > _stored && Now - _storedAt >= options.EvidenceInterval)
+        if (IsUnstored && Now - _storedAt >= options.EvidenceInterval)
         {
             await StoreEvidence(clock.GetUtcNow());
         }
@@ -190,16 +190,20 @@ internal sealed partial class AliasGrain
         _incident.Refine(_rollout!, judgement, _evidence.RatesFor(new(Name, _alias.Epoch, _alias.Generation)));
     }
 
+    // That a change of the inputs began or ended is seen by a look and not by a batch.
+    private bool IsUnstored => _merged > _stored || _inputs.Onset != _storedOnset;
+
     private async Task StoreEvidence(DateTimeOffset now)
     {
-        if (_merged == _stored)
+        if (!IsUnstored)
         {
             return;
         }
 
         _storedAt = Now;
         var upTo = _merged;
-        await evidenceStore.Save(_evidence, now);
+        _storedOnset = _inputs.Onset;
+        await evidenceStore.Save(_evidence, _inputs, now);
         _stored = upTo;
     }
 }

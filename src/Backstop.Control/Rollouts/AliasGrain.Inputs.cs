@@ -16,7 +16,7 @@ internal sealed partial class AliasGrain
     // A change is reported again when so much more of it was seen: the first look knows least.
     private const double MoreToTell = 1.25;
 
-    private readonly InputWatch _inputs = new();
+    private InputWatch _inputs = null!;
     private TimeSpan _lookedAt = -KeepInterval;
     private (DateTimeOffset Onset, double Known) _told;
     private (string Incident, Containment Containment, DateTimeOffset Onset, DateTimeOffset? Converged)? _contained;
@@ -41,10 +41,19 @@ internal sealed partial class AliasGrain
         return reply;
     }
 
-    public Task AcceptInputs()
+    public async Task AcceptInputs()
     {
         _inputs.Accept();
-        return Task.CompletedTask;
+        await evidenceStore.Save(_evidence, _inputs, clock.GetUtcNow()); // What a person decided must not be forgotten with the process.
+    }
+
+    // The last owner may have put a rule in force and died before it was seen to help.
+    private async Task TakeUpContainment()
+    {
+        if ((await incidents.All(Name)).Find(i => i is { IsOver: false, Containments: [.., { Helped: null }] }) is { } incident)
+        {
+            _contained = (incident.Id, incident.Containments[^1], incident.Inputs?.Onset ?? incident.OpenedAt, incident.Timeline.Converged);
+        }
     }
 
     private async Task LookAtInputs(DateTimeOffset now)

@@ -54,6 +54,7 @@ internal sealed partial class AliasGrain(
     // Merges are numbered, so that whoever brought them can be told which of them are durable.
     private long _merged;
     private long _stored;
+    private DateTimeOffset? _storedOnset;
 
     private string Name => this.GetPrimaryKeyString();
 
@@ -62,8 +63,10 @@ internal sealed partial class AliasGrain(
     /// <inheritdoc/>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _evidence = await evidenceStore.Load(Name);
+        (_evidence, _inputs) = await evidenceStore.Load(Name);
         await Reload();
+        _storedOnset = _inputs.Onset;
+        await TakeUpContainment();
         await Handle(new RolloutEvent.TakenUp(clock.GetUtcNow()), Actor);
 
         // The freeze that came with the swap may not have been stored when the last owner died.

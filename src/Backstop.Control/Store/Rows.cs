@@ -113,6 +113,9 @@ public sealed class EvidenceRow
     public required DateTimeOffset At { get; init; }
 
     public required string Record { get; init; }
+
+    /// <summary>What requests usually bring with them; null in a row that is older than this column.</summary>
+    public string? Inputs { get; init; }
 }
 
 /// <summary>An incident.</summary>
@@ -179,6 +182,18 @@ public sealed class AnswerRow
 
     /// <summary>Null until it was answered.</summary>
     public string? Text { get; init; }
+}
+
+/// <summary>Work that one control plane does for all of them, for a time.</summary>
+public sealed class LeaseRow
+{
+    /// <summary>The work.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Who does it.</summary>
+    public required string Owner { get; init; }
+
+    public required DateTimeOffset Until { get; init; }
 }
 
 /// <summary>One control plane of the cluster; see <see cref="Cluster.StoreMembership"/>.</summary>

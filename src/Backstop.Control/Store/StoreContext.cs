@@ -32,6 +32,8 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
 
     public DbSet<GatewayRow> Gateways => Set<GatewayRow>();
 
+    public DbSet<LeaseRow> Leases => Set<LeaseRow>();
+
     public DbSet<SiloRow> Silos => Set<SiloRow>();
 
     public DbSet<ClusterRow> Cluster => Set<ClusterRow>();
@@ -94,6 +96,7 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
         });
         modelBuilder.Entity<ModelNoteRow>().HasKey(r => new { r.Model, r.Version });
         modelBuilder.Entity<GatewayRow>().HasKey(r => r.Id);
+        modelBuilder.Entity<LeaseRow>().HasKey(r => r.Name);
         modelBuilder.Entity<SiloRow>().HasKey(r => r.Address);
         modelBuilder.Entity<ClusterRow>(row =>
         {

@@ -32,6 +32,7 @@ public sealed class InputWatch
     private const double Rare = 0.01;
 
     private readonly SortedDictionary<long, InputTally> _recent = [];
+    private InputTally _settled = new();
     private readonly HashSet<(InputSignal, string)> _announced = [];
     private readonly List<InputCount> _firsts = [];
     private InputTally _usual = new();
@@ -92,8 +93,7 @@ public sealed class InputWatch
         else if (_onset is not null && window.Counts.Count > 0 && ++_quiet >= QuietBuckets)
         {
             // Over: what came meanwhile is not usual and is forgotten.
-            (_onset, _since, _quiet) = (null, new(), 0);
-            _recent.Clear();
+            Close();
         }
 
         Settle(newest - Window);
@@ -103,6 +103,7 @@ public sealed class InputWatch
         }
 
         _since = Sum(onset);
+        _since.AddAll(_settled);
         return new(InputCount.StartOf(onset), moved, Compare(_since), IsPresent: !moved.IsEmpty);
     }
 
@@ -122,7 +123,53 @@ public sealed class InputWatch
             Absorb(count);
         }
 
-        (_onset, _since, _quiet) = (null, new(), 0);
+        Close();
+    }
+
+    /// <summary>All that it knows, as it is kept.</summary>
+    public InputMemory Memory => new(
+        Listed(_usual), Listed(_settled), [.. _recent.Select(r => new InputMemory.Bucket(r.Key, Listed(r.Value)))], _unfamiliar, _onset, _quiet, Begun, [.. _announced.Select(a => new InputMemory.First(a.Item1, a.Item2)).OrderBy(a => a.Signal).ThenBy(a => a.What, StringComparer.Ordinal)], [.. _firsts]);
+
+    /// <summary>One that goes on where another stood.</summary>
+    public static InputWatch From(InputMemory memory)
+    {
+        var watch = new InputWatch
+        {
+            _usual = Tally(memory.Usual), _settled = Tally(memory.Settled), _unfamiliar = memory.Unfamiliar, _onset = memory.Onset, _quiet = memory.Quiet, Begun = memory.Begun,
+        };
+        foreach (var (number, counts) in memory.Recent)
+        {
+            watch._recent.Add(number, Tally(counts));
+        }
+
+        watch._announced.UnionWith(memory.Announced.Select(a => (a.Signal, a.What)));
+        watch._firsts.AddRange(memory.Firsts);
+        if (watch._onset is { } onset)
+        {
+            watch._since = watch.Sum(onset);
+            watch._since.AddAll(watch._settled);
+        }
+
+        return watch;
+    }
+
+    private static ImmutableArray<InputCount> Listed(InputTally tally) =>
+        [.. tally.Counts.OrderBy(c => c.What == InputTally.Others).ThenBy(c => c.Signal).ThenBy(c => c.What, StringComparer.Ordinal)]; // What had no room for a name comes last, as it came.
+
+    private static InputTally Tally(IEnumerable<InputCount> counts)
+    {
+        var tally = new InputTally();
+        foreach (var count in counts)
+        {
+            tally.Add(count);
+        }
+
+        return tally;
+    }
+
+    private void Close()
+    {
+        (_onset, _since, _settled, _quiet) = (null, new(), new(), 0);
         _recent.Clear();
     }
 
@@ -161,12 +208,20 @@ public sealed class InputWatch
 
     private void Settle(long before)
     {
-        while (_onset is null && _recent.Count > 0 && _recent.First() is var oldest && oldest.Key < before)
+        while (_recent.Count > 0 && _recent.First() is var oldest && oldest.Key < before)
         {
             _recent.Remove(oldest.Key);
-            foreach (var count in oldest.Value.Counts)
+            if (oldest.Key >= _onset)
             {
-                Absorb(count);
+                // A fault may last for days: of what is long past, the sum is enough.
+                _settled.AddAll(oldest.Value);
+            }
+            else if (_onset is null)
+            {
+                foreach (var count in oldest.Value.Counts)
+                {
+                    Absorb(count);
+                }
             }
         }
     }

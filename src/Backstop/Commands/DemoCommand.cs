@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using System.CommandLine;
 using System.Diagnostics;
 using Backstop.CommandLine;
 using Backstop.Demo;
+using Backstop.Demo.Faults;
 using Spectre.Console;
 
 namespace Backstop.Commands;
@@ -17,12 +19,12 @@ internal static class DemoCommand
         var fault = new Option<bool>("--upstream-fault") { Description = "Both releases get worse together: v8 should not be blamed." };
         var atOnce = new Option<bool>("--at-once") { Description = "Promote v8 to all but a holdback without a canary." };
         var keep = new Option<bool>("--keep") { Description = "Leave the store and the logs on disk, and say where." };
-        var breaks = new Option<string?>("--fault") { Description = "What breaks: model (v8 is bad), prompt (edited at the application), features (a pipeline emits nulls), index (it went stale)." };
-        breaks.AcceptOnlyFromAmong("model", "prompt", "features", "index");
+        var breaks = new Option<string?>("--fault") { Description = "What breaks: model (v8 is bad), prompt (edited at the application), features (a pipeline emits nulls), index (it went stale), all (the last three at the same time, on an alias each)." };
+        breaks.AcceptOnlyFromAmong("model", "prompt", "features", "index", DemoOptions.AllFaults);
         var json = Verb.JsonOption();
         var verb = new Verb("demo", "Promote a bad release in front of users, and watch what happens.")
         {
-            Examples = ["backstop demo", "backstop demo --at-once", "backstop demo --good", "backstop demo --upstream-fault", "backstop demo --fault prompt", "backstop demo --json --seed 42 --rate 60"],
+            Examples = ["backstop demo", "backstop demo --at-once", "backstop demo --good", "backstop demo --upstream-fault", "backstop demo --fault prompt", "backstop demo --fault all", "backstop demo --json --seed 42 --rate 60"],
         };
         foreach (var option in (Option[])[rate, seed, good, fault, breaks, atOnce, keep, json])
         {
@@ -40,7 +42,7 @@ internal static class DemoCommand
         {
             if (result.GetValue(breaks) is not (null or "model") && (result.GetValue(good) || result.GetValue(fault) || result.GetValue(atOnce)))
             {
-                result.AddError("--fault prompt, features and index are stories of their own: leave --good, --upstream-fault and --at-once out.");
+                result.AddError("--fault prompt, features, index and all are stories of their own: leave --good, --upstream-fault and --at-once out.");
             }
 
             if (result.GetValue(good) && result.GetValue(fault))
@@ -56,14 +58,18 @@ internal static class DemoCommand
             if (options.Fault is not null)
             {
                 var asJson = line.GetValue(json);
-                var report = await Demonstration.PlayFault(options, Steps(asJson ? line.InvocationConfiguration.Error : output), cancel);
-                if (asJson)
+                var reports = await Demonstration.PlayFaults(options, Steps(asJson ? line.InvocationConfiguration.Error : output), cancel);
+                if (asJson && options.Fault is DemoOptions.AllFaults)
                 {
-                    output.WriteJson(report);
+                    output.WriteJson(reports);
+                }
+                else if (asJson)
+                {
+                    output.WriteJson(reports[0]);
                 }
                 else
                 {
-                    report.Tell(output);
+                    FaultReport.Tell(reports, output);
                 }
             }
             else if (line.GetValue(json))
@@ -88,14 +94,15 @@ internal static class DemoCommand
     private static Action<DemoProgress> Steps(TextWriter output)
     {
         var clock = Stopwatch.StartNew();
-        string? last = null;
+        var last = new ConcurrentDictionary<string, string>(StringComparer.Ordinal); // Of several stories at the same time, each goes its own way.
         return progress =>
         {
+            var story = progress.Story ?? "";
             var step = progress.Doing + (progress.Rollout is { } rollout ? $" (rollout {rollout.Status}, generation {progress.Alias!.Generation})" : "");
-            if (step != last)
+            if (last.GetValueOrDefault(story) != step)
             {
-                output.WriteLine($"{clock.Elapsed.TotalSeconds,5:0.0} s  {step}");
-                last = step;
+                output.WriteLine($"{clock.Elapsed.TotalSeconds,5:0.0} s  {(story.Length > 0 ? story + ": " : "")}{step}");
+                last[story] = step;
             }
         };
     }

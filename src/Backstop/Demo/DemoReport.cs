@@ -57,6 +57,12 @@ internal sealed record DemoReport
 
     public bool? ReleaseToBlame { get; init; }
 
+    /// <summary>The most probable suspect.</summary>
+    public string? Suspect { get; init; }
+
+    /// <summary>Whether rolling back helps.</summary>
+    public string? Rollback { get; init; }
+
     /// <summary>Probability of each explanation.</summary>
     public IReadOnlyDictionary<string, double>? Pattern { get; init; }
 

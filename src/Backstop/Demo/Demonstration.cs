@@ -21,37 +21,37 @@ internal static class Demonstration
         tell,
         async (stage, patience) =>
         {
-            await Story.Register(stage.Fleet, DemoManifest.Of, patience);
+            await Story.Register(stage.Fleet, Story.Alias, pool => pool.Release, DemoManifest.Of, patience);
             stage.Tell(new("warming up"));
             await WarmUp.Run(stage.Fleet, options.Seed, patience);
             var user = new ChatUser(new(stage.Gateway, Story.Alias), options.Seed);
             await using var traffic = Traffic.Start(options.Rate, options.Seed, user.Serve);
             var report = await new Story(options, stage.Fleet, traffic, stage.Tell).Play(patience);
-            Save(options, stage.Fleet, traffic);
+            Save(options, stage.Fleet, traffic, "received.jsonl");
             return report with { DurationS = stage.Seconds };
         },
         cancel);
 
-    /// <summary>Plays the story of a fault outside every release.</summary>
+    /// <summary>Plays the story of a fault outside every release, or of all of them at the same time, each on an alias of its own.</summary>
     /// <inheritdoc cref="Play"/>
-    public static Task<FaultReport> PlayFault(DemoOptions options, Action<DemoProgress> tell, CancellationToken cancel) => Run(
+    public static Task<FaultReport[]> PlayFaults(DemoOptions options, Action<DemoProgress> tell, CancellationToken cancel) => Run(
         options,
         tell,
         async (stage, patience) =>
         {
-            Application application = options.Fault switch
-            {
-                "features" => new FeatureApplication(stage.Gateway, Story.Alias, options.Seed),
-                "prompt" => new PromptApplication(stage.Gateway, Story.Alias, options.Seed),
-                _ => new RetrievalApplication(stage.Gateway, Story.Alias, options.Seed),
-            };
-            await Story.Register(stage.Fleet, application.Manifest, patience);
-            await using var traffic = Traffic.Start(options.Rate, options.Seed, application.Serve);
-            var report = await new FaultStory(options, stage.Fleet, traffic, application, stage.Tell).Play(patience);
-            Save(options, stage.Fleet, traffic);
-            return report with { DurationS = stage.Seconds };
+            Application[] all = [new FeatureApplication(stage.Gateway, options.Seed), new PromptApplication(stage.Gateway, options.Seed), new RetrievalApplication(stage.Gateway, options.Seed)];
+            return await Task.WhenAll(all.Where(a => options.Fault is DemoOptions.AllFaults || options.Fault == a.Fault).Select(a => PlayFault(options, stage, a, patience)));
         },
         cancel);
+
+    private static async Task<FaultReport> PlayFault(DemoOptions options, Stage stage, Application application, CancellationToken cancel)
+    {
+        await Story.Register(stage.Fleet, application.Alias, application.Release, application.Manifest, cancel);
+        await using var traffic = Traffic.Start(options.Rate, options.Seed, application.Serve);
+        var report = await new FaultStory(options, stage.Fleet, traffic, application, stage.Tell).Play(cancel);
+        Save(options, stage.Fleet, traffic, $"received-{application.Fault}.jsonl");
+        return report with { DurationS = stage.Seconds };
+    }
 
     private static async Task<T> Run<T>(DemoOptions options, Action<DemoProgress> tell, Func<Stage, CancellationToken, Task<T>> play, CancellationToken cancel)
     {
@@ -82,11 +82,11 @@ internal static class Demonstration
         }
     }
 
-    private static void Save(DemoOptions options, DemoFleet fleet, Traffic traffic)
+    private static void Save(DemoOptions options, DemoFleet fleet, Traffic traffic, string name)
     {
         if (options.Keep)
         {
-            traffic.Save(Path.Combine(fleet.Directory, "received.jsonl"));
+            traffic.Save(Path.Combine(fleet.Directory, name));
         }
     }
 

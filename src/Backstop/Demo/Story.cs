@@ -29,18 +29,18 @@ internal sealed class Story(DemoOptions options, DemoFleet fleet, Traffic traffi
     private ControlClient Client => fleet.Client;
 
     /// <summary>Registers the two releases, and the alias that serves the first.</summary>
-    public static async Task Register(DemoFleet fleet, Func<string, Uri, JsonObject> manifest, CancellationToken cancel)
+    public static async Task Register(DemoFleet fleet, string name, Func<Pool, string> release, Func<string, Uri, JsonObject> manifest, CancellationToken cancel)
     {
         foreach (var pool in (Pool[])[fleet.Good, fleet.Bad])
         {
-            await fleet.Client.RegisterRelease(pool.Release, manifest(pool.Release, pool.Address), cancel);
+            await fleet.Client.RegisterRelease(release(pool), manifest(pool.Release, pool.Address), cancel);
         }
 
-        var alias = (await fleet.Client.CreateAlias(new(Alias, fleet.Good.Release) { CaptureSamples = true, LabelDeadlineMs = 1500 }, cancel)).Body;
+        var alias = (await fleet.Client.CreateAlias(new(name, release(fleet.Good)) { CaptureSamples = true, LabelDeadlineMs = 1500 }, cancel)).Body;
         while (!alias.Gateways.Any(g => g.Generation == alias.Generation))
         {
             await Task.Delay(LookEvery, cancel);
-            alias = (await fleet.Client.Alias(Alias, cancel)).Body;
+            alias = (await fleet.Client.Alias(name, cancel)).Body;
         }
     }
 
@@ -169,6 +169,8 @@ internal sealed class Story(DemoOptions options, DemoFleet fleet, Traffic traffi
             RolloutStatus = rollout.Status,
             IncidentId = incident?.Id,
             ReleaseToBlame = incident?.ReleaseToBlame,
+            Suspect = incident?.Suspects.FirstOrDefault()?.Suspect,
+            Rollback = incident?.Rollback,
             Pattern = incident?.Pattern,
             GateId = gate?.GateId,
             GateBlocksBad = gate?.BlocksBad,
@@ -185,4 +187,8 @@ internal sealed class Story(DemoOptions options, DemoFleet fleet, Traffic traffi
 /// <summary>A look at everything at once.</summary>
 /// <param name="Doing">The present step.</param>
 internal sealed record DemoProgress(
-    string Doing, AliasView? Alias = null, RolloutView? Rollout = null, IncidentView? Incident = null, Ledger? Ledger = null);
+    string Doing, AliasView? Alias = null, RolloutView? Rollout = null, IncidentView? Incident = null, Ledger? Ledger = null)
+{
+    /// <summary>Which of several stories it is a step of; null where there is only one.</summary>
+    public string? Story { get; init; }
+}

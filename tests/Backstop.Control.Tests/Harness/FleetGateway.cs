@@ -37,6 +37,9 @@ internal sealed class FleetGateway : IAsyncDisposable
         return new(channel, call, reads) { Acknowledges = acknowledges };
     }
 
+    /// <summary>Batches that were sent and are not durable yet, as far as this side knows.</summary>
+    public int Unacknowledged => (int)_sequence - (Received.LastOrDefault(m => m.BatchAck is not null)?.BatchAck.Sequence is { } last ? (int)last + 1 : 0);
+
     public Task Reaches(long generation) => Eventually.Is(() => Task.FromResult(Generation), g => g >= generation);
 
     public async Task Send(SignalBatch batch)

@@ -12,12 +12,13 @@ public sealed class ContainmentTests : IAsyncLifetime
 {
     private const string Alias = "ranker:prod";
 
+    private readonly string _data = Directory.CreateTempSubdirectory("backstop-contain-").FullName;
     private ControlServer _server = null!;
     private FleetGateway _gateway = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _server = await ControlServer.Start();
+        _server = await ControlServer.Start(_data);
         await _server.Register("v7", new("http://127.0.0.1:9"), "good");
         await _server.CreateAlias(Alias, "v7");
         _gateway = await FleetGateway.Connect(_server);
@@ -28,6 +29,7 @@ public sealed class ContainmentTests : IAsyncLifetime
     {
         await _gateway.DisposeAsync();
         await _server.DisposeAsync();
+        Directory.Delete(_data, recursive: true);
     }
 
     [Fact]
@@ -67,6 +69,41 @@ public sealed class ContainmentTests : IAsyncLifetime
         Assert.Equal(40, (double)(await _server.Get($"aliases/{Alias}/traffic"))["policy"]!["inputs"]!["features"]!["defaults"]!["age"]!);
         await _gateway.Send(Counted(secondsAgo: 0, values: 400, nulls: 300, correct: 0, wrong: 0, generation: 3));
         Assert.Single((await _server.Get("incidents")).AsArray());
+    }
+
+    [Fact]
+    public async Task What_is_usual_and_what_was_done_about_a_fault_are_known_after_a_restart()
+    {
+        await _gateway.Send(Counted(secondsAgo: 60, values: 2000, nulls: 4, correct: 400, wrong: 20));
+        await Restart();
+        await _gateway.Send(Counted(secondsAgo: 0, values: 400, nulls: 200, correct: 60, wrong: 60));
+        var incident = await TheIncident(i => (string?)i["cause"] == "empty_features");
+        var id = (string)incident["id"]!;
+        Assert.Contains("feature nulls of age: 0.2 % before, 50 % since", (string)incident["inputs"]!, StringComparison.Ordinal);
+
+        await Restart();
+        Assert.Equal(HttpStatusCode.OK, (await _server.Post($"incidents/{id}/mitigate", new { })).Status);
+        await Restart();
+        await _gateway.Reaches(2);
+        await Eventually.Is(
+            async () =>
+            {
+                await _gateway.Send(Counted(secondsAgo: 0, values: 40, nulls: 20, correct: 38, wrong: 2, generation: 2));
+                return await _server.Get($"incidents/{id}");
+            },
+            i => (string?)i["status"] == "resolved");
+        Assert.Equal("enforcing", (string?)(await _server.Post($"incidents/{id}/learn", new { })).Body["state"]);
+    }
+
+    // Only what is durable goes on: batches are acknowledged when they are.
+    private async Task Restart()
+    {
+        await Eventually.Is(() => Task.FromResult(_gateway.Unacknowledged), n => n == 0);
+        await _gateway.DisposeAsync();
+        await _server.Stop();
+        _server = await ControlServer.Start(_data);
+        _gateway = await FleetGateway.Connect(_server);
+        await _gateway.Reaches(1);
     }
 
     [Fact]

@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Backstop.Control.Tests.Notifications;
 
 /// <summary>Everybody is told once, in order, in the form that the real receiver takes, however often something in between fails.</summary>
-public sealed class NotifierTests : IAsyncLifetime
+public sealed class NotifierTests(PostgresFixture postgres) : IAsyncLifetime
 {
     internal const string HookSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
@@ -108,6 +108,33 @@ public sealed class NotifierTests : IAsyncLifetime
         Assert.Single(_receivers.At("/hook"));
     }
 
+    [Fact]
+    public async Task Two_control_planes_on_one_store_tell_each_stage_once_and_one_takes_over_from_the_other()
+    {
+        var store = await postgres.NewDatabase();
+        var one = await ControlServer.Start(store: store, receivers: [Hook("hook")]);
+        await using var two = await ControlServer.Start(store: store, receivers: [Hook("hook")]);
+        var id = await Raise(one);
+        await Stages(id, two, 3);
+
+        // Whichever held the lease, what is raised after the end of the other is told as well.
+        await one.Stop();
+        var next = await Alarm(two, "assistant:prod");
+        await Stages(next, two, 6);
+
+        string[] Expected(string incident) => [$"{incident}-opened", $"{incident}-acknowledged", $"{incident}-resolved"];
+        Assert.Equal([.. Expected(id), .. Expected(next)], _receivers.Ids);
+    }
+
+    private async Task Stages(string id, ControlServer server, int told)
+    {
+        await Eventually.Is(() => Task.FromResult(_receivers.At("/hook").Count()), n => n == told - 2);
+        await server.Post($"incidents/{id}/acknowledge", new { });
+        await Eventually.Is(() => Task.FromResult(_receivers.At("/hook").Count()), n => n == told - 1);
+        await server.Post($"incidents/{id}/resolve", new { });
+        await Eventually.Is(() => Task.FromResult(_receivers.At("/hook").Count()), n => n == told);
+    }
+
     private ImmutableArray<Destination> Everybody() =>
     [
         new("oncall", Channel.Pagerduty) { Url = _receivers.Url, SecretVariable = "NOTIFIER_TEST_KEY" },
@@ -125,11 +152,16 @@ public sealed class NotifierTests : IAsyncLifetime
         await server.Register("v7", new("http://127.0.0.1:9"), "good");
         await server.Register("v8", new("http://127.0.0.1:9"), "bad");
         await server.Post("changes", new { id = "run-5512", parts = new[] { "features" }, what = "pipeline run 5512" });
+        return await Alarm(server, "ranker:prod");
+    }
+
+    private static async Task<string> Alarm(ControlServer server, string alias)
+    {
         var releases = (await server.Get("releases")).AsArray();
         string Digest(string name) => (string)releases.Single(r => (string?)r!["name"] == name)!["digest"]!;
         return (await server.Services.GetRequiredService<IncidentBook>().Raise(new()
         {
-            Alias = "ranker:prod", Release = Digest("v8"), Baseline = Digest("v7"), Blamed = false, Reason = "answers are worse <and> slower & rarer",
+            Alias = alias, Release = Digest("v8"), Baseline = Digest("v7"), Blamed = false, Reason = "answers are worse <and> slower & rarer",
         })).Id;
     }
 }

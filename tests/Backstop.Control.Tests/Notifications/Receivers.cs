@@ -24,6 +24,9 @@ internal sealed class Receivers : IAsyncDisposable
     /// <summary>What was taken, by path.</summary>
     public ConcurrentQueue<(string Path, JsonNode Body)> Taken { get; } = new();
 
+    /// <summary>The ids of the signed messages that were taken, in order.</summary>
+    public ConcurrentQueue<string> Ids { get; } = new();
+
     /// <summary>So many requests are answered 503 first.</summary>
     public int Away { get; set; }
 
@@ -66,6 +69,11 @@ internal sealed class Receivers : IAsyncDisposable
         if (flaw is not null)
         {
             return Results.Json(new { status = "invalid event", errors = new[] { flaw } }, statusCode: 400);
+        }
+
+        if (context.Request.Headers["webhook-id"] is [{ } id])
+        {
+            Ids.Enqueue(id);
         }
 
         Taken.Enqueue((path, body));

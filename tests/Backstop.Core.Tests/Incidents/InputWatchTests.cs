@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Backstop.Core.Incidents;
 using Backstop.Core.Incidents.Suspects;
 using Backstop.Core.Inputs;
@@ -46,6 +47,67 @@ public sealed class InputWatchTests
         Assert.Equal(("feature_nulls", "age"), change.Moved.Select(s => (s.Name, s.What)).Single());
         Assert.Equal(InputCount.StartOf(InputCount.BucketOf(Start) + _buckets - 1), change.Onset);
         Assert.Equal("feature nulls of age: 0.42 % before, 30 % since", change.Words);
+    }
+
+    [Fact]
+    public void An_index_that_is_stale_for_some_requests_only_is_found()
+    {
+        Quiet(60);
+        for (var i = 0; i < 3; i++)
+        {
+            Bucket(Values(InputSignal.RetrievalAge, "", [.. Enumerable.Repeat(0.5, 45), .. Enumerable.Repeat(180.0, 15)]));
+        }
+
+        Assert.Equal("retrieval_age", Look()!.Moved.Single().Name);
+
+        var outlier = new InputWatch();
+        for (var i = 0; i < 60; i++)
+        {
+            outlier.Add(InputCount.BucketOf(Start) + i, Values(InputSignal.RetrievalAge, "", Enumerable.Range(0, 60).Select(n => n / 60.0)));
+            Assert.Null(outlier.Look(InputCount.StartOf(InputCount.BucketOf(Start) + i)));
+        }
+
+        outlier.Add(InputCount.BucketOf(Start) + 60, Values(InputSignal.RetrievalAge, "", [.. Enumerable.Repeat(0.5, 59), 5000.0]));
+        Assert.Null(outlier.Look(InputCount.StartOf(InputCount.BucketOf(Start) + 60))); // One old document is none.
+    }
+
+    [Theory]
+    [InlineData(11)]
+    [InlineData(12)]
+    [InlineData(13)]
+    public void One_that_was_kept_and_read_again_sees_what_the_other_sees(int seed)
+    {
+        var luck = new Random(seed);
+        var (one, other) = (new InputWatch(), new InputWatch());
+        var rang = false;
+        for (var i = 0; i < 400; i++)
+        {
+            // Quiet, then a fault that lasts for minutes, then quiet again: it is taken up in the middle of each.
+            var (requests, share) = (luck.Next(20, 60), i is > 150 and < 260 ? 0.4 : 0.01);
+            var at = Start.AddMilliseconds((i + 1) * InputCount.BucketMilliseconds);
+            InputCount[] counts =
+            [
+                new(InputSignal.FeatureNulls, "age", requests, Enumerable.Range(0, requests).Count(_ => luck.NextDouble() < share)),
+                Values(InputSignal.RetrievalAge, "", Enumerable.Range(0, requests).Select(_ => luck.NextDouble())),
+                new(InputSignal.PromptFingerprint, $"prompt {luck.Next(80)}", requests),
+                new(InputSignal.RetrievalIndex, luck.Next(50) == 0 ? $"index {i}" : "index", requests),
+            ];
+            foreach (var count in counts)
+            {
+                var late = luck.Next(2);
+                one.Add(InputCount.BucketOf(at) - late, count);
+                other.Add(InputCount.BucketOf(at) - late, count);
+            }
+
+            other = InputWatch.From(JsonSerializer.Deserialize<InputMemory>(JsonSerializer.Serialize(other.Memory))!);
+            var (seen, seenByOther) = (one.Look(at), other.Look(at));
+            rang |= seen is not null;
+            Assert.Equal(JsonSerializer.Serialize(seen), JsonSerializer.Serialize(seenByOther));
+            Assert.Equal(one.TakeFirsts(), other.TakeFirsts());
+        }
+
+        Assert.True(rang);
+        Assert.Equal(JsonSerializer.Serialize(one.Memory), JsonSerializer.Serialize(other.Memory));
     }
 
     [Fact]

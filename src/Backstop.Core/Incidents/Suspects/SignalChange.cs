@@ -46,9 +46,10 @@ public static class SignalChange
 
         // Some things never vary while all is well, such as the version of an index.
         var deviation = before.Deviation is > 0 and { } usual ? usual : Math.Max(after.Deviation!.Value, (0.05 * Math.Abs(before.Mean!.Value)) + 1e-9);
+        // What reaches some requests only, as a stale index behind one route, widens the spread as much as it moves the mean.
         var ratio = after.Deviation!.Value / deviation;
         var days = MeanWobble + (SignatureTable.IsRatio(signal.Name) ? RatioWobble * Math.Abs(before.Mean!.Value) / deviation : 0);
-        return Factor((after.Mean!.Value - before.Mean!.Value) / deviation, (1.0 / before.N) + (ratio * ratio / after.N) + (days * days), MeanSize, way);
+        return Factor((after.Mean!.Value - before.Mean!.Value) / deviation, (1.0 / before.N) + (ratio * ratio / after.N) + (days * days), MeanSize * Math.Max(1, ratio), way);
     }
 
     private static double Factor(double change, double variance, double size, int way)

@@ -5,7 +5,7 @@ using Backstop.Emulation;
 namespace Backstop.Demo.Faults;
 
 /// <summary>An application in front of an alias. What breaks in it reaches every release alike.</summary>
-internal abstract class Application(HttpClient http, string alias, int seed)
+internal abstract class Application(HttpClient http, int seed)
 {
     private volatile bool _broken;
 
@@ -16,15 +16,22 @@ internal abstract class Application(HttpClient http, string alias, int seed)
         set => _broken = value;
     }
 
-    protected string Alias { get; } = alias;
+    /// <summary>What breaks in it, as the command line says it.</summary>
+    public abstract string Fault { get; }
 
-    /// <summary>What the releases behind it are.</summary>
+    /// <summary>The alias that it asks.</summary>
+    public abstract string Alias { get; }
+
+    /// <summary>The name of its release whose model servers are those of a pool.</summary>
+    public virtual string Release(Pool pool) => pool.Release;
+
+    /// <summary>What its releases are.</summary>
     public abstract JsonObject Manifest(string release, Uri replica);
 
     /// <summary>Serves one user, from the question to the word whether the answer was right.</summary>
     public async Task<Receipt> Serve(int number, CancellationToken cancel)
     {
-        var (id, broken, sentAt) = ($"{Traffic.IdPrefix}{number}", IsBroken, DateTimeOffset.UtcNow);
+        var (id, broken, sentAt) = ($"{Traffic.IdPrefix}{Fault}-{number}", IsBroken, DateTimeOffset.UtcNow);
         var (answered, status, release, text, correct) = await Ask(id, Dice.For(seed, number), broken, cancel);
         if (status == 200 && correct is { } known)
         {

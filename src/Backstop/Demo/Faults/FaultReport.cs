@@ -59,11 +59,20 @@ internal sealed record FaultReport
 
     public double DurationS { get; init; }
 
-    /// <summary>The report as sentences.</summary>
-    public void Tell(TextWriter output)
+    /// <summary>The reports as sentences.</summary>
+    public static void Tell(IReadOnlyCollection<FaultReport> reports, TextWriter output)
     {
         output.WriteLine("Something broke outside every release. Backstop found it, named it, did not roll back, contained it, and it came again in vain.");
-        output.WriteLine();
+        foreach (var report in reports)
+        {
+            output.WriteLine();
+            report.Tell(output);
+        }
+    }
+
+    private void Tell(TextWriter output)
+    {
+        Line("fault", Fault);
         Line("found", $"{FoundAfterS:0.0} s after it broke, named after {KnownAfterS:0.0} s: {Suspect} ({Cause}), {Probability?.ToString("P0", CultureInfo.InvariantCulture)}");
         Line("rolling back", Rollback?.Replace('_', ' ') ?? "-");
         Line("contained", $"{Containment}");

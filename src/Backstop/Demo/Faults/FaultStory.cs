@@ -1,3 +1,4 @@
+using System.Net;
 using Backstop.Client;
 
 namespace Backstop.Demo.Faults;
@@ -11,6 +12,9 @@ internal sealed class FaultStory(DemoOptions options, DemoFleet fleet, Traffic t
     /// <summary>So many requests of the second time are enough to see whether one gets through.</summary>
     private const int SecondTime = 300;
 
+    /// <summary>So many requests that are well again lie between the two times.</summary>
+    private const int Between = 100;
+
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(400);
 
     private readonly GroundTruth[] _truths = [new(fleet.Good), new(fleet.Bad)];
@@ -20,13 +24,13 @@ internal sealed class FaultStory(DemoOptions options, DemoFleet fleet, Traffic t
 
     public async Task<FaultReport> Play(CancellationToken cancel)
     {
-        _doing = $"learning what is usual, and promoting {fleet.Bad.Release} with a holdback";
+        _doing = $"learning what is usual, and promoting {application.Release(fleet.Bad)} with a holdback";
         await Until(_ => Right(r => !r.Faulty).N >= QuietLabels / 2, cancel);
-        var rollout = (await Client.StartRollout(Story.Alias, Rollout(), cancel)).Body;
+        var rollout = (await Client.StartRollout(application.Alias, Rollout(), cancel)).Body;
         await Until(p => p.Rollout is { Status: "completed" } over && over.Id == rollout.Id, cancel);
         await Until(_ => Right(r => !r.Faulty).N >= QuietLabels, cancel);
 
-        _doing = $"breaking the application ({options.Fault})";
+        _doing = "breaking the application";
         var brokenAt = DateTimeOffset.UtcNow;
         application.IsBroken = true;
         var found = (await Until(p => p.Incident is not null, cancel)).Incident!;
@@ -36,7 +40,7 @@ internal sealed class FaultStory(DemoOptions options, DemoFleet fleet, Traffic t
         var knownAfter = (DateTimeOffset.UtcNow - brokenAt).TotalSeconds;
 
         _doing = "containing it";
-        await Client.ChangeIncident(known.Id, "mitigate", new { }, cancel);
+        await Contain(known.Id, cancel);
         var containedAt = DateTimeOffset.UtcNow;
         var over = (await Until(p => p.Incident is { Status: "resolved" or "diagnosed" } && p.Incident.Containments is [.., { Helped: not null }], cancel)).Incident!;
         _doing = "learning from it";
@@ -45,17 +49,17 @@ internal sealed class FaultStory(DemoOptions options, DemoFleet fleet, Traffic t
         _doing = "repairing the application, and breaking it once more";
         application.IsBroken = false;
         var repairedAt = DateTimeOffset.UtcNow;
-        await Until(_ => traffic.Receipts.Count(r => r.SentAt > repairedAt && !r.Faulty) >= SecondTime, cancel);
+        await Until(_ => traffic.Receipts.Count(r => r.SentAt > repairedAt && !r.Faulty) >= Between, cancel);
         var againAt = DateTimeOffset.UtcNow;
         application.IsBroken = true;
         await Until(_ => traffic.Receipts.Count(r => r.SentAt > againAt && r.Faulty) >= SecondTime, cancel);
         await traffic.Stop();
 
-        var incidents = (await Client.Incidents(Story.Alias, cancel)).Body;
-        var alias = (await Client.Alias(Story.Alias, cancel)).Body;
+        var incidents = (await Client.Incidents(application.Alias, cancel)).Body;
+        var alias = (await Client.Alias(application.Alias, cancel)).Body;
         return new()
         {
-            Fault = options.Fault!,
+            Fault = application.Fault,
             Seed = options.Seed,
             Rate = options.Rate,
             Requests = traffic.Sent,
@@ -82,11 +86,28 @@ internal sealed class FaultStory(DemoOptions options, DemoFleet fleet, Traffic t
         };
     }
 
+    // A cause may be named by what was changed before enough was counted to make a rule: whoever is told so asks again.
+    private async Task Contain(string incident, CancellationToken cancel)
+    {
+        while (true)
+        {
+            try
+            {
+                await Client.ChangeIncident(incident, "mitigate", new { }, cancel);
+                return;
+            }
+            catch (ControlException e) when (e.Status is HttpStatusCode.Conflict)
+            {
+                await Task.Delay(LookEvery, cancel);
+            }
+        }
+    }
+
     // Requests of the fault that a model server saw as the application sent them, by the servers' own records.
     private int Reached(DateTimeOffset since)
     {
         var sent = traffic.Receipts.Where(r => r.SentAt > since && r.Faulty).Select(r => r.RequestId).ToHashSet(StringComparer.Ordinal);
-        return _truths.SelectMany(t => t.Read()).Where(a => sent.Contains(a.RequestId)).Count(a => options.Fault switch
+        return _truths.SelectMany(t => t.Read()).Where(a => sent.Contains(a.RequestId)).Count(a => application.Fault switch
         {
             "features" => a.Category == "null_features",
             "prompt" => a.Category == "plain",
@@ -100,7 +121,7 @@ internal sealed class FaultStory(DemoOptions options, DemoFleet fleet, Traffic t
         return (all.Length, all.Length == 0 ? null : Math.Round((double)all.Count(r => r.Correct == true) / all.Length, 3));
     }
 
-    private NewRollout Rollout() => new(fleet.Bad.Release)
+    private NewRollout Rollout() => new(application.Release(fleet.Bad))
     {
         Plan = new PlanRequest([]) { HoldbackBasisPoints = HoldbackBasisPoints, BakeMs = 3000, VerifyWindowMs = 1000 }.ToJson(),
     };
@@ -109,10 +130,10 @@ internal sealed class FaultStory(DemoOptions options, DemoFleet fleet, Traffic t
     {
         while (true)
         {
-            var alias = (await Client.Alias(Story.Alias, cancel)).Body;
-            var incidents = (await Client.Incidents(Story.Alias, cancel)).Body;
+            var alias = (await Client.Alias(application.Alias, cancel)).Body;
+            var incidents = (await Client.Incidents(application.Alias, cancel)).Body;
             var rollout = alias.Rollout is { } present ? (await Client.Rollout(present.Id, cancel)).Body : null;
-            var progress = new DemoProgress(_doing, alias, rollout, incidents.MaxBy(i => i.OpenedAt), Ledger.Join(_truths, traffic.Receipts));
+            var progress = new DemoProgress(_doing, alias, rollout, incidents.MaxBy(i => i.OpenedAt)) { Story = application.Fault };
             tell(progress);
             if (isSo(progress))
             {

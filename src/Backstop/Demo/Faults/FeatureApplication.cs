@@ -4,10 +4,16 @@ using Backstop.Emulation;
 namespace Backstop.Demo.Faults;
 
 /// <summary>An application that ranks shop items with features from a pipeline. The fault: the pipeline emits nulls for most clicks.</summary>
-internal sealed class FeatureApplication(HttpClient http, string alias, int seed) : Application(http, alias, seed)
+internal sealed class FeatureApplication(HttpClient http, int seed) : Application(http, seed)
 {
     private const int Items = 5;
     private const double NullShare = 0.6;
+
+    public override string Fault => "features";
+
+    public override string Alias => "ranker:prod";
+
+    public override string Release(Pool pool) => $"ranker-{pool.Release}";
 
     public override JsonObject Manifest(string release, Uri replica) => new()
     {

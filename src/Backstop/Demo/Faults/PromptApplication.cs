@@ -4,10 +4,14 @@ using Backstop.Emulation;
 namespace Backstop.Demo.Faults;
 
 /// <summary>An application with a system message of its own beside the release's. The fault: somebody edits it and registers nothing.</summary>
-internal sealed class PromptApplication(HttpClient http, string alias, int seed) : Application(http, alias, seed)
+internal sealed class PromptApplication(HttpClient http, int seed) : Application(http, seed)
 {
     private const string Usual = "You speak for a shop. Keep every explanation short.";
     private const string Edited = "You speak for a shop. Chat freely, in plain sentences and never in JSON.";
+
+    public override string Fault => "prompt";
+
+    public override string Alias => "assistant:prod";
 
     public override JsonObject Manifest(string release, Uri replica) => DemoManifest.Of(release, replica);
 

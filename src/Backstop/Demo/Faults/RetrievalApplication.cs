@@ -5,11 +5,15 @@ using Backstop.Emulation;
 namespace Backstop.Demo.Faults;
 
 /// <summary>An application that answers from a price list it looks up. The fault: its index points at a snapshot of half a year ago.</summary>
-internal sealed class RetrievalApplication(HttpClient http, string alias, int seed) : Application(http, alias, seed)
+internal sealed class RetrievalApplication(HttpClient http, int seed) : Application(http, seed)
 {
     private const double StaleDays = 180;
 
     private static readonly string[] Products = ["kettle", "lamp", "chair", "clock", "kite", "drum", "vase", "rug"];
+
+    public override string Fault => "index";
+
+    public override string Alias => "prices:prod";
 
     public override JsonObject Manifest(string release, Uri replica) => DemoManifest.Of(release, replica);
 

@@ -75,6 +75,26 @@ namespace Backstop.Control.Store.Migrations.Postgres
                     b.ToTable("Answers");
                 });
 
+            modelBuilder.Entity("Backstop.Control.Store.ClusterRow", b =>
+                {
+                    b.Property<int>("Id")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("integer");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("Cluster");
+
+                    b.HasData(
+                        new
+                        {
+                            Id = 1,
+                            Version = 0
+                        });
+                });
+
             modelBuilder.Entity("Backstop.Control.Store.ComponentRow", b =>
                 {
                     b.Property<string>("Kind")
@@ -113,45 +133,6 @@ namespace Backstop.Control.Store.Migrations.Postgres
                     b.ToTable("Components");
                 });
 
-            modelBuilder.Entity("Backstop.Control.Store.ClusterRow", b =>
-                {
-                    b.Property<int>("Id")
-                        .HasColumnType("integer");
-
-                    b.Property<int>("Version")
-                        .HasColumnType("integer");
-
-                    b.HasKey("Id");
-
-                    b.ToTable("Cluster");
-
-                    b.HasData(
-                        new
-                        {
-                            Id = 1,
-                            Version = 0
-                        });
-                });
-
-            modelBuilder.Entity("Backstop.Control.Store.SiloRow", b =>
-                {
-                    b.Property<string>("Address")
-                        .HasColumnType("text")
-                        .UseCollation("C");
-
-                    b.Property<long>("AliveAt")
-                        .HasColumnType("bigint");
-
-                    b.Property<string>("Record")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .UseCollation("C");
-
-                    b.HasKey("Address");
-
-                    b.ToTable("Silos");
-                });
-
             modelBuilder.Entity("Backstop.Control.Store.EvidenceRow", b =>
                 {
                     b.Property<string>("Alias")
@@ -160,6 +141,10 @@ namespace Backstop.Control.Store.Migrations.Postgres
 
                     b.Property<long>("At")
                         .HasColumnType("bigint");
+
+                    b.Property<string>("Inputs")
+                        .HasColumnType("text")
+                        .UseCollation("C");
 
                     b.Property<string>("Record")
                         .IsRequired()
@@ -359,6 +344,25 @@ namespace Backstop.Control.Store.Migrations.Postgres
                     b.ToTable("Keys");
                 });
 
+            modelBuilder.Entity("Backstop.Control.Store.LeaseRow", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<long>("Until")
+                        .HasColumnType("bigint");
+
+                    b.HasKey("Name");
+
+                    b.ToTable("Leases");
+                });
+
             modelBuilder.Entity("Backstop.Control.Store.ModelNoteRow", b =>
                 {
                     b.Property<string>("Model")
@@ -441,6 +445,25 @@ namespace Backstop.Control.Store.Migrations.Postgres
                     b.HasIndex("Alias", "SubmittedAt");
 
                     b.ToTable("Rollouts");
+                });
+
+            modelBuilder.Entity("Backstop.Control.Store.SiloRow", b =>
+                {
+                    b.Property<string>("Address")
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<long>("AliveAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Record")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.HasKey("Address");
+
+                    b.ToTable("Silos");
                 });
 #pragma warning restore 612, 618
         }

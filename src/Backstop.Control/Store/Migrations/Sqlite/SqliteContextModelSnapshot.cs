@@ -64,6 +64,26 @@ namespace Backstop.Control.Store.Migrations.Sqlite
                     b.ToTable("Answers");
                 });
 
+            modelBuilder.Entity("Backstop.Control.Store.ClusterRow", b =>
+                {
+                    b.Property<int>("Id")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("Cluster");
+
+                    b.HasData(
+                        new
+                        {
+                            Id = 1,
+                            Version = 0
+                        });
+                });
+
             modelBuilder.Entity("Backstop.Control.Store.ComponentRow", b =>
                 {
                     b.Property<string>("Kind")
@@ -97,43 +117,6 @@ namespace Backstop.Control.Store.Migrations.Sqlite
                     b.ToTable("Components");
                 });
 
-            modelBuilder.Entity("Backstop.Control.Store.ClusterRow", b =>
-                {
-                    b.Property<int>("Id")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<int>("Version")
-                        .HasColumnType("INTEGER");
-
-                    b.HasKey("Id");
-
-                    b.ToTable("Cluster");
-
-                    b.HasData(
-                        new
-                        {
-                            Id = 1,
-                            Version = 0
-                        });
-                });
-
-            modelBuilder.Entity("Backstop.Control.Store.SiloRow", b =>
-                {
-                    b.Property<string>("Address")
-                        .HasColumnType("TEXT");
-
-                    b.Property<long>("AliveAt")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("Record")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.HasKey("Address");
-
-                    b.ToTable("Silos");
-                });
-
             modelBuilder.Entity("Backstop.Control.Store.EvidenceRow", b =>
                 {
                     b.Property<string>("Alias")
@@ -141,6 +124,9 @@ namespace Backstop.Control.Store.Migrations.Sqlite
 
                     b.Property<long>("At")
                         .HasColumnType("INTEGER");
+
+                    b.Property<string>("Inputs")
+                        .HasColumnType("TEXT");
 
                     b.Property<string>("Record")
                         .IsRequired()
@@ -318,6 +304,23 @@ namespace Backstop.Control.Store.Migrations.Sqlite
                     b.ToTable("Keys");
                 });
 
+            modelBuilder.Entity("Backstop.Control.Store.LeaseRow", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Until")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Name");
+
+                    b.ToTable("Leases");
+                });
+
             modelBuilder.Entity("Backstop.Control.Store.ModelNoteRow", b =>
                 {
                     b.Property<string>("Model")
@@ -392,6 +395,23 @@ namespace Backstop.Control.Store.Migrations.Sqlite
                     b.HasIndex("Alias", "SubmittedAt");
 
                     b.ToTable("Rollouts");
+                });
+
+            modelBuilder.Entity("Backstop.Control.Store.SiloRow", b =>
+                {
+                    b.Property<string>("Address")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("AliveAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Record")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Address");
+
+                    b.ToTable("Silos");
                 });
 #pragma warning restore 612, 618
         }

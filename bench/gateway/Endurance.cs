@@ -11,15 +11,18 @@ internal sealed class Endurance(Contenders contenders, TextWriter output)
 {
     private static readonly JsonSerializerOptions Readable = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    /// <summary>Streams one after the other on some connections, until so many were answered; tells the memory ten times on the way.</summary>
-    /// <returns>Whether the last fifth held at most a twentieth, and 8 MiB, more than the second fifth did.</returns>
+    /// <summary>Streams one after the other on some connections, until so many were answered; tells the memory twenty times on the way.</summary>
+    /// <remarks>Warm is what answered a tenth of them: by then code is compiled, and places and buffers are there for as many as are under way.</remarks>
+    /// <returns>Whether the most in the last fifth is at most a twentieth, and 8 MiB, above the most in the fifth that follows the first tenth.</returns>
     public async Task<bool> Soak(long streams, int connections, string results)
     {
-        using var server = await contenders.PlainStreamed();
-        var workload = Workload.Chat(Contenders.Alias, stream: true);
+        const int Looks = 20;
+        var before = Machine.Load();
+        var (_, workload, start) = contenders.Named(Contenders.PlainStreamed)!;
+        using var server = await start!();
         var began = Stopwatch.GetTimestamp();
         var (done, failed) = (0L, 0);
-        List<(long Streams, double Mebibytes)> seen = [];
+        List<(long Streams, double Seconds, double Mebibytes)> seen = [];
         output.WriteLine("| streams | seconds | MiB |");
         output.WriteLine("| --- | --- | --- |");
         while (done < streams)
@@ -31,28 +34,31 @@ internal sealed class Endurance(Contenders contenders, TextWriter output)
                 throw new InvalidOperationException($"The gateway stopped answering after {done} streams: {server.LastWords()}");
             }
 
-            if (done >= streams * (seen.Count + 1) / 10)
+            if (done >= streams * (seen.Count + 1) / Looks)
             {
-                seen.Add((done, server.ResidentMebibytes));
-                output.WriteLine($"| {done:N0} | {Stopwatch.GetElapsedTime(began).TotalSeconds:0} | {server.ResidentMebibytes:0} |");
+                seen.Add((done, Stopwatch.GetElapsedTime(began).TotalSeconds, server.ResidentMebibytes));
+                output.WriteLine($"| {done:N0} | {seen[^1].Seconds:0} | {seen[^1].Mebibytes:0} |");
             }
         }
 
-        var early = seen.Where(s => s.Streams > streams / 5 && s.Streams <= streams * 2 / 5).Select(s => s.Mebibytes).DefaultIfEmpty(seen[0].Mebibytes).Max();
-        var late = seen.Where(s => s.Streams > streams * 4 / 5).Max(s => s.Mebibytes);
+        var (warm, early, late) = (Most(0.1, 0.1 + (2.0 / Looks)), Most(0.1, 0.3), Most(0.8, 1));
         var isFlat = late <= (early * 1.05) + 8;
-        output.WriteLine($"{done:N0} streams, {failed} connections failed; {early:0} MiB in the second fifth, {late:0} MiB in the last: {(isFlat ? "flat" : "it grows")}.");
-        await File.WriteAllTextAsync(results, JsonSerializer.Serialize(new { done, failed, early, late, isFlat, seen = seen.Select(s => new { s.Streams, s.Mebibytes }) }, Readable));
+        output.WriteLine($"{done:N0} streams of {ModelServer.Events} events, {connections} at one time, {failed} connections failed.");
+        output.WriteLine($"{warm:0} MiB when warm, at most {early:0} in the fifth behind that, {late:0} in the last, {seen[^1].Mebibytes:0} at the end: {(isFlat ? "flat" : "it grows")}.");
+        await File.WriteAllTextAsync(results, JsonSerializer.Serialize(
+            new { machine = Machine.Describe(before), done, connections, failed, warm, early, late, end = seen[^1].Mebibytes, isFlat, seen = seen.Select(s => new { s.Streams, s.Seconds, s.Mebibytes }) }, Readable));
         return isFlat && failed == 0;
+
+        double Most(double from, double to) => seen.Where(s => s.Streams > streams * from && s.Streams <= Math.Max(done, streams) * to).Select(s => s.Mebibytes).DefaultIfEmpty(seen[^1].Mebibytes).Max();
     }
 
     /// <summary>Opens so many streams that have begun and say nothing more, and tells what they take.</summary>
     /// <returns>Whether all began, and the gateway stayed within 1 GiB.</returns>
     public async Task<bool> Idle(int streams, string results)
     {
-        using var server = await contenders.PlainStreamed();
-        var workload = Workload.Chat(Contenders.Alias, stream: true);
-        await new LoadRun(server.Port, workload with { Request = Workload.Chat(Contenders.Alias, stream: false).Request, IsStream = false }, 32).Saturate(TimeSpan.FromSeconds(5));
+        var (_, workload, start) = contenders.Named(Contenders.PlainStreamed)!;
+        using var server = await start!();
+        await new LoadRun(server.Port, contenders.Named(Contenders.Plain)!.Workload, 32).Saturate(TimeSpan.FromSeconds(5));
         var before = server.ResidentMebibytes;
         List<Connection> open = [];
         try

@@ -1,67 +1,85 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Backstop.GatewayBench.Servers;
 
 namespace Backstop.GatewayBench;
 
-/// <summary>What was measured, and on what.</summary>
-internal sealed record Report(Machine Machine, Plan Plan, IReadOnlyList<Result> Results)
+/// <summary>What was measured of a piece, and on what.</summary>
+internal sealed record Report(Machine Machine, string Piece, Plan Plan, IReadOnlyList<Result> Results)
 {
     private static readonly JsonSerializerOptions Readable = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    public string ToJson() => JsonSerializer.Serialize(this, Readable);
+    /// <summary>Every report that lies in a folder, in the order of the pieces.</summary>
+    public static IReadOnlyList<Report> In(string folder) =>
+    [
+        .. GatewayBench.Piece.All.Select(piece => FileOf(folder, piece.Name)).Where(File.Exists)
+            .Select(file => JsonSerializer.Deserialize<Report>(File.ReadAllText(file), Readable)!),
+    ];
+
+    public void WriteTo(string folder) => File.WriteAllText(FileOf(folder, Piece), JsonSerializer.Serialize(this, Readable));
 
     /// <summary>A table in Markdown: what each costs, and what it adds to the time of an answer that is asked for directly.</summary>
     public void Write(TextWriter output)
     {
-        output.WriteLine($"{Machine.Processor}, {Machine.Cores} cores, {Machine.System}, {Machine.Runtime}; load average {Machine.LoadBefore} before, {Machine.LoadAfter} after.");
+        var piece = GatewayBench.Piece.All.First(p => p.Name == Piece);
+        output.WriteLine($"**{Piece}**: {piece.What}");
+        output.WriteLine($"{Machine.Date}, {Machine.Processor}, {Machine.Cores} cores, {Machine.System}, {Machine.Runtime}; load average {Machine.LoadBefore} before, {Machine.LoadAfter} after.");
         output.WriteLine($"Medians of {Plan.Repetitions} alternating repetitions of {Plan.Seconds} s; one core for the proxy, another for load and model server.");
-        var yarp = Results.FirstOrDefault(r => r.Name == "YARP");
-        double[] rates = [.. Results.Where(r => !r.Streams).SelectMany(r => r.Latencies).Select(l => l.Rate).Distinct().Order()];
-        var headers = rates.Select(r => $"added at {r:0}/s: p50, p99, p99.9 µs");
         output.WriteLine();
-        Row(output, ["whole answers", "CPU µs", "lowest to highest", "× YARP", "answers/s", "MiB", .. headers, "failed"]);
-        Row(output, Enumerable.Repeat("---", rates.Length + 7));
-        foreach (var result in Results.Where(r => !r.Streams))
+        var under = Results.Count > 0 ? Results[0].Under : [];
+        Row(output, ["", .. under.SelectMany(m => Heads(m, piece)), "MiB", "failed"]);
+        Row(output, Enumerable.Repeat("---", under.Sum(m => Heads(m, piece).Count()) + 3));
+        foreach (var result in Results)
         {
-            Row(output, [.. Cost(result, yarp), Number(result.PerSecond), Number(result.Mebibytes), .. rates.Select(r => Added(result, "direct", r)), $"{result.Failed}"]);
+            Row(output, [result.Name, .. under.SelectMany(m => Cells(result, m.Demand, piece)), Number(result.Mebibytes), $"{result.Failed}"]);
         }
 
-        var yarpStreams = Results.FirstOrDefault(r => r.Name == "YARP, streamed");
         output.WriteLine();
-        Row(output, ["streams", "CPU µs", "lowest to highest", "× YARP", "MiB", $"first byte, added at {Plan.StreamRate:0}/s: p50, p99, p99.9 µs", "failed"]);
-        Row(output, Enumerable.Repeat("---", 7));
-        foreach (var result in Results.Where(r => r.Streams))
-        {
-            Row(output, [.. Cost(result, yarpStreams), Number(result.Mebibytes), Added(result, "direct, streamed", Plan.StreamRate), $"{result.Failed}"]);
-        }
     }
 
     /// <summary>What was wanted, and what was measured.</summary>
-    public void WriteTargets(TextWriter output)
+    public static void WriteTargets(IReadOnlyList<Report> reports, TextWriter output)
     {
-        output.WriteLine();
         Row(output, ["target", "wanted", "measured", ""]);
         Row(output, Enumerable.Repeat("---", 4));
-        foreach (var (what, measured, wanted, isMet) in Targets.Of(Results))
+        foreach (var (what, measured, wanted, isMet) in Targets.Of(reports))
         {
             Row(output, [what, $"{wanted:0.0}", $"{measured:0.00}", isMet ? "met" : "not met"]);
         }
     }
 
-    private static string[] Cost(Result result, Result? yarp) =>
-    [
-        result.Name, Number(result.CpuMicroseconds), result.CpuSpread is [var low, var high] ? $"{low:0} to {high:0}" : "",
-        result.CpuMicroseconds / yarp?.CpuMicroseconds is { } ratio ? $"{ratio:0.00}" : "",
-    ];
+    public Result? Named(string name) => Results.FirstOrDefault(r => r.Name == name);
 
-    private string Added(Result result, string direct, double rate)
+    private static string FileOf(string folder, string piece) => Path.Combine(folder, $"{piece}.json");
+
+    private static IEnumerable<string> Heads(Measured under, Piece piece) => piece.ShowsLatency
+        ? [$"CPU µs at {under.Demand}", $"added at {under.Demand}: p50, p99, p99.9 µs"]
+        : under.Rate is null && piece.Demands.Count == 1
+            ? ["CPU µs (lowest to highest)", "× YARP", "answers/s"]
+            : [$"CPU µs at {under.Demand}", "× YARP"];
+
+    private IEnumerable<string> Cells(Result result, string demand, Piece piece)
     {
-        var base0 = Results.FirstOrDefault(r => r.Name == direct)?.Latencies.FirstOrDefault(l => l.Rate == rate);
-        return result.Latencies.FirstOrDefault(l => l.Rate == rate) is not { } at
-            ? ""
-            : base0 is null || ReferenceEquals(at, base0)
-                ? $"({at.P50Microseconds:0}, {at.P99Microseconds:0}, {at.P999Microseconds:0})"
-                : $"{at.P50Microseconds - base0.P50Microseconds:0}, {at.P99Microseconds - base0.P99Microseconds:0}, {at.P999Microseconds - base0.P999Microseconds:0}";
+        if (result.Under.FirstOrDefault(m => m.Demand == demand) is not { } at)
+        {
+            return piece.ShowsLatency || piece.Demands.Count > 1 ? ["", ""] : ["", "", ""];
+        }
+
+        var yarp = Named(Contenders.Yarp)?.Under.FirstOrDefault(m => m.Demand == demand)?.CpuMicroseconds;
+        var ratio = at.CpuMicroseconds / yarp is { } times ? $"{times:0.00}" : "";
+        return piece.ShowsLatency
+            ? [Number(at.CpuMicroseconds), Added(result, at)]
+            : at.Rate is null && piece.Demands.Count == 1
+                ? [at.CpuLowest is { } low ? $"{at.CpuMicroseconds:0.0} ({low:0.0} to {at.CpuHighest:0.0})" : "", ratio, Number(at.PerSecond)]
+                : [Number(at.CpuMicroseconds), ratio];
+    }
+
+    private string Added(Result result, Measured at)
+    {
+        var direct = Named(result.Streams ? Contenders.DirectStreamed : Contenders.Direct)?.Under.FirstOrDefault(m => m.Demand == at.Demand);
+        return direct is null || ReferenceEquals(at, direct)
+            ? $"({at.P50Microseconds:0}, {at.P99Microseconds:0}, {at.P999Microseconds:0})"
+            : $"{at.P50Microseconds - direct.P50Microseconds:0}, {at.P99Microseconds - direct.P99Microseconds:0}, {at.P999Microseconds - direct.P999Microseconds:0}";
     }
 
     private static string Number(double? value) => value is { } number ? $"{number:0}" : "";

@@ -1,20 +1,22 @@
+using Backstop.GatewayBench.Servers;
+
 namespace Backstop.GatewayBench;
 
-/// <summary>What we want of the gateway, as ratios within one run, and what was measured.</summary>
+/// <summary>What we want of the gateway, as ratios within one run of a piece, and what was measured.</summary>
 internal static class Targets
 {
-    /// <summary>One line for each that could be measured; a contender that was left out takes its targets with it.</summary>
-    public static IEnumerable<(string What, double Measured, double Wanted, bool IsMet)> Of(IReadOnlyList<Result> results)
+    /// <summary>One line for each that was measured; a piece or contender that was left out takes its targets with it.</summary>
+    public static IEnumerable<(string What, double Measured, double Wanted, bool IsMet)> Of(IReadOnlyList<Report> reports)
     {
-        var (ours, ring, many) = (Named(results, "Backstop"), Named(results, "Backstop, default ring"), Named(results, "Backstop, 10,000 aliases"));
-        var (yarp, portkey) = (Named(results, "YARP"), Named(results, "Portkey"));
+        Report? Piece(string name) => reports.FirstOrDefault(r => r.Piece == name);
         foreach (var (what, measured, most) in ((string, double?, double)[])
         [
-            ("CPU without ring, × YARP", ours?.CpuMicroseconds / yarp?.CpuMicroseconds, 0.6),
-            ("CPU with the default ring, × YARP without one", ring?.CpuMicroseconds / yarp?.CpuMicroseconds, 1.0),
-            ("CPU with 10,000 aliases, × with 10", many?.CpuMicroseconds / ours?.CpuMicroseconds, 1.1),
-            ("added p99 at half of YARP's most, × YARP's", AddedP99(results, ours) / AddedP99(results, yarp), 2.0),
-            ("added to the first token at p99, ms", FirstToken(results), 1.0),
+            ("CPU without ring, × YARP", Cpu(Piece("cost"), Contenders.Plain) / Cpu(Piece("cost"), Contenders.Yarp), 0.6),
+            ("CPU with the default ring, × YARP without one", Cpu(Piece("cost"), Contenders.Ring) / Cpu(Piece("cost"), Contenders.Yarp), 1.0),
+            ("CPU with 10,000 aliases and policies, × with 10", Cpu(Piece("aliases"), Contenders.TenThousand) / Cpu(Piece("aliases"), Contenders.Ten), 1.1),
+            ("added p99 at half of YARP's most, × YARP's", AddedP99(Piece("latency"), Contenders.Plain) / AddedP99(Piece("latency"), Contenders.Yarp), 2.0),
+            ("added to the first token at p99, ms", FirstToken(Piece("streams")), 1.0),
+            .. new[] { "regimes", "start" }.SelectMany(name => EachDemand(Piece(name))),
         ])
         {
             if (measured is { } value)
@@ -23,26 +25,31 @@ internal static class Targets
             }
         }
 
-        if (ours?.PerSecond / portkey?.PerSecond is { } times)
+        if (PerSecond(Piece("portkey"), Contenders.Plain) / PerSecond(Piece("portkey"), Contenders.Portkey) is { } times)
         {
             yield return ("throughput, × Portkey", times, 8, times >= 8);
         }
     }
 
-    private static Result? Named(IReadOnlyList<Result> results, string name) => results.FirstOrDefault(r => r.Name == name);
-
-    // The highest rate is half of what YARP can do.
-    private static double? AddedP99(IReadOnlyList<Result> results, Result? result)
+    private static IEnumerable<(string What, double? Measured, double Most)> EachDemand(Report? report)
     {
-        var direct = Named(results, "direct")?.Latencies;
-        var rate = Named(results, "YARP")?.Latencies.Max(l => (double?)l.Rate);
-        return P99(result?.Latencies, rate) - P99(direct, rate);
+        foreach (var yarp in report?.Named(Contenders.Yarp)?.Under ?? [])
+        {
+            double? Ratio(string name) => report!.Named(name)?.Under.FirstOrDefault(m => m.Demand == yarp.Demand)?.CpuMicroseconds / yarp.CpuMicroseconds;
+            var when = $"{(report!.Piece == "start" ? "just started, " : "")}{yarp.Demand}";
+            yield return ($"CPU without ring, × YARP: {when}", Ratio(Contenders.Plain), 0.6);
+            yield return ($"CPU with the default ring, × YARP without one: {when}", Ratio(Contenders.Ring), 1.0);
+        }
     }
 
-    private static double? FirstToken(IReadOnlyList<Result> results) =>
-        (FirstByte(Named(results, "Backstop, streamed")) - FirstByte(Named(results, "direct, streamed"))) / 1000;
+    private static double? Cpu(Report? report, string name) => report?.Named(name)?.Under[0].CpuMicroseconds;
 
-    private static double? FirstByte(Result? result) => result is { Latencies: [var at, ..] } ? at.P99Microseconds : null;
+    private static double? PerSecond(Report? report, string name) => report?.Named(name)?.Under[0].PerSecond;
 
-    private static double? P99(IReadOnlyList<AtRate>? latencies, double? rate) => latencies?.FirstOrDefault(l => l.Rate == rate)?.P99Microseconds;
+    // The last rate is half of what YARP can do.
+    private static double? AddedP99(Report? report, string name) =>
+        report?.Named(name)?.Under[^1].P99Microseconds - report?.Named(Contenders.Direct)?.Under[^1].P99Microseconds;
+
+    private static double? FirstToken(Report? report) =>
+        (report?.Named(Contenders.PlainStreamed)?.Under[0].P99Microseconds - report?.Named(Contenders.DirectStreamed)?.Under[0].P99Microseconds) / 1000;
 }

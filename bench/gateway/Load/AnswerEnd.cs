@@ -57,8 +57,14 @@ internal struct AnswerEnd
 
     private bool EndsWithLastChunk(ReadOnlySpan<byte> bytes)
     {
-        _tail = [.. _tail ?? [], .. bytes[^Math.Min(bytes.Length, LastChunk.Length)..]];
-        _tail = _tail[^Math.Min(_tail.Length, LastChunk.Length)..];
-        return _tail.AsSpan().SequenceEqual(LastChunk);
+        // A long piece says it by itself.
+        bytes = bytes.Length < LastChunk.Length ? (byte[])[.. _tail ?? [], .. bytes] : bytes;
+        if (bytes.EndsWith(LastChunk))
+        {
+            return true;
+        }
+
+        _tail = bytes[^Math.Min(bytes.Length, LastChunk.Length)..].ToArray();
+        return false;
     }
 }

@@ -42,7 +42,7 @@ internal sealed class Connection : IValueTaskSource<long>, IDisposable
     /// <exception cref="InvalidDataException">The answer is not a good one.</exception>
     public async ValueTask Ask()
     {
-        await _socket.SendAsync(_workload.Request);
+        await _socket.SendAsync(_workload.Next());
         var answer = default(AnswerEnd);
         var length = 0;
         while (true)

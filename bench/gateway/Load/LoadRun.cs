@@ -160,9 +160,6 @@ internal sealed partial class LoadRun(int port, Workload workload, int connectio
         }
     }
 
-    [StructLayout(LayoutKind.Sequential)]
-    private readonly record struct TimeSpec(long Seconds, long Nanoseconds);
-
     [LibraryImport("libc", EntryPoint = "nanosleep")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int NanoSleep(in TimeSpec time, nint remaining);

@@ -4,9 +4,9 @@ using System.Text.Json.Nodes;
 namespace Backstop.GatewayBench.Load;
 
 /// <summary>What is asked, again and again.</summary>
-/// <param name="Request">The bytes of one HTTP request.</param>
-/// <param name="IsStream">Whether the answer comes in events.</param>
-internal sealed record Workload(byte[] Request, bool IsStream)
+/// <param name="Requests">The bytes of HTTP requests that are sent in turn.</param>
+/// <param name="IsStream">Whether the answers come in events.</param>
+internal sealed record Workload(byte[][] Requests, bool IsStream)
 {
     // Sentences as people write them, about 1 KB together: checks may not take a shortcut that real texts do not give them.
     private const string Question =
@@ -17,8 +17,17 @@ internal sealed record Workload(byte[] Request, bool IsStream)
         "with us? Please mention where we can buy food on the way, because the younger one does not eat cheese or mushrooms. We are " +
         "arriving by train on a Saturday and must be back at the station on Thursday afternoon.";
 
-    /// <summary>A chat request to a model or alias.</summary>
-    public static Workload Chat(string model, bool stream, string headers = "")
+    private int _next = -1;
+
+    /// <summary>The bytes of the next request.</summary>
+    public byte[] Next() => Requests.Length == 1 ? Requests[0] : Requests[(uint)Interlocked.Increment(ref _next) % Requests.Length];
+
+    /// <summary>Chat requests to a model, or to aliases in turn.</summary>
+    public static Workload Chat(IEnumerable<string> models, bool stream = false, string headers = "") => new([.. models.Select(m => Request(m, stream, headers))], stream);
+
+    public static Workload Chat(string model, bool stream = false, string headers = "") => Chat([model], stream, headers);
+
+    private static byte[] Request(string model, bool stream, string headers)
     {
         var body = Encoding.UTF8.GetBytes(new JsonObject
         {
@@ -31,6 +40,6 @@ internal sealed record Workload(byte[] Request, bool IsStream)
         }.ToJsonString());
         var head = $"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n{headers}" +
             $"Content-Length: {body.Length}\r\n\r\n";
-        return new([.. Encoding.ASCII.GetBytes(head), .. body], stream);
+        return [.. Encoding.ASCII.GetBytes(head), .. body];
     }
 }

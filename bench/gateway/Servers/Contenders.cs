@@ -16,44 +16,74 @@ internal sealed record Programs(string Work, string Backstop, string? Nginx, str
 /// <summary>Starts what is compared, each configured as its own documentation says, all in front of the same model server.</summary>
 internal sealed class Contenders(Programs programs, int core, int upstream)
 {
-    public const string Alias = "assistant:prod";
+    public const string Direct = "direct";
+    public const string Nginx = "nginx";
+    public const string Bare = "bare forwarder";
+    public const string Yarp = "YARP";
+    public const string YarpThatLogs = "YARP that logs";
+    public const string Portkey = "Portkey";
+    public const string Plain = "Backstop";
+    public const string Ring = "Backstop, default ring";
+    public const string Ten = "Backstop, 10 aliases and policies";
+    public const string TenThousand = "Backstop, 10,000 aliases and policies";
+    public const string DirectStreamed = "direct, streamed";
+    public const string YarpStreamed = "YARP, streamed";
+    public const string PlainStreamed = "Backstop, streamed";
+    public const string RingStreamed = "Backstop, default ring, streamed";
 
     /// <summary>A case of the comparison.</summary>
+    /// <param name="Workload">What it is asked.</param>
     /// <param name="Start">Starts its proxy; null when the model server is asked directly.</param>
-    public sealed record Contender(string Name, string Model, bool Streams, Func<Task<ServerProcess>>? Start, string Headers = "");
+    public sealed record Contender(string Name, Workload Workload, Func<Task<ServerProcess>>? Start);
 
-    /// <summary>What can be compared here, in the order of the table.</summary>
-    public IEnumerable<Contender> All()
+    /// <summary>The contender of that name; null when its program is not here.</summary>
+    public Contender? Named(string name)
     {
-        yield return new("direct", "bench", Streams: false, Start: null);
-        if (programs.Nginx is not null)
+        var folder = string.Concat(name.Where(char.IsAsciiLetterOrDigit)).ToLowerInvariant();
+        return name switch
         {
-            yield return new("nginx", "bench", Streams: false, Nginx);
-        }
-
-        yield return new("bare forwarder", "bench", Streams: false, () => Own("bare", "bare"));
-        yield return new("YARP", "bench", Streams: false, () => Own("yarp", "yarp"));
-        if (programs.Portkey is not null)
-        {
-            yield return new("Portkey", "bench", Streams: false, Portkey,
-                $"x-portkey-provider: openai\r\nx-portkey-custom-host: http://127.0.0.1:{upstream}/v1\r\nAuthorization: Bearer none\r\n");
-        }
-
-        yield return new("Backstop", Alias, Streams: false, () => Backstop("plain", aliases: 10, ring: false));
-        yield return new("Backstop, 10,000 aliases", Alias, Streams: false, () => Backstop("many", aliases: 10_000, ring: false));
-        yield return new("Backstop, default ring", Alias, Streams: false, () => Backstop("ring", aliases: 10, ring: true));
-        yield return new("direct, streamed", "bench", Streams: true, Start: null);
-        yield return new("YARP, streamed", "bench", Streams: true, () => Own("yarp", "yarp-streamed"));
-        yield return new("Backstop, streamed", Alias, Streams: true, PlainStreamed);
-        yield return new("Backstop, default ring, streamed", Alias, Streams: true, () => Backstop("ring-streamed", aliases: 10, ring: true));
+            Direct => new(name, Workload.Chat("bench"), Start: null),
+            DirectStreamed => new(name, Workload.Chat("bench", stream: true), Start: null),
+            Nginx => programs.Nginx is null ? null : new(name, Workload.Chat("bench"), () => StartNginx(folder)),
+            Bare => new(name, Workload.Chat("bench"), () => StartOwn("bare", folder)),
+            Yarp => new(name, Workload.Chat("bench"), () => StartOwn("yarp", folder)),
+            YarpThatLogs => new(name, Workload.Chat("bench"), () => StartOwn("yarp", folder, "--logs")),
+            YarpStreamed => new(name, Workload.Chat("bench", stream: true), () => StartOwn("yarp", folder)),
+            Portkey => programs.Portkey is null ? null : new(name, Workload.Chat("bench", headers: ForPortkey()), () => StartPortkey(folder)),
+            Plain => new(name, Workload.Chat(Aliases(1)), () => StartBackstop(folder, Aliases(1), NoChecks)),
+            Ring => new(name, Workload.Chat(Aliases(1)), () => StartBackstop(folder, Aliases(1), DefaultChecks)),
+            Ten => new(name, Workload.Chat(Aliases(10)), () => StartBackstop(folder, Aliases(10), ChecksOfItsOwn)),
+            TenThousand => new(name, Workload.Chat(Aliases(10_000)), () => StartBackstop(folder, Aliases(10_000), ChecksOfItsOwn)),
+            PlainStreamed => new(name, Workload.Chat(Aliases(1), stream: true), () => StartBackstop(folder, Aliases(1), NoChecks)),
+            RingStreamed => new(name, Workload.Chat(Aliases(1), stream: true), () => StartBackstop(folder, Aliases(1), DefaultChecks)),
+            _ => throw new ArgumentException($"'{name}' is no contender.", nameof(name)),
+        };
     }
 
-    /// <summary>Ours, without checks.</summary>
-    public Task<ServerProcess> PlainStreamed() => Backstop("plain-streamed", aliases: 10, ring: false);
+    private static string[] Aliases(int count) => [.. Enumerable.Range(1, count).Select(i => $"assistant-{i}:prod")];
 
-    private Task<ServerProcess> Nginx()
+    private static JsonObject NoChecks(int alias) => new() { ["name"] = "none", ["stages"] = new JsonObject() };
+
+    private static JsonObject? DefaultChecks(int alias) => null;
+
+    // A check that costs next to nothing: what is looked for is what it costs that there are so many.
+    private static JsonObject ChecksOfItsOwn(int alias) => new()
     {
-        var (port, folder) = (ServerProcess.FreePort(), Folder("nginx"));
+        ["name"] = $"policy-{alias}",
+        ["stages"] = new JsonObject
+        {
+            ["input"] = new JsonObject
+            {
+                ["checks"] = new JsonArray(new JsonObject { ["use"] = "length", ["action"] = "block", ["with"] = new JsonObject { ["max_chars"] = 100_000 + alias } }),
+            },
+        },
+    };
+
+    private string ForPortkey() => $"x-portkey-provider: openai\r\nx-portkey-custom-host: http://127.0.0.1:{upstream}/v1\r\nAuthorization: Bearer none\r\n";
+
+    private Task<ServerProcess> StartNginx(string name)
+    {
+        var (port, folder) = (ServerProcess.FreePort(), Folder(name));
         var configuration = Path.Combine(folder, "nginx.conf");
         File.WriteAllText(configuration, $$"""
             daemon off; master_process off; worker_processes 1; pid {{folder}}/nginx.pid; error_log {{folder}}/error.log;
@@ -72,43 +102,50 @@ internal sealed class Contenders(Programs programs, int core, int upstream)
     }
 
     // What is in this program itself runs as another process of it.
-    private Task<ServerProcess> Own(string command, string folder)
+    private Task<ServerProcess> StartOwn(string command, string folder, params string[] options)
     {
         var port = ServerProcess.FreePort();
         return ServerProcess.Start(
-            core, port, Path.Combine(Folder(folder), "log"), Environment.ProcessPath!, command, port.ToString(), upstream.ToString());
+            core, port, Path.Combine(Folder(folder), "log"), Environment.ProcessPath!, [command, port.ToString(), upstream.ToString(), .. options]);
     }
 
-    private Task<ServerProcess> Portkey()
+    private Task<ServerProcess> StartPortkey(string name)
     {
         var port = ServerProcess.FreePort();
         return ServerProcess.Start(
-            core, port, Path.Combine(Folder("portkey"), "log"), "node", programs.Portkey!, $"--port={port}", "--headless");
+            core, port, Path.Combine(Folder(name), "log"), "node", programs.Portkey!, $"--port={port}", "--headless");
     }
 
     // It starts from its route file with no control plane in reach: what it can do then it can always do.
-    private Task<ServerProcess> Backstop(string name, int aliases, bool ring)
+    private Task<ServerProcess> StartBackstop(string name, string[] aliases, Func<int, JsonObject?> policyOf)
     {
         var (port, nowhere, folder) = (ServerProcess.FreePort(), ServerProcess.FreePort(), Folder(name));
-        var manifest = new JsonObject
-        {
-            ["serving"] = new JsonObject { ["model"] = "bench", ["replicas"] = new JsonArray($"http://127.0.0.1:{upstream}/v1") },
-        };
-        if (!ring)
-        {
-            manifest["guard_policy"] = new JsonObject { ["name"] = "none", ["stages"] = new JsonObject() };
-        }
-
-        var release = Release.Parse("v1", manifest.ToJsonString()) is ReleaseResult.Parsed parsed
-            ? parsed.Release
-            : throw new InvalidOperationException("The manifest of the benchmark is wrong.");
-        var routes = Enumerable.Range(1, aliases - 1).Select(i => $"alias-{i}:prod").Append(Alias)
-            .Select(alias => new RouteChange(new Route { Alias = alias, Epoch = 1, Generation = 1, Current = release.Digest, Salt = "salt" }, [release]));
-        var (table, _) = RouteTable.Empty.Apply([.. routes]);
+        var (table, _) = RouteTable.Empty.Apply([.. aliases.Select((alias, i) => RouteTo(ReleaseOf($"v{i + 1}", policyOf(i)), alias))]);
         new RouteFile(Path.Combine(folder, "routes.json")).Write(table);
         return ServerProcess.Start(
             core, port, Path.Combine(folder, "log"), programs.Backstop,
             "serve", "--role", "gateway", "--http", $"127.0.0.1:{port}", "--control", $"http://127.0.0.1:{nowhere}", "--data", folder);
+    }
+
+    private static RouteChange RouteTo(Release release, string alias) =>
+        new(new Route { Alias = alias, Epoch = 1, Generation = 1, Current = release.Digest, Salt = "salt" }, [release]);
+
+    private Release ReleaseOf(string name, JsonObject? policy)
+    {
+        var manifest = new JsonObject
+        {
+            ["serving"] = new JsonObject { ["model"] = "bench", ["replicas"] = new JsonArray($"http://127.0.0.1:{upstream}/v1") },
+        };
+        if (policy is not null)
+        {
+            manifest["guard_policy"] = policy;
+        }
+
+        return Release.Parse(name, manifest.ToJsonString()) switch
+        {
+            ReleaseResult.Parsed parsed => parsed.Release,
+            var flawed => throw new InvalidOperationException($"The manifest of the benchmark is wrong: {flawed}"),
+        };
     }
 
     private string Folder(string name)

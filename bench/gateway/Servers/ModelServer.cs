@@ -37,11 +37,13 @@ internal sealed class ModelServer : IDisposable
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"u8.ToArray();
 
     private static readonly byte[][] StreamPieces = [.. Pieces().Select(Chunk), "0\r\n\r\n"u8.ToArray()];
+    private static readonly byte[] StreamBegin = [.. StreamHead, .. StreamPieces[0]];
+    private static readonly byte[] StreamRest = [.. StreamPieces[1..].SelectMany(piece => piece)];
 
     private readonly Socket _listener = new(SocketType.Stream, ProtocolType.Tcp);
     private readonly TimeSpan _gap;
 
-    /// <param name="gap">Between two events of a stream; zero for none.</param>
+    /// <param name="gap">Between two events of a stream; zero when all but the first come together.</param>
     public ModelServer(TimeSpan gap)
     {
         _gap = gap;
@@ -103,14 +105,16 @@ internal sealed class ModelServer : IDisposable
 
     private async ValueTask Stream(Socket socket)
     {
-        await Send(socket, [.. StreamHead, .. StreamPieces[0]]);
+        await Send(socket, StreamBegin);
+        if (_gap == TimeSpan.Zero)
+        {
+            await Send(socket, StreamRest);
+            return;
+        }
+
         foreach (var piece in StreamPieces.AsMemory(1).ToArray())
         {
-            if (_gap > TimeSpan.Zero)
-            {
-                await Task.Delay(_gap);
-            }
-
+            await Task.Delay(_gap);
             await Send(socket, piece);
         }
     }

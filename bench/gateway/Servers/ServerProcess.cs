@@ -1,15 +1,14 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Backstop.GatewayBench.Load;
 
 namespace Backstop.GatewayBench.Servers;
 
 /// <summary>A proxy under test: a process of its own on one core, and what the kernel says it used.</summary>
-internal sealed class ServerProcess : IDisposable
+internal sealed partial class ServerProcess : IDisposable
 {
-    /// <summary>Kernel ticks a second in <c>/proc</c>; fixed at 100 on Linux.</summary>
-    private const double TicksPerSecond = 100;
-
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
@@ -24,14 +23,17 @@ internal sealed class ServerProcess : IDisposable
     public int Port { get; }
 
     /// <summary>User and system time since it began.</summary>
+    /// <exception cref="InvalidOperationException">It has ended.</exception>
     public TimeSpan Cpu
     {
         get
         {
-            // The name, in parentheses, may hold spaces; times are the 14th and 15th field.
-            var stat = File.ReadAllText($"/proc/{_process.Id}/stat");
-            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            return TimeSpan.FromSeconds((long.Parse(fields[11]) + long.Parse(fields[12])) / TicksPerSecond);
+            // The kernel counts nanoseconds where /proc shows hundredths of a second. This is how the C library's
+            // clock_getcpuclockid names the clock of a process.
+            const int ScheduledTime = 2;
+            return ClockGetTime((~_process.Id << 3) | ScheduledTime, out var time) == 0
+                ? TimeSpan.FromSeconds(time.Seconds) + TimeSpan.FromMicroseconds(time.Nanoseconds / 1000.0)
+                : throw new InvalidOperationException($"It has ended: {LastWords()}");
         }
     }
 
@@ -108,4 +110,8 @@ internal sealed class ServerProcess : IDisposable
             return false;
         }
     }
+
+    [LibraryImport("libc", EntryPoint = "clock_gettime")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int ClockGetTime(int clock, out TimeSpec time);
 }

@@ -19,11 +19,15 @@ internal abstract class EventRun(AnswerSink sink, int mostBytesWaiting)
     {
         if (sink.Started)
         {
+            Flush();
             sink.Stream(ErrorEvent(error));
         }
 
         return new Screened.Failed(error, BrokeOff: brokeOff, Replaced: replaced);
     }
+
+    /// <summary>Lets leave what may and still waits, before a stream ends too soon.</summary>
+    protected abstract void Flush();
 
     /// <summary>How an error looks inside the stream.</summary>
     protected abstract byte[] ErrorEvent(ApiError error);

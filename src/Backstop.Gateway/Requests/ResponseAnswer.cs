@@ -15,6 +15,8 @@ internal static class ResponseAnswer
         ("content", "text", AnswerField.Content), ("content", "refusal", AnswerField.Refusal), ("summary", "text", AnswerField.Reasoning),
     ];
 
+    private static readonly (string List, bool IsSummary)[] Lists = [("content", false), ("summary", true)];
+
     private static readonly (string Member, AnswerField Field)[] Calls = [("arguments", AnswerField.ToolArguments), ("input", AnswerField.ToolInput)];
 
     /// <summary>Every text of the output; one that says nothing counts as an empty content.</summary>
@@ -56,9 +58,11 @@ internal static class ResponseAnswer
     }
 
     /// <summary>Puts a text into its place.</summary>
-    public static void Write(JsonNode response, AnswerText text)
+    public static void Write(JsonNode response, AnswerText text) => WriteItem(response["output"]![text.Place.Choice]!.AsObject(), text);
+
+    /// <summary>Puts a text into its place in its item.</summary>
+    public static void WriteItem(JsonObject item, AnswerText text)
     {
-        var item = response["output"]![text.Place.Choice]!.AsObject();
         if (Array.Find(Calls, c => c.Field == text.Place.Field) is { Member: { } call })
         {
             item[call] = text.Text;
@@ -66,9 +70,14 @@ internal static class ResponseAnswer
         }
 
         // Reasoning stands in a list of its own, or where other items have their content.
-        var (list, member, _) = Array.Find(Parts, p => p.Field == text.Place.Field);
-        var part = (item[list] as JsonArray ?? item["content"]!.AsArray())[text.Place.Index]!.AsObject();
-        part[member] = text.Text;
+        var list = Array.Find(Parts, p => p.Field == text.Place.Field).List;
+        WritePart((item[list] as JsonArray ?? item["content"]!.AsArray())[text.Place.Index]!.AsObject(), text);
+    }
+
+    /// <summary>Puts a text into its part.</summary>
+    public static void WritePart(JsonObject part, AnswerText text)
+    {
+        part[Array.Find(Parts, p => p.Field == text.Place.Field).Member] = text.Text;
         if (part.ContainsKey("logprobs"))
         {
             part["logprobs"] = new JsonArray();
@@ -95,14 +104,16 @@ internal static class ResponseAnswer
         return response;
     }
 
-    private static void AddItem(JsonElement item, int number, List<AnswerText> texts)
+    /// <summary>Every text of an item.</summary>
+    /// <exception cref="JsonException">It is none.</exception>
+    public static void AddItem(JsonElement item, int number, List<AnswerText> texts)
     {
         if (item.ValueKind != JsonValueKind.Object)
         {
             throw new JsonException("an item of the output is not an object.");
         }
 
-        foreach (var (list, member, field) in Parts)
+        foreach (var (list, isSummary) in Lists)
         {
             if (!item.TryGetProperty(list, out var parts) || parts.ValueKind != JsonValueKind.Array)
             {
@@ -112,9 +123,9 @@ internal static class ResponseAnswer
             var index = 0;
             foreach (var part in parts.EnumerateArray())
             {
-                if (part.ValueKind == JsonValueKind.Object && part.TryGetProperty(member, out var text) && text.ValueKind == JsonValueKind.String)
+                if (part.ValueKind == JsonValueKind.Object)
                 {
-                    texts.Add(new(new(number, field, index), text.GetString()!));
+                    AddPart(part, new(number, AnswerField.Content, index), isSummary, texts);
                 }
 
                 index++;
@@ -126,6 +137,20 @@ internal static class ResponseAnswer
             if (item.TryGetProperty(member, out var text) && text.ValueKind == JsonValueKind.String)
             {
                 texts.Add(new(new(number, field), text.GetString()!));
+            }
+        }
+    }
+
+    /// <summary>Every text of a part.</summary>
+    /// <param name="at">The number of its item, and its own.</param>
+    /// <param name="isSummary">Whether it is one of a reasoning's summary.</param>
+    public static void AddPart(JsonElement part, AnswerPlace at, bool isSummary, List<AnswerText> texts)
+    {
+        foreach (var (list, member, field) in Parts)
+        {
+            if (list == "summary" == isSummary && part.TryGetProperty(member, out var text) && text.ValueKind == JsonValueKind.String)
+            {
+                texts.Add(new(at with { Field = field }, text.GetString()!));
             }
         }
     }

@@ -101,6 +101,74 @@ public sealed class ResponsesTests
     }
 
     [Fact]
+    public async Task What_was_looked_at_leaves_while_the_model_still_writes()
+    {
+        await using var fleet = await SmallFleet.Start();
+        var (go, all) = (new TaskCompletionSource(), ResponseAnswers.Events(Answers.Story, Answers.Story));
+        var half = all.AsSpan().IndexOf("event: response.output_text.done"u8);
+        fleet.Seven.Answer = Answers.Paused(all[..half], go.Task, all[half..]);
+        using var response = await fleet.Gateway.Begin(
+            """{"model":"assistant:prod","input":"Hello?","stream":true}""", "one", TestContext.Current.CancellationToken, "/v1/responses");
+        go.SetResult(); // The answer began to arrive, or this would never have been reached.
+
+        Assert.Equal(Encoding.UTF8.GetString(all), (await Reply.Of(response)).Body);
+    }
+
+    [Fact]
+    public async Task A_stream_that_turns_bad_ends_with_what_its_caller_has_already()
+    {
+        await using var fleet = await SmallFleet.Start();
+        var said = Answers.Story + Answers.Toxic;
+        fleet.Seven.Answer = Answers.Stream(ResponseAnswers.Events(said, said));
+        var events = (await Ask(fleet, "\"Hello?\"", stream: true)).Events.Select(e => JsonNode.Parse(e)!).ToList();
+        var left = string.Concat(events.Where(e => (string?)e["type"] == "response.output_text.delta").Select(e => (string?)e["delta"]));
+
+        Assert.NotEmpty(left);
+        Assert.StartsWith(left, Answers.Story, StringComparison.Ordinal);
+        Assert.Equal("response.incomplete", (string?)events[^1]["type"]);
+        Assert.Equal("content_filter", (string?)events[^1]["response"]!["incomplete_details"]!["reason"]);
+        Assert.Equal(left, (string?)events[^1]["response"]!["output"]![0]!["content"]![0]!["text"]);
+    }
+
+    [Theory]
+    [InlineData("response.output_text.done", "text")]
+    [InlineData("response.content_part.done", "part")]
+    [InlineData("response.output_item.done", "item")]
+    public async Task What_is_said_whole_is_looked_at_also_where_the_pieces_said_something_else(string type, string member)
+    {
+        await using var fleet = await SmallFleet.Start();
+        var lines = Encoding.UTF8.GetString(ResponseAnswers.Events("Nine.", "Nine.")).Split("\n\n");
+        var at = Array.FindIndex(lines, line => line.StartsWith($"event: {type}\n", StringComparison.Ordinal));
+        lines[at] = lines[at].Replace("Nine.", Answers.Toxic, StringComparison.Ordinal);
+        Assert.Contains($"\"{member}\"", lines[at], StringComparison.Ordinal);
+        fleet.Seven.Answer = Answers.Stream(Encoding.UTF8.GetBytes(string.Join("\n\n", lines)));
+        var reply = await Ask(fleet, "\"Hello?\"", stream: true);
+
+        Assert.Equal("response.incomplete", (string?)JsonNode.Parse(reply.Events[^1])!["type"]);
+        Assert.DoesNotContain("worthless", reply.Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pieces_of_a_text_that_nobody_knows_wait_for_the_end_and_are_looked_at()
+    {
+        await using var fleet = await SmallFleet.Start();
+        var strange = $$"""
+            event: response.mystery.delta
+            data: {"type":"response.mystery.delta","output_index":0,"delta":"{{Answers.Toxic}}","sequence_number":3}
+
+
+            """;
+        var events = Encoding.UTF8.GetString(ResponseAnswers.Events(Answers.Story, Answers.Story));
+        var behind = events.IndexOf("event: response.content_part.added", StringComparison.Ordinal);
+        fleet.Seven.Answer = Answers.Stream(Encoding.UTF8.GetBytes(events[..behind] + strange + events[behind..]));
+        var reply = await Ask(fleet, "\"Hello?\"", stream: true);
+
+        Assert.Equal("response.incomplete", (string?)JsonNode.Parse(reply.Events[^1])!["type"]);
+        Assert.DoesNotContain("worthless", reply.Body, StringComparison.Ordinal);
+        Assert.DoesNotContain("The sum", reply.Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_release_that_fails_is_replaced_before_anything_was_said()
     {
         await using var fleet = await SmallFleet.Start(SmallFleet.Promoted);

@@ -97,8 +97,8 @@ internal sealed class RunningGateway : IAsyncDisposable
     }
 
     /// <summary>Sends a request and returns when the answer's headers are there.</summary>
-    public Task<HttpResponseMessage> Begin(string body, string? id, CancellationToken cancel) =>
-        Http.SendAsync(Message(Encoding.UTF8.GetBytes(body), "/v1/chat/completions", id, null), HttpCompletionOption.ResponseHeadersRead, cancel);
+    public Task<HttpResponseMessage> Begin(string body, string? id, CancellationToken cancel, string path = "/v1/chat/completions") =>
+        Http.SendAsync(Message(Encoding.UTF8.GetBytes(body), path, id, null), HttpCompletionOption.ResponseHeadersRead, cancel);
 
     public Task<Reply> Feedback(string id, bool correct) =>
         Post(new JsonObject { ["request_id"] = id, ["correct"] = correct }.ToJsonString(), "/v1/feedback");

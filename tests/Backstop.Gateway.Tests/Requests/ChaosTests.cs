@@ -47,12 +47,12 @@ public sealed class ChaosTests(ChaosTests.Fixture fixture) : IClassFixture<Chaos
 
     private static readonly Dictionary<string, (Func<Socket, CancellationToken, Task> Answer, string Code)> Begun = new(StringComparer.Ordinal)
     {
-        ["an event that is cut"] = (RawServer.SayAndClose(StreamHead, Chunk(Text), Chunk(Text[..20])), "upstream_error"),
-        ["a chunk that is cut"] = (RawServer.SayAndClose(StreamHead, Chunk(Text), "ff\r\ndata: {"), "upstream_error"),
-        ["a sender that half-closes"] = (RawServer.SayAndHalfClose(StreamHead, Chunk(Text)), "upstream_error"),
-        ["silence"] = (RawServer.Say(StreamHead, Chunk(Text)), "upstream_timeout"),
-        ["text without end"] = (RawServer.SayWithoutEnd(StreamHead, Chunk(Text)), "upstream_timeout"),
-        ["garbage behind the first text"] = (RawServer.Say(StreamHead, Chunk(Text + "data: nonsense\n\n")), "upstream_error"),
+        ["an event that is cut"] = (RawServer.SayAndClose(StreamHead, Chunk(Text + Text), Chunk(Text[..20])), "upstream_error"),
+        ["a chunk that is cut"] = (RawServer.SayAndClose(StreamHead, Chunk(Text + Text), "ff\r\ndata: {"), "upstream_error"),
+        ["a sender that half-closes"] = (RawServer.SayAndHalfClose(StreamHead, Chunk(Text + Text)), "upstream_error"),
+        ["silence"] = (RawServer.Say(StreamHead, Chunk(Text + Text)), "upstream_timeout"),
+        ["text without end"] = (RawServer.SayWithoutEnd(StreamHead, Chunk(Text + Text)), "upstream_timeout"),
+        ["garbage behind the first text"] = (RawServer.Say(StreamHead, Chunk(Text + Text + "data: nonsense\n\n")), "upstream_error"),
     };
 
     private Site Place => fixture.Place;

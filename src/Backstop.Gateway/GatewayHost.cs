@@ -46,6 +46,7 @@ public static class GatewayHost
                 () => ModelPlugin.Load(options.OnnxFolder ?? Path.Combine(AppContext.BaseDirectory, "onnx"))))
             .AddSingleton<OutsideGuards>()
             .AddSingleton<Upstream>()
+            .AddSingleton<Hedge>()
             .AddSingleton<WholeAnswer>()
             .AddSingleton<StreamedAnswer>()
             .AddSingleton<SignalRecorder>()

@@ -49,7 +49,7 @@ public sealed class GateRunner : IDisposable
         await Parallel.ForAsync(0, outcomes.Length, new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancel }, async (run, stop) =>
         {
             var replica = release.Serving.Replicas[run % release.Serving.Replicas.Length];
-            var (answer, error) = await _caller.Ask(replica, headers, bodies[run % cases.Length], stop);
+            var (answer, error) = await _caller.Ask(release, replica, headers, bodies[run % cases.Length], stop);
             outcomes[run] = answer is null ? new RunOutcome.Unknown(error!) : judge!.Judge(cases[run % cases.Length], answer.Text);
             progress?.Report(Interlocked.Increment(ref done));
         });

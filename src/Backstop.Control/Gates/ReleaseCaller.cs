@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Backstop.Control.Rollouts;
 using Backstop.Core.Gates;
 using Backstop.Core.Prompts;
 using Backstop.Core.Registry;
@@ -15,7 +16,7 @@ public sealed class ReleaseCaller(int connections, TimeSpan timeout) : IDisposab
 {
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
-    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, MaxConnectionsPerServer = connections }) { Timeout = timeout };
+    private readonly ModelServers _servers = new(timeout, connections);
 
     /// <summary>What a release says before every question. A case has no variables, so its prompt is filled in as its author shows it.</summary>
     /// <exception cref="PromptException">A variable has neither an example nor a default.</exception>
@@ -61,7 +62,7 @@ public sealed class ReleaseCaller(int connections, TimeSpan timeout) : IDisposab
 
     /// <summary>One fresh answer, or why there is none.</summary>
     public async Task<(ModelAnswer? Answer, string? Error)> Ask(
-        Uri replica, ImmutableArray<KeyValuePair<string, string>> headers, byte[] body, CancellationToken cancel)
+        Release release, Uri replica, ImmutableArray<KeyValuePair<string, string>> headers, byte[] body, CancellationToken cancel)
     {
         try
         {
@@ -74,13 +75,17 @@ public sealed class ReleaseCaller(int connections, TimeSpan timeout) : IDisposab
                 request.Headers.TryAddWithoutValidation(name, value);
             }
 
-            using var response = await _http.SendAsync(request, cancel);
+            using var response = await _servers.For(release).SendAsync(request, cancel);
             if (!response.IsSuccessStatusCode)
             {
                 return (null, $"{replica.Authority} answered {(int)response.StatusCode}");
             }
 
             return AnswerOf(await response.Content.ReadAsByteArrayAsync(cancel)) is { } answer ? (answer, null) : (null, $"{replica.Authority} sent no text");
+        }
+        catch (MissingSecretException e)
+        {
+            return (null, e.Message);
         }
         catch (HttpRequestException e)
         {
@@ -93,7 +98,7 @@ public sealed class ReleaseCaller(int connections, TimeSpan timeout) : IDisposab
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _http.Dispose();
+    public void Dispose() => _servers.Dispose();
 
     // The first choice, or null when the answer is no chat completion with text or calls of tools.
     private static ModelAnswer? AnswerOf(byte[] json)

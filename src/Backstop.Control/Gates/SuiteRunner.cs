@@ -42,7 +42,7 @@ public sealed class SuiteRunner(SuitePace pace, TimeSpan timeout, OutsideScorers
             }
 
             await Turn(stop);
-            var (answer, error) = await _caller.Ask(release.Serving.Replicas[run % release.Serving.Replicas.Length], headers, bodies[run % suite.Cases.Length], stop);
+            var (answer, error) = await _caller.Ask(release, release.Serving.Replicas[run % release.Serving.Replicas.Length], headers, bodies[run % suite.Cases.Length], stop);
             outcomes[run] = answer is null ? new RunOutcome.Unknown(error!) : await Score(suite, asked, answer, stop);
             learnt(asked.Id, sample, outcomes[run]);
         });

@@ -5,10 +5,12 @@ using Backstop.Core.Registry;
 namespace Backstop.Control.Rollouts;
 
 /// <summary>Asks every replica of a release for a real, short answer: a health check can be green while a model is cold, and a warm one can be another.</summary>
-/// <remarks>What a ranker takes as input nobody here knows, so one behind Open Inference is asked whether its model is ready.</remarks>
+/// <remarks>
+/// Servers that must be told so get the model ready first, as the release's engine says. What a ranker takes as input nobody here knows, so one behind Open Inference is asked whether its model is ready.
+/// </remarks>
 public sealed class WarmthProbe(ControlOptions options) : IDisposable
 {
-    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = options.WarmthTimeout };
+    private readonly ModelServers _servers = new(options.WarmthTimeout);
 
     /// <summary>Which replica did not answer and why, or null when all did.</summary>
     public async Task<string?> Failure(params IEnumerable<Release> releases)
@@ -18,20 +20,22 @@ public sealed class WarmthProbe(ControlOptions options) : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _http.Dispose();
+    public void Dispose() => _servers.Dispose();
 
     private async Task<string?> Ask(Release release, Uri replica)
     {
         try
         {
-            using var request = Request(release.Serving, replica);
-            request.Headers.Add("x-request-id", $"warmth-{Guid.CreateVersion7():N}");
-            foreach (var (name, value) in release.Serving.HeadersWith(Environment.GetEnvironmentVariable))
+            foreach (var call in release.Serving.Engine?.WarmUp(release.Serving.Model, replica) ?? [])
             {
-                request.Headers.TryAddWithoutValidation(name, value);
+                using var told = await Send(release, new(HttpMethod.Post, call.Address) { Content = call.Body is null ? null : JsonContent.Create(call.Body) });
+                if (!told.IsSuccessStatusCode && !call.MayBeRefused)
+                {
+                    return $"replica {replica} of {release.Name} is not warm: told to get ready at {call.Address.PathAndQuery}, it answered {(int)told.StatusCode}";
+                }
             }
 
-            using var response = await _http.SendAsync(request);
+            using var response = await Send(release, Request(release.Serving, replica));
             return !response.IsSuccessStatusCode ? $"replica {replica} of {release.Name} is not warm: it answered {(int)response.StatusCode}"
                 : await Stranger(response, release.Serving.Model) is { } other ? $"replica {replica} of {release.Name} answers as {other} and not as {release.Serving.Model}"
                 : null;
@@ -42,8 +46,20 @@ public sealed class WarmthProbe(ControlOptions options) : IDisposable
         }
         catch (TaskCanceledException)
         {
-            return $"replica {replica} of {release.Name} is not warm: no answer within {_http.Timeout.TotalSeconds:0.#} s";
+            return $"replica {replica} of {release.Name} is not warm: no answer within {options.WarmthTimeout.TotalSeconds:0.#} s";
         }
+    }
+
+    private async Task<HttpResponseMessage> Send(Release release, HttpRequestMessage message)
+    {
+        using var request = message;
+        request.Headers.Add("x-request-id", $"warmth-{Guid.CreateVersion7():N}");
+        foreach (var (name, value) in release.Serving.HeadersWith(Environment.GetEnvironmentVariable))
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        return await _servers.For(release).SendAsync(request);
     }
 
     private static HttpRequestMessage Request(Serving serving, Uri replica) => serving.Protocol == "open-inference"

@@ -12,6 +12,9 @@ public sealed record Serving(string Protocol, string Model, ImmutableArray<Uri> 
     /// <summary>Headers that every request to a replica carries.</summary>
     public ImmutableArray<ServingHeader> Headers { get; init; } = [];
 
+    /// <summary>A file with the certificate authorities that its servers are trusted by, where gateways and control planes run; null for the machine's own.</summary>
+    public string? AuthorityFile { get; init; }
+
     /// <summary>How long its servers may take.</summary>
     public Timeouts Timeouts { get; init; } = Timeouts.None;
 
@@ -20,6 +23,9 @@ public sealed record Serving(string Protocol, string Model, ImmutableArray<Uri> 
 
     /// <summary>How gateways ask whether a replica is well; null when they only judge by its answers.</summary>
     public HealthCheck? Health { get; init; }
+
+    /// <summary>How its servers are made ready; null when nobody needs to tell them.</summary>
+    public ModelEngine? Engine { get; init; }
 
     /// <summary>Address of an operation of the OpenAI API, such as <c>chat/completions</c>, at a replica.</summary>
     public static Uri AddressOf(Uri replica, string operation)
@@ -33,6 +39,13 @@ public sealed record Serving(string Protocol, string Model, ImmutableArray<Uri> 
     /// <exception cref="MissingSecretException">A variable is not set, or holds what no header can.</exception>
     public ImmutableArray<KeyValuePair<string, string>> HeadersWith(Func<string, string?> variable) =>
         [.. Headers.Select(h => KeyValuePair.Create(h.Name, h.Text + (h.Variable is { } name ? SecretOf(name, variable) : "")))];
+
+    /// <summary>Whom a server's certificate must lead to; null for the machine's own authorities.</summary>
+    /// <param name="read">Reads a text file of this machine; null when it cannot be read.</param>
+    /// <exception cref="MissingSecretException">The file cannot be read, or holds no certificate.</exception>
+    public ServerTrust? TrustWith(Func<string, string?> read) => AuthorityFile is not { } file ? null
+        : ServerTrust.Of(file, read(file) ?? throw new MissingSecretException(
+            $"The file {file} cannot be read here. Put the certificates of the authorities that sign the model servers' own there, or name another one in the release's manifest."));
 
     /// <summary>The secret in an environment variable.</summary>
     /// <param name="name">Of the variable.</param>
@@ -63,7 +76,10 @@ public sealed record ServingHeader(string Name, string Text, string? Variable);
 /// <param name="BudgetPercent">
 /// Share of all requests, 0 to 100. When a whole pool fails, sending everything again would be one more load on it.
 /// </param>
-public sealed record Retries(int Most, double BudgetPercent)
+/// <param name="HedgeAfter">
+/// How long a replica may take to begin its answer until another is asked beside it, paid for as a retry is; null for never.
+/// </param>
+public sealed record Retries(int Most, double BudgetPercent, TimeSpan? HedgeAfter = null)
 {
     public static Retries Default { get; } = new(2, 20);
 }

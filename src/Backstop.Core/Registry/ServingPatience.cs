@@ -20,10 +20,11 @@ internal static class ServingPatience
     public static Retries ReadRetries(JsonElement serving)
     {
         var usual = Retries.Default;
-        return Part(serving, "retries", "most", "budget_percent") is { } retries
+        return Part(serving, "retries", "most", "budget_percent", "hedge_after_ms") is { } retries
             ? new(
                 (int)(Whole(retries, "most", "serving.retries", 0, 10) ?? usual.Most),
-                Number(retries, "budget_percent", "serving.retries", 0, 100) ?? usual.BudgetPercent)
+                Number(retries, "budget_percent", "serving.retries", 0, 100) ?? usual.BudgetPercent,
+                Time(retries, "hedge_after_ms", "serving.retries"))
             : usual;
     }
 

@@ -7,7 +7,7 @@ namespace Backstop.Core.Registry;
 /// <summary>Reads the <c>serving</c> part of a manifest.</summary>
 internal static class ServingReader
 {
-    private static readonly string[] Keys = ["protocol", "model", "replicas", "api_key", "headers", "timeouts", "retries", "health"];
+    private static readonly string[] Keys = ["protocol", "model", "replicas", "api_key", "headers", "tls", "engine", "timeouts", "retries", "health"];
 
     // Backstop writes these itself, or they belong to one connection.
     private static readonly string[] Reserved =
@@ -38,6 +38,8 @@ internal static class ServingReader
             ? new Serving(protocol, Text(ManifestReader.Required(serving, "model", "serving"), "serving.model"), addresses)
             {
                 Headers = ReadHeaders(serving),
+                AuthorityFile = ReadAuthorityFile(serving, addresses),
+                Engine = ReadEngine(serving),
                 Timeouts = ServingPatience.ReadTimeouts(serving),
                 Retries = ServingPatience.ReadRetries(serving),
                 Health = ServingPatience.ReadHealth(serving),
@@ -61,6 +63,49 @@ internal static class ServingReader
         return address is { Query: "", Fragment: "" }
             ? address
             : throw new ManifestException($"serving.replicas has '{text}': write the base address alone, without '?' and '#'.");
+    }
+
+    private static ModelEngine? ReadEngine(JsonElement serving)
+    {
+        if (!serving.TryGetProperty("engine", out var engine))
+        {
+            return null;
+        }
+
+        ManifestReader.Expect(engine, JsonValueKind.Object, "serving.engine");
+        ManifestReader.Known(engine, ["kind", "adapter", "keep_alive"], "serving.engine");
+        EngineKind kind = Text(ManifestReader.Required(engine, "kind", "serving.engine"), "serving.engine.kind") switch
+        {
+            "vllm" => EngineKind.Vllm,
+            "triton" => EngineKind.Triton,
+            "ollama" => EngineKind.Ollama,
+            var other => throw new ManifestException($"serving.engine.kind is '{other}': use 'vllm', 'triton' or 'ollama', or leave serving.engine out where servers need not be told."),
+        };
+        return new(kind, OfKind("adapter", EngineKind.Vllm), OfKind("keep_alive", EngineKind.Ollama) ?? "-1");
+
+        string? OfKind(string key, EngineKind owner) => !engine.TryGetProperty(key, out var value) ? null
+            : kind == owner ? Text(value, $"serving.engine.{key}")
+            : throw new ManifestException($"serving.engine.{key} means something to {owner.ToString().ToLowerInvariant()} alone: leave it out.");
+    }
+
+    private static string? ReadAuthorityFile(JsonElement serving, ImmutableArray<Uri> replicas)
+    {
+        if (!serving.TryGetProperty("tls", out var tls))
+        {
+            return null;
+        }
+
+        ManifestReader.Expect(tls, JsonValueKind.Object, "serving.tls");
+        ManifestReader.Known(tls, ["ca_file"], "serving.tls");
+        var file = Text(ManifestReader.Required(tls, "ca_file", "serving.tls"), "serving.tls.ca_file");
+        if (!replicas.Any(r => r.Scheme == "https"))
+        {
+            throw new ManifestException("serving.tls is given, and no replica has an https address: write https, or leave serving.tls out.");
+        }
+
+        return file.StartsWith('/') || (file.Length > 2 && file[1] == ':')
+            ? file
+            : throw new ManifestException($"serving.tls.ca_file is '{file}': write the whole path, such as /etc/backstop/models-ca.pem, where gateways and control planes find the file.");
     }
 
     private static ImmutableArray<ServingHeader> ReadHeaders(JsonElement serving)

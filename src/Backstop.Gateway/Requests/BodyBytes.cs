@@ -22,6 +22,9 @@ public sealed class BodyBytes
     /// <param name="length">How much of it the body takes.</param>
     public static BodyBytes Borrowed(byte[] borrowed, int length) => new(borrowed.AsMemory(0, length), borrowed);
 
+    /// <summary>Somebody may read it for longer than its request lasts: the array will not be given back.</summary>
+    public void Lend() => Interlocked.Exchange(ref _borrowed, null);
+
     /// <summary>Gives a borrowed array back.</summary>
     public void Return()
     {

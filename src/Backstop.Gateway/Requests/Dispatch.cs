@@ -11,7 +11,7 @@ namespace Backstop.Gateway.Requests;
 
 /// <summary>Asks releases, and screens what comes back.</summary>
 internal sealed class Dispatch(
-    GatewayOptions options, LiveRoutes routes, Upstream upstream, WholeAnswer whole, StreamedAnswer streamed, SignalRecorder signals, OutsideGuards guards, Drain drain, ILogger<Dispatch> log)
+    GatewayOptions options, LiveRoutes routes, Hedge hedge, WholeAnswer whole, StreamedAnswer streamed, SignalRecorder signals, OutsideGuards guards, Drain drain, ILogger<Dispatch> log)
 {
     /// <summary>Asks a release: one replica after the other, while its answer breaks off before the caller has seen any of it.</summary>
     /// <param name="fixedTexts">For each text of the request what the release's ring made of it, null where it changed nothing; or empty.</param>
@@ -126,7 +126,7 @@ internal sealed class Dispatch(
     private async ValueTask<Screened?> Attempt(Asked asked, ReleasePool pool, Attempts attempts, UpstreamBody body)
     {
         var dialect = asked.Request.Dialect;
-        var result = await upstream.Send(pool, attempts, replica => replica.DestinationFor(dialect, pool.Headers), body, asked.Id, asked.Caller.Headers, asked.Time, asked.Trip);
+        var result = await hedge.Send(pool, attempts, replica => replica.DestinationFor(dialect, pool), body, asked);
         if (result is null)
         {
             return null;

@@ -3,11 +3,16 @@ namespace Backstop.Gateway.Routing;
 /// <summary>The replicas one request may be sent to, one after the other: each once, and beyond the first only within the release's retry budget.</summary>
 public sealed class Attempts(ReleasePool pool, Random random)
 {
+    // Two of one request may be asked at one time.
+    private readonly Lock _gate = new();
     private List<Replica>? _tried;
     private Replica? _last;
 
-    /// <summary>The replica that was asked last, or null.</summary>
-    public Replica? Last => _last;
+    /// <summary>The replica that answers, else the one that was asked last, or null.</summary>
+    public Replica? Last => Answers ?? _last;
+
+    /// <summary>The replica that answers where two were asked at one time.</summary>
+    public Replica? Answers { get; set; }
 
     /// <summary>The replica to ask now; null when there is none left, no retry left to pay for one, or the release was dropped here.</summary>
     public Replica? Next()
@@ -17,19 +22,22 @@ public sealed class Attempts(ReleasePool pool, Random random)
             return null;
         }
 
-        if (_last is null)
+        lock (_gate)
         {
-            pool.Budget.Save();
-        }
-        else
-        {
-            (_tried ??= []).Add(_last);
-            if (_tried.Count > pool.Release.Serving.Retries.Most || _tried.Count == pool.Size || !pool.Budget.TrySpend())
+            if (_last is null)
             {
-                return null;
+                pool.Budget.Save();
             }
-        }
+            else
+            {
+                (_tried ??= []).Add(_last);
+                if (_tried.Count > pool.Release.Serving.Retries.Most || _tried.Count == pool.Size || !pool.Budget.TrySpend())
+                {
+                    return null;
+                }
+            }
 
-        return _last = pool.Choose(_tried, random);
+            return _last = pool.Choose(_tried, random);
+        }
     }
 }

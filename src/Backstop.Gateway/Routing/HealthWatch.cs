@@ -10,22 +10,45 @@ public sealed class HealthWatch(GatewayOptions options, LiveRoutes routes, TimeP
     // How often it is looked whose turn it is.
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
 
+    // One for all that are trusted by the same authorities.
+    private readonly Dictionary<string, HttpClient> _clients = new(StringComparer.Ordinal);
+
     private readonly Dictionary<Replica, Task> _asking = [];
     private readonly Dictionary<Replica, long> _askedAt = [];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var http = new HttpClient(new SocketsHttpHandler
-        {
-            ConnectTimeout = options.ConnectTimeout, AllowAutoRedirect = false, UseCookies = false, UseProxy = false, ActivityHeadersPropagator = null,
-        });
-        http.Timeout = Timeout.InfiniteTimeSpan;
         using var timer = new PeriodicTimer(Pace, time);
         do
         {
-            AskWhoseTurnItIs(http, stoppingToken);
+            AskWhoseTurnItIs(stoppingToken);
         }
         while (await Tick(timer, stoppingToken));
+    }
+
+    public override void Dispose()
+    {
+        foreach (var http in _clients.Values)
+        {
+            http.Dispose();
+        }
+
+        base.Dispose();
+    }
+
+    private HttpClient ClientFor(ServerTrust? trust)
+    {
+        if (!_clients.TryGetValue(trust?.Pem ?? "", out var http))
+        {
+            _clients[trust?.Pem ?? ""] = http = new HttpClient(new SocketsHttpHandler
+            {
+                ConnectTimeout = options.ConnectTimeout, AllowAutoRedirect = false, UseCookies = false, UseProxy = false, ActivityHeadersPropagator = null,
+                SslOptions = { CertificateChainPolicy = trust?.Policy() },
+            });
+            http.Timeout = Timeout.InfiniteTimeSpan;
+        }
+
+        return http;
     }
 
     private static async Task<bool> Tick(PeriodicTimer timer, CancellationToken stopping)
@@ -40,7 +63,7 @@ public sealed class HealthWatch(GatewayOptions options, LiveRoutes routes, TimeP
         }
     }
 
-    private void AskWhoseTurnItIs(HttpClient http, CancellationToken stopping)
+    private void AskWhoseTurnItIs(CancellationToken stopping)
     {
         var checkedNow = new HashSet<Replica>();
         foreach (var pool in routes.Current.Pools)
@@ -61,7 +84,7 @@ public sealed class HealthWatch(GatewayOptions options, LiveRoutes routes, TimeP
                 if (!_askedAt.TryGetValue(replica, out var at) || time.GetElapsedTime(at) >= check.Interval)
                 {
                     _askedAt[replica] = time.GetTimestamp();
-                    _asking[replica] = Ask(http, pool, replica, check, stopping);
+                    _asking[replica] = Ask(ClientFor(pool.Trust), pool, replica, check, stopping);
                 }
             }
         }

@@ -25,6 +25,7 @@ public sealed class ReleasePool
         {
             Ring = Ring.Compile(release.GuardPolicy is { } policy ? GuardPolicy.Parse(policy) : GuardPolicy.Default);
             Headers = release.Serving.HeadersWith(Environment.GetEnvironmentVariable);
+            Trust = release.Serving.TrustWith(TextFile.Read);
             Parts = new(release);
         }
         catch (Exception e) when (e is GuardPolicyException or MissingSecretException or PromptException)
@@ -73,6 +74,9 @@ public sealed class ReleasePool
 
     /// <summary>What every request to a replica carries, secrets among it.</summary>
     public ImmutableArray<KeyValuePair<string, string>> Headers { get; }
+
+    /// <summary>Whom its replicas' certificates must lead to; null for the machine's own authorities.</summary>
+    public ServerTrust? Trust { get; }
 
     /// <summary>How many replicas it has.</summary>
     public int Size => _replicas.Length;

@@ -43,11 +43,11 @@ public sealed class Replica(Serving serving, Uri address, TimeProvider time, int
     internal IReadOnlyList<Replica> Peers { get; set; } = [];
 
     /// <summary>Where it is asked in a dialect.</summary>
-    /// <param name="headers">What every request to its release carries.</param>
-    public Destination DestinationFor(Dialect dialect, ImmutableArray<KeyValuePair<string, string>> headers) => _destinations.GetOrAdd(
+    /// <param name="pool">Its release, with what every request to it carries.</param>
+    public Destination DestinationFor(Dialect dialect, ReleasePool pool) => _destinations.GetOrAdd(
         dialect,
-        static (asked, self) => new(HttpMethod.Post.Method, asked.AddressOf(self.Serving, self.Address), self.Headers),
-        (Serving: serving, Address, Headers: headers));
+        static (asked, self) => new(HttpMethod.Post.Method, asked.AddressOf(self.Serving, self.Address), self.Pool.Headers, self.Pool.Trust),
+        (Serving: serving, Address, Pool: pool));
 
     public int Load => Volatile.Read(ref _load);
 

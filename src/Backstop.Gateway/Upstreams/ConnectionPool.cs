@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Net.Sockets;
+using Backstop.Core.Registry;
 
 namespace Backstop.Gateway.Upstreams;
 
@@ -62,7 +63,11 @@ internal sealed class ConnectionPool(Origin origin, TimeProvider time)
             {
                 var secure = new SslStream(stream);
                 await secure.AuthenticateAsClientAsync(
-                    new SslClientAuthenticationOptions { TargetHost = origin.Host, ApplicationProtocols = [SslApplicationProtocol.Http11] }, cancellation);
+                    new SslClientAuthenticationOptions
+                    {
+                        TargetHost = origin.Host, ApplicationProtocols = [SslApplicationProtocol.Http11], CertificateChainPolicy = origin.Trust?.Policy(),
+                    },
+                    cancellation);
                 stream = secure;
             }
 
@@ -100,8 +105,8 @@ internal sealed class ConnectionPool(Origin origin, TimeProvider time)
     }
 }
 
-/// <summary>Whom a connection leads to.</summary>
-internal readonly record struct Origin(bool IsSecure, string Host, int Port)
+/// <summary>Whom a connection leads to, and whose word is taken that it does.</summary>
+internal readonly record struct Origin(bool IsSecure, string Host, int Port, ServerTrust? Trust)
 {
-    public static Origin Of(Uri address) => new(address.Scheme == Uri.UriSchemeHttps, address.IdnHost, address.Port);
+    public static Origin Of(Uri address, ServerTrust? trust = null) => new(address.Scheme == Uri.UriSchemeHttps, address.IdnHost, address.Port, trust);
 }

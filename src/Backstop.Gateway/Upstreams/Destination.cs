@@ -1,4 +1,5 @@
 using System.Text;
+using Backstop.Core.Registry;
 
 namespace Backstop.Gateway.Upstreams;
 
@@ -7,9 +8,10 @@ public sealed class Destination
 {
     /// <param name="method">GET or POST.</param>
     /// <param name="headers">What every request to it carries; names and values were checked when they were configured.</param>
-    public Destination(string method, Uri address, IEnumerable<KeyValuePair<string, string>> headers)
+    /// <param name="trust">Whom the server's certificate must lead to; null for the machine's own authorities.</param>
+    public Destination(string method, Uri address, IEnumerable<KeyValuePair<string, string>> headers, ServerTrust? trust = null)
     {
-        (Address, Origin) = (address, Origin.Of(address));
+        (Address, Origin) = (address, Origin.Of(address, trust));
         var host = address.HostNameType == UriHostNameType.IPv6 ? address.Host : address.IdnHost;
         var head = new StringBuilder($"{method} {address.PathAndQuery} HTTP/1.1\r\nHost: {host}{(address.IsDefaultPort ? "" : $":{address.Port}")}\r\n");
         if (method == HttpMethod.Post.Method)

@@ -33,10 +33,12 @@ public sealed class Upstream : IDisposable
     /// <param name="attempts">The replicas that may be asked.</param>
     /// <param name="destination">Where at a replica.</param>
     /// <param name="body">What is posted; null to get.</param>
+    /// <param name="lost">Another replica's answer began first, and this one is not waited for.</param>
     /// <returns>What became of it; null when the attempts were over before.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<UpstreamResult?> Send(
-        ReleasePool pool, Attempts attempts, Func<Replica, Destination> destination, UpstreamBody? body, string requestId, IHeaderDictionary caller, RequestTime time, Trip? trip = null)
+        ReleasePool pool, Attempts attempts, Func<Replica, Destination> destination, UpstreamBody? body, string requestId, IHeaderDictionary caller, RequestTime time, Trip? trip = null,
+        CancellationToken lost = default)
     {
         UpstreamResult? last = null;
         while (attempts.Next() is { } replica)
@@ -46,7 +48,8 @@ public sealed class Upstream : IDisposable
                 _telemetry.Retried(pool);
             }
 
-            var patience = time.Within(time.FirstToken);
+            using var either = lost.CanBeCanceled ? CancellationTokenSource.CreateLinkedTokenSource(time.Within(time.FirstToken), lost) : null;
+            var patience = either?.Token ?? time.Within(time.FirstToken);
             using var span = Telemetry.Ask(trip, pool, replica);
             var to = destination(replica);
             replica.Enter();
@@ -76,6 +79,12 @@ public sealed class Upstream : IDisposable
                 replica.Leave();
                 replica.Failed();
                 last = new UpstreamResult.Failed(ApiError.UpstreamError("it broke the connection."));
+            }
+            catch (OperationCanceledException) when (lost.IsCancellationRequested)
+            {
+                replica.Leave();
+                replica.Failed(); // It had more time than the other.
+                return null;
             }
             catch (OperationCanceledException) when (!time.Left.IsCancellationRequested)
             {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -22,6 +23,12 @@ internal sealed class ModelServer : IAsyncDisposable
 
     public Uri Address { get; }
 
+    /// <summary>Everything it was asked: method and address.</summary>
+    public ConcurrentQueue<string> Asked { get; } = new();
+
+    /// <summary>What it says to a question it has no answer to, such as one that makes it ready.</summary>
+    public int Otherwise { get; set; } = StatusCodes.Status404NotFound;
+
     /// <param name="answersAs">The name the model gives itself in its answers; none when null.</param>
     public static async Task<ModelServer> Start(string? answersAs = null)
     {
@@ -31,8 +38,15 @@ internal sealed class ModelServer : IAsyncDisposable
         var app = builder.Build();
         app.MapPost("/v1/chat/completions", () => Results.Json(new { model = answersAs, choices = new[] { new { message = new { role = "assistant", content = "yes" } } } }));
         app.MapGet("/v2/models/{model}/ready", (string model) => model == answersAs ? Results.Ok() : Results.NotFound());
+        ModelServer? server = null;
+        app.Use((http, next) =>
+        {
+            server!.Asked.Enqueue($"{http.Request.Method} {http.Request.Path}");
+            return next(http);
+        });
+        app.MapFallback(() => Results.StatusCode(server!.Otherwise));
         await app.StartAsync();
-        return new(app);
+        return server = new(app);
     }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();

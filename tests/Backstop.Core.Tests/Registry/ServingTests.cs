@@ -70,6 +70,12 @@ public class ServingTests
     [InlineData("""{"timeouts":{"total_ms":0}}""", "serving.timeouts.total_ms is 0")]
     [InlineData("""{"retries":{"most":1.5}}""", "whole number")]
     [InlineData("""{"retries":{"budget_percent":101}}""", "use 0 to 100")]
+    [InlineData("""{"retries":{"hedge_after_ms":0}}""", "serving.retries.hedge_after_ms is 0")]
+    [InlineData("""{"tls":{"ca_file":"/etc/ca.pem"}}""", "no replica has an https address")]
+    [InlineData("""{"tls":{"ca_file":"ca.pem"},"replicas":["https://a"]}""", "whole path")]
+    [InlineData("""{"tls":{},"replicas":["https://a"]}""", "'ca_file' is missing")]
+    [InlineData("""{"engine":{"kind":"tgi"}}""", "'vllm', 'triton' or 'ollama'")]
+    [InlineData("""{"engine":{"kind":"triton","adapter":"/a"}}""", "vllm alone")]
     [InlineData("""{"health":{}}""", "'path' is missing in serving.health")]
     [InlineData("""{"health":{"path":"health"}}""", "such as '/health'")]
     [InlineData("""{"health":{"path":"/health","interval_ms":1}}""", "use 100 to")]
@@ -79,6 +85,31 @@ public class ServingTests
 
         Assert.Contains(said, error, StringComparison.Ordinal);
         Assert.DoesNotContain("sesame", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"kind":"vllm"}""", "/wake_up")]
+    [InlineData("""{"kind":"vllm","adapter":"/lora/v8"}""", """/wake_up /v1/load_lora_adapter{"lora_name":"tiny","lora_path":"/lora/v8"}""")]
+    [InlineData("""{"kind":"triton"}""", "/v2/repository/models/tiny/load{}")]
+    [InlineData("""{"kind":"ollama"}""", """/api/generate{"model":"tiny","keep_alive":-1}""")]
+    [InlineData("""{"kind":"ollama","keep_alive":"10m"}""", """/api/generate{"model":"tiny","keep_alive":"10m"}""")]
+    public void An_engine_is_told_to_get_the_model_ready(string engine, string told)
+    {
+        var serving = Parsed($$"""{"engine":{{engine}}}""").Serving;
+        foreach (var replica in (string[])["http://gpu:8000/v1", "http://gpu:8000"])
+        {
+            Assert.Equal(told, string.Join(' ', serving.Engine!.WarmUp(serving.Model, new(replica)).Select(call => call.Address.AbsolutePath + call.Body?.ToJsonString())));
+        }
+    }
+
+    [Fact]
+    public void The_authorities_of_a_release_are_read_from_its_file_and_a_file_without_any_is_named()
+    {
+        var serving = Parsed("""{"tls":{"ca_file":"/etc/ca.pem"},"replicas":["https://a"]}""").Serving;
+
+        Assert.Contains("/etc/ca.pem", Assert.Throws<MissingSecretException>(() => serving.TrustWith(_ => null)).Message, StringComparison.Ordinal);
+        Assert.Contains("/etc/ca.pem", Assert.Throws<MissingSecretException>(() => serving.TrustWith(_ => "no certificate")).Message, StringComparison.Ordinal);
+        Assert.Null(Parsed("{}").Serving.TrustWith(_ => null));
     }
 
     private static Release Parsed(string serving) => Assert.IsType<ReleaseResult.Parsed>(Release.Parse("v8", Manifest(serving))).Release;

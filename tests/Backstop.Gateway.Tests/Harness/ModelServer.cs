@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -22,7 +23,7 @@ internal sealed class ModelServer : IAsyncDisposable
 
     public RequestDelegate Answer { get; set; } = Answers.Chat("Hello.");
 
-    public Uri Address => new(_app.Urls.Single());
+    public Uri Address => new(_app.Urls.Single().Replace("https://127.0.0.1", "https://localhost", StringComparison.Ordinal));
 
     /// <summary>The bodies that came, in order.</summary>
     public string[] Asked => [.. _bodies];
@@ -35,14 +36,22 @@ internal sealed class ModelServer : IAsyncDisposable
     /// <summary>Method and address of every request, in order, as they were written.</summary>
     public string[] Targets => [.. _targets];
 
-    public static async Task<ModelServer> Start()
+    /// <param name="certificate">What it shows who asks it over TLS; null where it is asked without.</param>
+    public static async Task<ModelServer> Start(X509Certificate2? certificate = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Limits.MaxRequestBodySize = null;
-            kestrel.Listen(IPAddress.Loopback, 0);
+            kestrel.Listen(IPAddress.Loopback, 0, listener =>
+            {
+                if (certificate is not null)
+                {
+                    listener.UseHttps(certificate);
+                }
+            });
         });
         var app = builder.Build();
         var server = new ModelServer(app);

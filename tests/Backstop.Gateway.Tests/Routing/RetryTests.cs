@@ -55,6 +55,31 @@ public sealed class RetryTests
         Assert.InRange(fleet.Seven.Asked.Length, 1, 5); // Asked at random, until it rests.
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_replica_that_does_not_begin_to_answer_is_not_waited_for_where_the_release_hedges(bool isStream)
+    {
+        await using var fleet = await SmallFleet.Start();
+        await Serve(fleet, """{"serving":{"retries":{"budget_percent":100,"hedge_after_ms":30},"timeouts":{"first_token_ms":600000}}}""");
+        var (cut, asked) = (0, 0);
+        fleet.Seven.Answer = async http =>
+        {
+            Interlocked.Increment(ref asked);
+            await Answers.Hang()(http);
+            Interlocked.Increment(ref cut);
+        };
+        for (var i = 0; i < 30; i++)
+        {
+            var reply = await fleet.Gateway.Chat("Hello?", isStream);
+            Assert.Equal("Hello.", isStream ? reply.StreamedText : reply.Text);
+        }
+
+        Assert.True(asked > 0, "Of thirty requests none went to one of two replicas.");
+        await Eventually.Is(() => Volatile.Read(ref cut), all => all == asked); // Nobody waits for it: its connections are closed.
+        Assert.Equal(Enumerable.Repeat(Delivered[0], 30), await Reported.Of(fleet, EvidenceGroup.Form, 30));
+    }
+
     [Fact]
     public async Task A_replica_killed_in_the_middle_of_a_stream_is_told_in_the_stream_and_nothing_is_sent_twice()
     {

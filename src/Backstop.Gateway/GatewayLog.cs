@@ -59,6 +59,9 @@ internal static partial class GatewayLog
     [LoggerMessage(1105, LogLevel.Warning, "Stopped with {Count} batches of signals that control did not acknowledge.")]
     public static partial void StoppedUnacknowledged(ILogger logger, int count);
 
+    [LoggerMessage(1106, LogLevel.Information, "Control at {Control} can be reached: back to zone {Zone}.")]
+    public static partial void GoesHome(ILogger logger, Uri control, string zone);
+
     [LoggerMessage(1201, LogLevel.Error, "Unexpected error in request {RequestId}.")]
     public static partial void Unexpected(ILogger logger, Exception error, string requestId);
 
@@ -71,6 +74,9 @@ internal static partial class GatewayLog
 
     [LoggerMessage(1204, LogLevel.Warning, "A copy of a request to {Release} failed unexpectedly. No user noticed.")]
     public static partial void ShadowFailed(ILogger logger, Exception error, string release);
+
+    [LoggerMessage(1206, LogLevel.Warning, "Replica {Replica} of {Release} failed request {RequestId}: {Reason}")]
+    public static partial void ReplicaFailed(ILogger logger, Uri replica, string release, string requestId, string reason);
 
     [LoggerMessage(1202, LogLevel.Warning, "Release {Release} failed request {RequestId}: {Code}.")]
     public static partial void UpstreamFailed(ILogger logger, string release, string requestId, string code);

@@ -49,25 +49,48 @@ internal sealed class ConnectionPool(Origin origin, TimeProvider time)
     }
 
     /// <summary>A new connection.</summary>
+    /// <param name="limit">How long the other side may take, for the connection and again for its certificate.</param>
+    /// <param name="cancellation">Gives up at once.</param>
     /// <exception cref="SocketException">It cannot be made.</exception>
     /// <exception cref="System.Security.Authentication.AuthenticationException">The server's certificate is not good.</exception>
     /// <exception cref="OperationCanceledException">It took too long.</exception>
-    public async ValueTask<UpstreamConnection> Connect(CancellationToken cancellation)
+    public async ValueTask<UpstreamConnection> Connect(TimeSpan limit, CancellationToken cancellation)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         try
         {
-            await socket.ConnectAsync(origin.Host, origin.Port, cancellation);
+            var connecting = socket.ConnectAsync(origin.Host, origin.Port, over.Token);
+            if (!connecting.IsCompleted)
+            {
+                // The limit is for the other side. When that has answered, and this process had no time to notice, nobody else would do better.
+                await using var patience = time.CreateTimer(
+                    _ =>
+                    {
+                        if (!IsEstablished(socket))
+                        {
+                            over.Cancel();
+                        }
+                    },
+                    null, limit, Timeout.InfiniteTimeSpan);
+                await connecting;
+            }
+            else
+            {
+                await connecting;
+            }
+
             Stream stream = new NetworkStream(socket, ownsSocket: true);
             if (origin.IsSecure)
             {
+                over.CancelAfter(limit);
                 var secure = new SslStream(stream);
                 await secure.AuthenticateAsClientAsync(
                     new SslClientAuthenticationOptions
                     {
                         TargetHost = origin.Host, ApplicationProtocols = [SslApplicationProtocol.Http11], CertificateChainPolicy = origin.Trust?.Policy(),
                     },
-                    cancellation);
+                    over.Token);
                 stream = secure;
             }
 
@@ -101,6 +124,26 @@ internal sealed class ConnectionPool(Origin origin, TimeProvider time)
         {
             _idle.ForEach(c => c.Dispose());
             _idle.Clear();
+        }
+    }
+
+    /// <summary>Whether the system has made the connection already. Known on Linux; elsewhere it is not, and counts as no.</summary>
+    internal static bool IsEstablished(Socket socket)
+    {
+        const int Tcp = 6, Information = 11, Established = 1;
+        if (!OperatingSystem.IsLinux())
+        {
+            return false;
+        }
+
+        Span<byte> information = stackalloc byte[8]; // It begins with the state.
+        try
+        {
+            return socket.GetRawSocketOption(Tcp, Information, information) > 0 && information[0] == Established;
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return false;
         }
     }
 }

@@ -7,6 +7,7 @@ using Backstop.Gateway.Observability;
 using Backstop.Gateway.Requests;
 using Backstop.Gateway.Routing;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace Backstop.Gateway.Upstreams;
 
@@ -17,11 +18,12 @@ public sealed class Upstream : IDisposable
     private readonly GatewayOptions _options;
     private readonly Telemetry _telemetry;
     private readonly TimeProvider _time;
+    private readonly ILogger<Upstream> _log;
     private readonly ITimer _sweeping;
 
-    public Upstream(GatewayOptions options, Telemetry telemetry, TimeProvider time)
+    public Upstream(GatewayOptions options, Telemetry telemetry, TimeProvider time, ILogger<Upstream> log)
     {
-        (_options, _telemetry, _time) = (options, telemetry, time);
+        (_options, _telemetry, _time, _log) = (options, telemetry, time, log);
         _sweeping = time.CreateTimer(_ => Sweep(), null, ConnectionPool.LongestWait / 2, ConnectionPool.LongestWait / 2);
     }
 
@@ -55,7 +57,7 @@ public sealed class Upstream : IDisposable
             replica.Enter();
             try
             {
-                if (await Connection(to.Origin, pool, patience) is not { } connection)
+                if (await Connection(to.Origin, pool, replica, requestId, patience) is not { } connection)
                 {
                     replica.Leave();
                     replica.Failed();
@@ -69,13 +71,15 @@ public sealed class Upstream : IDisposable
                     return new UpstreamResult.Answering(answer, replica);
                 }
 
+                GatewayLog.ReplicaFailed(_log, replica.Address, pool.Release.Name, requestId, $"status {answer.Head.Status}");
                 last = new UpstreamResult.Failed(ApiError.UpstreamError($"it answered with status {answer.Head.Status}."));
                 answer.Dispose();
                 replica.Leave();
                 replica.Failed();
             }
-            catch (IOException)
+            catch (IOException e)
             {
+                GatewayLog.ReplicaFailed(_log, replica.Address, pool.Release.Name, requestId, e.Message);
                 replica.Leave();
                 replica.Failed();
                 last = new UpstreamResult.Failed(ApiError.UpstreamError("it broke the connection."));
@@ -88,6 +92,7 @@ public sealed class Upstream : IDisposable
             }
             catch (OperationCanceledException) when (!time.Left.IsCancellationRequested)
             {
+                GatewayLog.ReplicaFailed(_log, replica.Address, pool.Release.Name, requestId, "no answer in time");
                 replica.Leave();
                 replica.Failed();
                 return new UpstreamResult.Failed(ApiError.UpstreamTimeout());
@@ -116,24 +121,23 @@ public sealed class Upstream : IDisposable
         : new(to, body, requestId, span.Id!, span.TraceStateString ?? "");
 
     // Null when it cannot be reached.
-    private ValueTask<UpstreamConnection?> Connection(Origin origin, ReleasePool pool, CancellationToken patience)
+    private ValueTask<UpstreamConnection?> Connection(Origin origin, ReleasePool pool, Replica replica, string requestId, CancellationToken patience)
     {
         var connections = _pools.GetOrAdd(origin, static (origin, time) => new(origin, time), _time);
-        return connections.Take() is { } waiting ? ValueTask.FromResult<UpstreamConnection?>(waiting) : Connect(connections, pool, patience);
+        return connections.Take() is { } waiting ? ValueTask.FromResult<UpstreamConnection?>(waiting) : Connect(connections, pool, replica, requestId, patience);
     }
 
-    private async ValueTask<UpstreamConnection?> Connect(ConnectionPool connections, ReleasePool pool, CancellationToken patience)
+    private async ValueTask<UpstreamConnection?> Connect(ConnectionPool connections, ReleasePool pool, Replica replica, string requestId, CancellationToken patience)
     {
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(patience);
-        both.CancelAfter(pool.Release.Serving.Timeouts.Connect ?? _options.ConnectTimeout);
         try
         {
-            return await connections.Connect(both.Token);
+            return await connections.Connect(pool.Release.Serving.Timeouts.Connect ?? _options.ConnectTimeout, patience);
         }
         catch (Exception e) when (e is SocketException or AuthenticationException or IOException
             || (e is OperationCanceledException && !patience.IsCancellationRequested))
         {
             // When nobody's patience ended, it was the time to connect: nothing was sent, and another replica may be asked.
+            GatewayLog.ReplicaFailed(_log, replica.Address, pool.Release.Name, requestId, e is OperationCanceledException ? "no connection in time" : e.Message);
             return null;
         }
     }

@@ -28,13 +28,19 @@ internal sealed class TestAuthority : IDisposable
     public X509Certificate2 Root => _root;
 
     /// <summary>A certificate for this machine, good for both ends of a connection.</summary>
-    public (string Certificate, string Key) Sign(string name)
+    /// <param name="at">A further address of it; null when it is reached by loopback alone.</param>
+    public (string Certificate, string Key) Sign(string name, IPAddress? at = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
         names.AddDnsName("localhost");
         names.AddIpAddress(IPAddress.Loopback);
+        if (at is not null)
+        {
+            names.AddIpAddress(at);
+        }
+
         request.CertificateExtensions.Add(names.Build());
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, 0, critical: true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new("1.3.6.1.5.5.7.3.1"), new("1.3.6.1.5.5.7.3.2")], critical: false));

@@ -29,10 +29,11 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <param name="log">Receives its standard error.</param>
     /// <param name="arguments">The command line.</param>
     /// <param name="cancel">Gives up.</param>
+    /// <param name="through">A command that becomes this one, such as one that enters another network first; null for none.</param>
     /// <exception cref="IOException">It ended before it was ready; the message holds its last words.</exception>
-    public static async Task<ChildProcess> Start(string name, string log, IEnumerable<string> arguments, CancellationToken cancel)
+    public static async Task<ChildProcess> Start(string name, string log, IEnumerable<string> arguments, CancellationToken cancel, string[]? through = null)
     {
-        var process = Process.Start(Describe(arguments))!;
+        var process = Process.Start(Describe(arguments, through ?? []))!;
         var child = new ChildProcess(process, Keep(process.StandardError, log), name);
         try
         {
@@ -91,10 +92,11 @@ internal sealed class ChildProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static ProcessStartInfo Describe(IEnumerable<string> arguments)
+    private static ProcessStartInfo Describe(IEnumerable<string> arguments, string[] through)
     {
         var executable = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "backstop.exe" : "backstop");
-        var info = new ProcessStartInfo(executable, arguments)
+        string[] line = [.. through, executable, .. arguments];
+        var info = new ProcessStartInfo(line[0], line[1..])
         {
             UseShellExecute = false,
             RedirectStandardInput = true,

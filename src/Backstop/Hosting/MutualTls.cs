@@ -52,6 +52,7 @@ internal sealed class MutualTls(CertificateFiles own, X509Certificate2Collection
     {
         between.RemoteCertificateMode = RemoteCertificateMode.RequireCertificate;
         between.ClientCertificateMode = RemoteCertificateMode.RequireCertificate;
+        between.LocalCertificate = own.Context.TargetCertificate; // Asked for by who dials, though what is shown is what the selectors choose.
         between.LocalServerCertificateSelector = (_, _) => own.Context.TargetCertificate;
         between.LocalClientCertificateSelector = (_, _, _, _, _) => own.Context.TargetCertificate;
         between.RemoteCertificateValidation = (certificate, _, _) => IsOurs(certificate);

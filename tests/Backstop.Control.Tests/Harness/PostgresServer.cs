@@ -12,7 +12,7 @@ namespace Backstop.Control.Tests.Harness;
 /// <summary>The server that tests share; it starts when the first test asks for a database, and ends with the tests.</summary>
 public sealed class PostgresFixture : IAsyncDisposable
 {
-    private readonly Lazy<Task<PostgresServer>> _server = new(PostgresServer.Start);
+    private readonly Lazy<Task<PostgresServer>> _server = new(() => PostgresServer.Start());
 
     public async Task<StoreAddress> NewDatabase() => await (await _server.Value).NewDatabase();
 
@@ -35,15 +35,20 @@ public sealed class PostgresServer : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     private readonly string _directory;
+    private readonly string _listen;
     private readonly int _port;
     private Process _process;
     private int _databases;
 
-    private PostgresServer(string directory, int port) => (_directory, _port, _process) = (directory, port, Run(directory, port));
+    private PostgresServer(string directory, string listen, int port) =>
+        (_directory, _listen, _port, _process) = (directory, listen, port, Run(directory, listen, port));
 
-    public static async Task<PostgresServer> Start()
+    /// <summary>Makes one and starts it.</summary>
+    /// <param name="at">An address of this machine at which it is reached too; null for loopback alone.</param>
+    /// <param name="parent">Where its directory is made; null for where temporary ones are.</param>
+    public static async Task<PostgresServer> Start(IPAddress? at = null, string? parent = null)
     {
-        var directory = Directory.CreateTempSubdirectory("backstop-pg-").FullName;
+        var directory = parent is null ? Directory.CreateTempSubdirectory("backstop-pg-").FullName : Directory.CreateDirectory(Path.Combine(parent, "pg")).FullName;
         await File.WriteAllTextAsync(Path.Combine(directory, "password"), Password);
         if (Environment.UserName == "root")
         {
@@ -53,7 +58,12 @@ public sealed class PostgresServer : IAsyncDisposable
         await AsServer(
             Path.Combine(Programs, "initdb"), "-D", Path.Combine(directory, "data"), "-U", User, "-A", "scram-sha-256", "--no-sync",
             "--pwfile", Path.Combine(directory, "password"), "-E", "UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en");
-        var server = new PostgresServer(directory, FreePort());
+        if (at is not null)
+        {
+            await File.AppendAllTextAsync(Path.Combine(directory, "data", "pg_hba.conf"), "host all all samenet scram-sha-256\n");
+        }
+
+        var server = new PostgresServer(directory, at is null ? "127.0.0.1" : $"127.0.0.1,{at}", FreePort());
         await server.Answers();
         return server;
     }
@@ -62,14 +72,14 @@ public sealed class PostgresServer : IAsyncDisposable
     public async Task<StoreAddress> NewDatabase() => StoreAddress.Parse(await NewUrl());
 
     /// <summary>The same as a URL, for another process.</summary>
-    public async Task<string> NewUrl()
+    public async Task<string> NewUrl(IPAddress? at = null)
     {
         var name = $"test_{Interlocked.Increment(ref _databases)}";
         await Tell($"CREATE DATABASE {name}");
-        return Url(name, User, Password);
+        return Url(name, User, Password, at);
     }
 
-    public StoreAddress Database(string name, string user = User, string password = Password) => StoreAddress.Parse(Url(name, user, password));
+    public StoreAddress Database(string name, string user = User, string password = Password) => StoreAddress.Parse(Url(name, user, password, at: null));
 
     /// <summary>Runs a statement as an administrator.</summary>
     public async Task Tell(string sql, string database = "postgres")
@@ -91,8 +101,22 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Comes back at the same address after <see cref="Crash"/>.</summary>
     public async Task StartAgain()
     {
-        _process = Run(_directory, _port);
+        _process = Run(_directory, _listen, _port);
         await Answers();
+    }
+
+    /// <summary>Starts again what may have ended by itself, as the system's service would.</summary>
+    public async Task Revive()
+    {
+        try
+        {
+            await Tell("SELECT 1");
+        }
+        catch (NpgsqlException)
+        {
+            await End();
+            await StartAgain();
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -101,8 +125,8 @@ public sealed class PostgresServer : IAsyncDisposable
         Directory.Delete(_directory, recursive: true);
     }
 
-    private string Url(string name, string user, string password) =>
-        $"postgres://{user}:{Uri.EscapeDataString(password)}@127.0.0.1:{_port}/{name}";
+    private string Url(string name, string user, string password, IPAddress? at) =>
+        $"postgres://{user}:{Uri.EscapeDataString(password)}@{at ?? IPAddress.Loopback}:{_port}/{name}";
 
     // Debian keeps the server's programs out of the PATH, one directory for each version.
     private static string Programs { get; } = (Directory.Exists("/usr/lib/postgresql") ? Directory.GetDirectories("/usr/lib/postgresql") : [])
@@ -112,14 +136,14 @@ public sealed class PostgresServer : IAsyncDisposable
         ?? throw new InvalidOperationException("These tests need PostgreSQL: apt-get install postgresql.");
 
     // It ends when this process does, however that ends: its standard input is then closed.
-    private static Process Run(string directory, int port) => Launch(ServerUser(
+    private static Process Run(string directory, string listen, int port) => Launch(ServerUser(
         "sh", "-c", """
-            "$1" -D "$2" -p "$3" -k "$4" -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=60 >"$4/log" 2>&1 &
+            "$1" -D "$2" -p "$3" -k "$4" -c listen_addresses="$5" -c fsync=off -c max_connections=60 >"$4/log" 2>&1 &
             server=$!
             read -r stop
             kill -INT $server 2>/dev/null
             wait $server
-            """, "sh", Path.Combine(Programs, "postgres"), Path.Combine(directory, "data"), $"{port}", directory));
+            """, "sh", Path.Combine(Programs, "postgres"), Path.Combine(directory, "data"), $"{port}", directory, listen));
 
     private async Task End()
     {

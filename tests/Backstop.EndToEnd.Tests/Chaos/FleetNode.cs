@@ -5,27 +5,57 @@ using Backstop.Hosting;
 
 namespace Backstop.EndToEnd.Tests.Chaos;
 
-/// <summary>A control plane or a gateway that is killed, stopped and started again at the same address on the same directory.</summary>
-internal sealed class FleetNode(string name, IPEndPoint http, IPEndPoint? fleet, string log, string[] arguments) : IAsyncDisposable
+/// <summary>A process of a fleet that is killed, stopped and started again at the same address on the same directory.</summary>
+/// <param name="name">What people call it.</param>
+/// <param name="http">Where it is called.</param>
+/// <param name="log">Where its lives write, each to a file of its own.</param>
+/// <param name="arguments">Its command line.</param>
+internal sealed class FleetNode(string name, IPEndPoint http, string log, string[] arguments) : IAsyncDisposable
 {
     private readonly List<ChildProcess> _lives = [];
     private readonly List<(DateTimeOffset From, DateTimeOffset? Until)> _downs = [];
+    private readonly List<DateTimeOffset> _kills = [];
 
     public string Name => name;
 
     public Uri Http => new($"http://{http}");
 
-    public IPEndPoint Fleet => fleet!;
+    /// <summary>Where gateways follow it, when it is a control plane.</summary>
+    public IPEndPoint? Fleet { get; init; }
 
-    public bool HasExited => _lives[^1].HasExited;
+    /// <summary>What says by HTTP that it serves; null when its first line does.</summary>
+    public string? Readiness { get; init; }
+
+    /// <summary>The network that is its own, if it has one.</summary>
+    public FleetNetwork.Place? Place { get; init; }
+
+    /// <summary>The disk of its data directory, if that is its own.</summary>
+    public SmallDisk? Disk { get; init; }
+
+    /// <summary>What has to be done to a new life of it.</summary>
+    public Func<CancellationToken, Task>? AfterStart { get; init; }
+
+    public bool HasExited => _lives is [] || _lives[^1].HasExited;
+
+    /// <summary>Whether it is not to be dead now.</summary>
+    public bool IsWanted { get; set; } = true;
+
+    /// <summary>How often it ended though nobody killed it.</summary>
+    public int Suicides { get; private set; }
 
     /// <summary>Starts it and waits until it serves.</summary>
     public async Task Start(CancellationToken cancel)
     {
-        _lives.Add(await ChildProcess.Start(name, LogOf(_lives.Count), arguments, cancel));
+        _lives.Add(await ChildProcess.Start(name, LogOf(_lives.Count), arguments, cancel, Place?.Through));
+        IsWanted = true;
+        if (AfterStart is { } then)
+        {
+            await then(cancel);
+        }
+
         using var client = new HttpClient();
         using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        while (fleet is null && !await IsReady(client, cancel))
+        while (Readiness is not null && !HasExited && !await IsReady(client, cancel))
         {
             await pace.WaitForNextTickAsync(cancel);
         }
@@ -33,17 +63,60 @@ internal sealed class FleetNode(string name, IPEndPoint http, IPEndPoint? fleet,
         Up();
     }
 
+    /// <summary>Starts it again whenever it is dead and wanted, as the system's service would; until cancelled.</summary>
+    public async Task Keep(CancellationToken cancel)
+    {
+        while (!cancel.IsCancellationRequested)
+        {
+            if (IsWanted && HasExited)
+            {
+                Suicides += _downs is [.., { Until: null }] ? 0 : 1;
+                try
+                {
+                    await Start(cancel);
+                }
+                catch (Exception e) when (e is IOException or HttpRequestException or OperationCanceledException)
+                {
+                    // Its store is away, or it was killed again: the next try.
+                }
+            }
+
+            await Task.Delay(100, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
     /// <summary>SIGKILL.</summary>
     public async Task Kill()
     {
-        _downs.Add((DateTimeOffset.UtcNow, null));
-        await _lives[^1].Kill();
+        IsWanted = false;
+        Down();
+        lock (_downs)
+        {
+            _kills.Add(DateTimeOffset.UtcNow);
+        }
+
+        if (!HasExited)
+        {
+            await _lives[^1].Kill();
+        }
+    }
+
+    /// <summary>SIGTERM, and waits until it has ended.</summary>
+    public async Task Stop()
+    {
+        IsWanted = false;
+        Down();
+        Signal("TERM");
+        while (!HasExited)
+        {
+            await Task.Delay(50);
+        }
     }
 
     /// <summary>SIGSTOP: it neither works nor ends.</summary>
     public void Pause()
     {
-        _downs.Add((DateTimeOffset.UtcNow, null));
+        Down();
         Signal("STOP");
     }
 
@@ -54,21 +127,42 @@ internal sealed class FleetNode(string name, IPEndPoint http, IPEndPoint? fleet,
         Up();
     }
 
+    /// <summary>Nobody reaches it.</summary>
+    public Task Cut()
+    {
+        Down();
+        return Place!.Cut();
+    }
+
+    public async Task Join()
+    {
+        await Place!.Join();
+        Up();
+    }
+
     /// <summary>Whether it was down at any time in between.</summary>
-    public bool WasDown(DateTimeOffset from, DateTimeOffset until) => _downs.Any(d => d.From <= until && (d.Until ?? DateTimeOffset.MaxValue) >= from);
+    public bool WasDown(DateTimeOffset from, DateTimeOffset until)
+    {
+        lock (_downs)
+        {
+            return _downs.Any(d => d.From <= until && (d.Until ?? DateTimeOffset.MaxValue) >= from);
+        }
+    }
+
+    /// <summary>Whether it was killed in between, and not only stopped for a while.</summary>
+    public bool WasKilled(DateTimeOffset from, DateTimeOffset until)
+    {
+        lock (_downs)
+        {
+            return _kills.Any(at => at >= from && at <= until);
+        }
+    }
 
     /// <summary>When it last wrote that it moved a rollout, or null.</summary>
-    public string? LastMove(string rollout)
-    {
-        using var reader = new StreamReader(new FileStream(LogOf(_lives.Count - 1), FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-        string? last = null;
-        while (reader.ReadLine() is { } line)
-        {
-            last = line.Contains($"Rollout {rollout} ", StringComparison.Ordinal) ? line[..12] : last;
-        }
+    public string? LastMove(string rollout) => Lines(_lives.Count - 1).LastOrDefault(line => line.Contains($"Rollout {rollout} ", StringComparison.Ordinal))?[..12];
 
-        return last;
-    }
+    /// <summary>What it wrote that holds a word, all its lives together.</summary>
+    public IEnumerable<string> Wrote(string word) => Enumerable.Range(0, _lives.Count).SelectMany(Lines).Where(line => line.Contains(word, StringComparison.Ordinal));
 
     public async ValueTask DisposeAsync()
     {
@@ -76,15 +170,40 @@ internal sealed class FleetNode(string name, IPEndPoint http, IPEndPoint? fleet,
         {
             await life.DisposeAsync();
         }
+
+        Disk?.Dispose();
     }
 
-    private string LogOf(int life) => $"{log}.{life.ToString(CultureInfo.InvariantCulture)}";
+    private string LogOf(int life) => string.Create(CultureInfo.InvariantCulture, $"{log}-{life}.log");
+
+    private IEnumerable<string> Lines(int life)
+    {
+        using var reader = new StreamReader(new FileStream(LogOf(life), FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        while (reader.ReadLine() is { } line)
+        {
+            yield return line;
+        }
+    }
+
+    private void Down()
+    {
+        lock (_downs)
+        {
+            if (_downs is not [.., { Until: null }])
+            {
+                _downs.Add((DateTimeOffset.UtcNow, null));
+            }
+        }
+    }
 
     private void Up()
     {
-        if (_downs is [.., { Until: null } last])
+        lock (_downs)
         {
-            _downs[^1] = (last.From, DateTimeOffset.UtcNow);
+            if (_downs is [.., { Until: null } last])
+            {
+                _downs[^1] = (last.From, DateTimeOffset.UtcNow);
+            }
         }
     }
 
@@ -92,7 +211,7 @@ internal sealed class FleetNode(string name, IPEndPoint http, IPEndPoint? fleet,
     {
         try
         {
-            using var ready = await client.GetAsync(new Uri(Http, "/readyz"), cancel);
+            using var ready = await client.GetAsync(new Uri(Http, Readiness), cancel);
             return ready.IsSuccessStatusCode;
         }
         catch (HttpRequestException)
@@ -103,6 +222,11 @@ internal sealed class FleetNode(string name, IPEndPoint http, IPEndPoint? fleet,
 
     private void Signal(string signal)
     {
+        if (HasExited)
+        {
+            return;
+        }
+
         using var kill = Process.Start("kill", [$"-{signal}", $"{_lives[^1].Id}"]);
         kill.WaitForExit();
     }

@@ -17,9 +17,8 @@ internal sealed class FleetTraffic : IAsyncDisposable
     public FleetTraffic(ProcessFleet fleet, double rate)
     {
         _fleet = fleet;
-        _callers = [.. fleet.Gateways.Select(g => new HttpClient { BaseAddress = g.Http })];
-        _users = [.. _callers.Select((caller, i) => Traffic.Start(
-            rate / _callers.Length, seed: i + 1, new ChatUser(new(caller, ProcessFleet.Alias), seed: i + 1).Serve))];
+        _callers = [.. fleet.Gateways.Select(g => new HttpClient { BaseAddress = g.Http, DefaultRequestHeaders = { Authorization = fleet.Key is null ? null : new("Bearer", fleet.Key) } })];
+        _users = [.. _callers.Select((caller, i) => Traffic.Start(rate / _callers.Length, seed: i + 1, Patiently(new ChatUser(new(caller, ProcessFleet.Alias), seed: i + 1))))];
     }
 
     /// <summary>A rollout whose end <see cref="Check"/> looks at.</summary>
@@ -39,20 +38,7 @@ internal sealed class FleetTraffic : IAsyncDisposable
     public async Task Check()
     {
         var cancel = TestContext.Current.CancellationToken;
-        foreach (var users in _users)
-        {
-            await users.Stop();
-        }
-
-        var failed = 0;
-        foreach (var (gateway, users) in _fleet.Gateways.Zip(_users))
-        {
-            var lost = users.Receipts.Where(r => r.Status != 200 && !r.Filtered).ToArray();
-            failed += lost.Length;
-            var wronged = lost.Where(r => !gateway.WasDown(r.SentAt - Slack, r.SentAt + r.Latency + Slack)).ToArray();
-            Assert.True(wronged.Length == 0, $"{wronged.Length} requests to {gateway.Name} failed though it lived: {string.Join("; ", wronged.Take(5))}");
-        }
-
+        var failed = await FailedNobody();
         var spans = new List<(DateTimeOffset From, DateTimeOffset Until)>();
         foreach (var rollout in _rollouts)
         {
@@ -63,13 +49,57 @@ internal sealed class FleetTraffic : IAsyncDisposable
 
         foreach (var receipt in _users.SelectMany(u => u.Receipts).Where(r => r.Release == "v8"))
         {
-            Assert.True(spans.Exists(s => receipt.SentAt >= s.From && receipt.SentAt <= s.Until + Slack), $"A request reached v8 while no rollout exposed it: {receipt}");
+            Assert.True(spans.Exists(s => receipt.SentAt + receipt.Latency >= s.From && receipt.SentAt <= s.Until + Slack), $"A request reached v8 while no rollout exposed it: {receipt}");
         }
 
+        Assert.All(_fleet.Gateways, g => Assert.Equal(0, g.Suicides));
         Assert.True((await _fleet.Ask(c => c.CheckJournal(cancel), cancel)).Body.Intact);
         TestContext.Current.SendDiagnosticMessage(
-            $"{_users.Sum(u => u.Sent)} requests, {failed} of them to gateways that were down, {_users.Sum(u => u.TurnedAway)} not sent; {_rollouts.Count} rollouts, each rolled back");
+            $"{_users.Sum(u => u.Sent)} requests, {failed} of them at gateways or replicas that died, {_users.Sum(u => u.TurnedAway)} not sent; {_rollouts.Count} rollouts, each rolled back");
     }
+
+    /// <summary>Stops asking, and expects that no request failed but at gateways and replicas that were down. Returns how many did there.</summary>
+    public async Task<int> FailedNobody()
+    {
+        foreach (var users in _users)
+        {
+            await users.Stop();
+        }
+
+        var failed = 0;
+        foreach (var (gateway, users) in _fleet.Gateways.Zip(_users))
+        {
+            var lost = users.Receipts.Where(r => r.Status != 200 && !r.Filtered).ToArray();
+            failed += lost.Length;
+            var wronged = lost.Where(r => !WasAtTheDead(gateway, r)).ToArray();
+            Assert.True(
+                wronged.Length == 0,
+                $"{wronged.Length} requests to {gateway.Name} failed though it lived: {string.Join("; ", wronged.Take(5).Select(r => $"{r} {string.Join(' ', gateway.Wrote($"{r.RequestId}:"))}"))}");
+        }
+
+        return failed;
+    }
+
+    /// <summary>Whether its gateway was down while it was under way, or a replica died that may have been answering.</summary>
+    private bool WasAtTheDead(FleetNode gateway, Receipt receipt)
+    {
+        var (from, until) = (receipt.SentAt - Slack, receipt.SentAt + receipt.Latency + Slack);
+        return gateway.WasDown(from, until) || _fleet.Pools.Values.SelectMany(p => p).Any(replica => replica.WasKilled(from, until));
+    }
+
+    /// <summary>Somebody who has waited too long has received nothing.</summary>
+    private static Func<int, CancellationToken, Task<Receipt>> Patiently(ChatUser user) => async (number, cancel) =>
+    {
+        var sentAt = DateTimeOffset.UtcNow;
+        try
+        {
+            return await user.Serve(number, cancel);
+        }
+        catch (OperationCanceledException)
+        {
+            return new($"{Traffic.IdPrefix}{number}", sentAt, 0, null, "", Filtered: false, Attack: false, Correct: null, DateTimeOffset.UtcNow - sentAt);
+        }
+    };
 
     public async ValueTask DisposeAsync()
     {

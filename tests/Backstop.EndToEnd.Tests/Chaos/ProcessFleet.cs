@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
@@ -9,7 +10,11 @@ using Backstop.Hosting;
 
 namespace Backstop.EndToEnd.Tests.Chaos;
 
-/// <summary>Control planes on one PostgreSQL, gateways that follow them, and a model server for each of two releases: each a process of its own.</summary>
+/// <summary>Control planes on one PostgreSQL, gateways that follow them, and model servers of two releases: each a process of its own.</summary>
+/// <remarks>
+/// Apart, each control plane and gateway has a network and a disk of its own, as on a machine of its own, and they know each other by
+/// certificates and keys.
+/// </remarks>
 internal sealed class ProcessFleet : IAsyncDisposable
 {
     public const string Alias = "assistant:prod";
@@ -17,37 +22,70 @@ internal sealed class ProcessFleet : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     private readonly string _directory = Directory.CreateTempSubdirectory("backstop-fleet-").FullName;
-    private readonly List<ChildProcess> _pools = [];
-    private readonly Dictionary<string, Uri> _poolOf = [];
+    private readonly ConcurrentDictionary<string, double> _brokenShare = new(StringComparer.Ordinal);
+    private FleetNetwork? _network;
+    private TestAuthority? _authority;
     private string _store = "";
 
     public PostgresServer Postgres { get; private set; } = null!;
+
+    /// <summary>The disk of the store, when the fleet is apart.</summary>
+    public SmallDisk? StoreDisk { get; private set; }
 
     public FleetNode[] Controls { get; private set; } = [];
 
     public FleetNode[] Gateways { get; private set; } = [];
 
+    /// <summary>The model servers, by release.</summary>
+    public IReadOnlyDictionary<string, FleetNode[]> Pools { get; private set; } = new Dictionary<string, FleetNode[]>();
+
+    /// <summary>Whether each has a network and a disk of its own.</summary>
+    public bool IsApart => _network is not null;
+
+    /// <summary>Opens everything when the fleet is apart; null where none is needed.</summary>
+    public string? Key { get; private set; }
+
+    public IEnumerable<FleetNode> Everybody => [.. Controls, .. Gateways, .. Pools.Values.SelectMany(p => p)];
+
     /// <summary>Starts everything, with v7 and v8 alike and the alias on v7.</summary>
-    public static async Task<ProcessFleet> Start(int controls, int gateways, CancellationToken cancel)
+    /// <param name="certified">Whether they know each other by certificates though they are on one machine.</param>
+    /// <param name="apart">Whether each gets a network and a disk of its own, where this machine allows that.</param>
+    public static async Task<ProcessFleet> Start(int controls, int gateways, CancellationToken cancel, int replicas = 1, bool apart = false, bool certified = false)
     {
-        var fleet = new ProcessFleet { Postgres = await PostgresServer.Start() };
+        var fleet = new ProcessFleet { _network = apart ? await FleetNetwork.TryStart() : null };
         try
         {
-            fleet._store = await fleet.Postgres.NewUrl();
-            fleet.Controls = [.. Enumerable.Range(1, controls).Select(i => fleet.NewControl($"control-{i}"))];
-            fleet.Gateways = [.. Enumerable.Range(1, gateways).Select(i => fleet.NewGateway($"gateway-{i}"))];
+            if (fleet.IsApart && !OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(fleet._directory, File.GetUnixFileMode(fleet._directory) | UnixFileMode.OtherExecute); // PostgreSQL does not run as root.
+            }
+
+            fleet.StoreDisk = fleet.IsApart ? SmallDisk.TryMount(Path.Combine(fleet._directory, "store"), mebibytes: 400) : null;
+            fleet.Postgres = await PostgresServer.Start(fleet._network?.Here, fleet.StoreDisk?.Path);
+            fleet._store = await fleet.Postgres.NewUrl(fleet._network?.Here);
+            if (fleet.IsApart || certified)
+            {
+                fleet._authority = new(fleet._directory, "fleet");
+            }
+
+            if (fleet.IsApart)
+            {
+                var (code, made, errors) = await Shelled.Run("key", "create", "chaos", "--scope", "admin", "--store", fleet._store, "--json");
+                Assert.True(code == 0, errors);
+                fleet.Key = (string)JsonNode.Parse(made)!["key"]!;
+            }
+
+            fleet.Controls = await All(controls, i => fleet.NewControl($"control-{i}"));
+            fleet.Gateways = await All(gateways, i => fleet.NewGateway($"gateway-{i}"));
             await fleet.Controls[0].Start(cancel); // The first makes the schema; the others may not wait so long for each other on a busy machine.
             await Task.WhenAll(fleet.Controls[1..].Select(c => c.Start(cancel)));
-            foreach (var release in (string[])["v7", "v8"])
+            fleet.Pools = ((string[])["v7", "v8"]).ToDictionary(release => release, release => Enumerable.Range(1, replicas).Select(i => fleet.NewReplica(release, i)).ToArray());
+            foreach (var (release, pool) in fleet.Pools)
             {
-                var pool = ListenAddress.WithPort(new(IPAddress.Loopback, 0));
-                fleet._poolOf[release] = new($"http://{pool}");
-                fleet._pools.Add(await ChildProcess.Start(
-                    release,
-                    Path.Combine(fleet._directory, $"{release}.log"),
-                    ["emulate", "--port", $"{pool.Port}", "--profile", "v7", "--name", release, "--toxic", "0", "--schema-fail", "0", "--attack-toxicity", "0", "--accuracy", "1", "--latency-median", "5", "--latency-p99", "20"],
-                    cancel));
-                await fleet.Ask(c => c.RegisterRelease(release, DemoManifest.Of(release, fleet._poolOf[release]), cancel), cancel);
+                await Task.WhenAll(pool.Select(p => p.Start(cancel)));
+                var manifest = DemoManifest.Of(release, pool[0].Http);
+                manifest["serving"]!["replicas"] = new JsonArray([.. pool.Select(p => JsonValue.Create(p.Http.GetLeftPart(UriPartial.Authority)))]);
+                await fleet.Ask(c => c.RegisterRelease(release, manifest, cancel), cancel);
             }
 
             await fleet.Ask(c => c.CreateAlias(new(Alias, "v7"), cancel), cancel);
@@ -69,7 +107,7 @@ internal sealed class ProcessFleet : IAsyncDisposable
         for (var turn = 0; ; turn++)
         {
             var node = Controls[turn % Controls.Length];
-            using var client = new ControlClient(node.Http);
+            using var client = new ControlClient(node.Http, Key);
             try
             {
                 return await ask(client).WaitAsync(TimeSpan.FromSeconds(5), cancel);
@@ -138,44 +176,122 @@ internal sealed class ProcessFleet : IAsyncDisposable
     /// <summary>From now on this share of a release's answers is broken.</summary>
     public async Task Break(string release, double share, CancellationToken cancel)
     {
-        using var http = new HttpClient();
-        using var answer = await http.PostAsJsonAsync(new Uri(_poolOf[release], "emulator/profile"), new { schema_fail_rate = share }, cancel);
-        answer.EnsureSuccessStatusCode();
+        _brokenShare[release] = share;
+        await Task.WhenAll(Pools[release].Where(p => !p.HasExited).Select(p => Behave(p, share, cancel)));
     }
 
     /// <summary>The control plane that last said that it moved a rollout: its owner, unless that died since.</summary>
     public FleetNode OwnerOf(string rollout) => Controls.Where(c => c.LastMove(rollout) is not null).MaxBy(c => c.LastMove(rollout))!;
 
+    /// <summary>A control plane on the same store whose certificate is of another authority.</summary>
+    public FleetNode Stranger()
+    {
+        using var strangers = new TestAuthority(_directory, "strangers");
+        return ControlAt("stranger", place: null, strangers);
+    }
+
     public async ValueTask DisposeAsync()
     {
-        foreach (var node in (FleetNode[])[.. Gateways, .. Controls])
+        foreach (var node in Everybody)
         {
             await node.DisposeAsync();
         }
 
-        foreach (var pool in _pools)
+        if (Postgres is not null)
         {
-            await pool.DisposeAsync();
+            await Postgres.DisposeAsync();
         }
 
-        await Postgres.DisposeAsync();
+        StoreDisk?.Dispose();
+        if (_network is not null)
+        {
+            await _network.DisposeAsync();
+        }
+
+        _authority?.Dispose();
+        LogFiles.HoldNoKey(_directory);
         Directory.Delete(_directory, recursive: true);
     }
 
-    private FleetNode NewControl(string name)
+    private static async Task<FleetNode[]> All(int count, Func<int, Task<FleetNode>> make)
     {
-        var (http, fleet) = (ListenAddress.WithPort(new(IPAddress.Loopback, 0)), ListenAddress.WithPort(new(IPAddress.Loopback, 0)));
-        return new(name, http, fleet, Path.Combine(_directory, $"{name}.log"),
-            ["serve", "--role", "control", "--store", _store, "--http", $"{http}", "--fleet", $"{fleet}", "--data", Path.Combine(_directory, name)]);
+        var all = new List<FleetNode>();
+        for (var i = 1; i <= count; i++)
+        {
+            all.Add(await make(i));
+        }
+
+        return [.. all];
     }
 
-    private FleetNode NewGateway(string name)
+    private static async Task Behave(FleetNode replica, double share, CancellationToken cancel)
     {
-        var http = ListenAddress.WithPort(new(IPAddress.Loopback, 0));
-        return new(name, http, fleet: null, Path.Combine(_directory, $"{name}.log"),
+        try
+        {
+            using var http = new HttpClient();
+            using var answer = await http.PostAsJsonAsync(new Uri(replica.Http, "emulator/profile"), new { schema_fail_rate = share }, cancel);
+            answer.EnsureSuccessStatusCode();
+        }
+        catch (HttpRequestException) when (!replica.IsWanted)
+        {
+            // It was killed; its next life is told.
+        }
+    }
+
+    private async Task<FleetNode> NewControl(string name) => ControlAt(name, await NewPlace(), _authority);
+
+    private FleetNode ControlAt(string name, FleetNetwork.Place? place, TestAuthority? authority)
+    {
+        var data = Path.Combine(_directory, name);
+        var (http, fleet) = (At(place, 8080), At(place, 8081));
+        string[] apart = [.. place is null ? [] : (string[])["--cluster", $"{At(place, 8091)}"], .. Certificates(authority, name, place)];
+        return new(name, http, Path.Combine(_directory, name + "-life"),
+            ["serve", "--role", "control", "--store", _store, "--http", $"{http}", "--fleet", $"{fleet}", "--data", data, .. apart])
+        {
+            Fleet = fleet, Place = place, Disk = place is null ? null : SmallDisk.TryMount(data, mebibytes: 1),
+        };
+    }
+
+    private async Task<FleetNode> NewGateway(string name)
+    {
+        var (place, data) = (await NewPlace(), Path.Combine(_directory, name));
+        var http = At(place, 8080);
+        return new(name, http, Path.Combine(_directory, name + "-life"),
             [
-                "serve", "--role", "gateway", "--control", string.Join(',', Controls.Select(c => $"http://{c.Fleet}")), "--http", $"{http}",
-                "--data", Path.Combine(_directory, name), "--gateway-id", name,
-            ]);
+                "serve", "--role", "gateway", "--control", string.Join(',', Controls.Select(c => $"{(_authority is null ? "http" : "https")}://{c.Fleet}")), "--http", $"{http}",
+                "--data", data, "--gateway-id", name, .. Certificates(_authority, name, place),
+            ])
+        {
+            Readiness = "/readyz", Place = place, Disk = place is null ? null : SmallDisk.TryMount(data, mebibytes: 1),
+        };
+    }
+
+    private FleetNode NewReplica(string release, int number)
+    {
+        var (name, at) = ($"{release}-{number}", ListenAddress.WithPort(new(_network?.Here ?? IPAddress.Loopback, 0)));
+        FleetNode? replica = null;
+        return replica = new(name, at, Path.Combine(_directory, name + "-life"),
+            [
+                "emulate", "--host", $"{at.Address}", "--port", $"{at.Port}", "--profile", "v7", "--name", release, "--toxic", "0", "--schema-fail", "0",
+                "--attack-toxicity", "0", "--accuracy", "1", "--latency-median", "5", "--latency-p99", "20",
+            ])
+        {
+            AfterStart = cancel => Behave(replica!, _brokenShare.GetValueOrDefault(release), cancel),
+        };
+    }
+
+    private async Task<FleetNetwork.Place?> NewPlace() => _network is null ? null : await _network.Add();
+
+    private static IPEndPoint At(FleetNetwork.Place? place, int port) => place is null ? ListenAddress.WithPort(new(IPAddress.Loopback, 0)) : new(place.Address, port);
+
+    private static string[] Certificates(TestAuthority? authority, string name, FleetNetwork.Place? place)
+    {
+        if (authority is null)
+        {
+            return [];
+        }
+
+        var (certificate, key) = authority.Sign(name, place?.Address);
+        return ["--fleet-certificate", certificate, "--fleet-key", key, "--fleet-ca", authority.File];
     }
 }

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Net.Security;
 using Backstop.Core.Guards;
 using Backstop.Core.Routing;
+using Backstop.Gateway.Fleet;
 
 namespace Backstop.Gateway;
 
@@ -14,7 +15,16 @@ public sealed class GatewayOptions
 
     /// <summary>Where the fleet streams of the control planes listen. It follows one, and goes to the next when that is gone.</summary>
     [Required, MinLength(1)]
-    public Uri[] Control { get; set; } = [new("http://127.0.0.1:8081")];
+    public ControlAddress[] Control { get; set; } = [new(new("http://127.0.0.1:8081"))];
+
+    /// <summary>Where this gateway is: it follows control planes and relays of the same zone while one can be reached. Empty for nowhere in particular.</summary>
+    [StringLength(100)]
+    public string Zone { get; set; } = "";
+
+    /// <summary>How often a gateway that had to leave its zone looks whether it can go back.</summary>
+    /// <value>100 ms to 1 h. 30 s by default.</value>
+    [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
+    public TimeSpan HomeInterval { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>What to show control, and what to ask of it, where the address is https.</summary>
     public SslClientAuthenticationOptions? ControlTls { get; set; }

@@ -1,5 +1,5 @@
-using System.Security.Cryptography;
-using System.Text;
+using System.Collections.Immutable;
+using System.Net.Sockets;
 using Backstop.Gateway.Access;
 using Backstop.Gateway.Routing;
 using Backstop.Gateway.Signals;
@@ -28,24 +28,35 @@ public sealed class FleetClient(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // Gateways spread over the control planes by their names, and each begins with the same one every time.
-        var addresses = options.Control;
-        var turn = FirstOf(options.GatewayId, addresses.Length);
-        var channel = Channel(addresses[turn]);
+        var (addresses, near) = ControlAddress.OrderFor(options.GatewayId, options.Zone, options.Control);
+        var turn = 0;
+        var channel = Channel(addresses[turn].Address);
         using var cut = new CancellationTokenSource();
         await using var stopping = stoppingToken.Register(() => cut.CancelAfter(LastWord));
         for (var failures = 0; !stoppingToken.IsCancellationRequested;)
         {
-            using var connection = Connection(channel, addresses[turn]);
-            var problem = await Run(connection, stoppingToken, cut.Token);
+            using var connection = Connection(channel, addresses[turn].Address);
+            using var home = CancellationTokenSource.CreateLinkedTokenSource(cut.Token);
+            var returning = turn < near || near == 0 ? Task.FromResult<int?>(null) : Home(addresses[..near], home);
+            var problem = await Run(connection, stoppingToken, home.Token);
+            await home.CancelAsync();
             if (stoppingToken.IsCancellationRequested)
             {
                 break;
             }
 
+            if (await returning is { } back)
+            {
+                GatewayLog.GoesHome(log, addresses[back].Address, options.Zone);
+                turn = back;
+                channel.Dispose();
+                channel = Channel(addresses[turn].Address);
+                continue;
+            }
+
             failures = connection.WasHealthy ? 1 : failures + 1;
             var delay = DelayAfter(failures);
-            Note(problem, addresses[turn], delay);
+            Note(problem, addresses[turn].Address, delay);
 
             // Collect also while cut off: epochs close by the clock, and what cannot be sent is bounded.
             connection.Collect();
@@ -54,16 +65,51 @@ public sealed class FleetClient(
             {
                 turn = (turn + 1) % addresses.Length;
                 channel.Dispose();
-                channel = Channel(addresses[turn]);
+                channel = Channel(addresses[turn].Address);
             }
         }
 
-        await SayTheRest(channel, addresses[turn], stoppingToken, cut.Token);
+        await SayTheRest(channel, addresses[turn].Address, stoppingToken, cut.Token);
         channel.Dispose();
     }
 
-    private static int FirstOf(string gateway, int count) =>
-        (int)(System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(gateway))) % (uint)count);
+    /// <summary>Ends the stream to another zone once one of this gateway's own can be reached, and says which; null when the stream ended before.</summary>
+    private async Task<int?> Home(ImmutableArray<ControlAddress> near, CancellationTokenSource stream)
+    {
+        while (true)
+        {
+            await Task.Delay(options.HomeInterval, time, stream.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (stream.IsCancellationRequested)
+            {
+                return null;
+            }
+
+            for (var i = 0; i < near.Length; i++)
+            {
+                if (await IsThere(near[i].Address, stream.Token))
+                {
+                    await stream.CancelAsync();
+                    return i;
+                }
+            }
+        }
+    }
+
+    private async Task<bool> IsThere(Uri address, CancellationToken cancel)
+    {
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        patience.CancelAfter(options.ConnectTimeout);
+        try
+        {
+            await socket.ConnectAsync(address.IdnHost, address.Port, patience.Token);
+            return true;
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
 
     private GrpcChannel Channel(Uri address) => GrpcChannel.ForAddress(address, new()
     {

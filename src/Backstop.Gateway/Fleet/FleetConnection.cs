@@ -67,7 +67,7 @@ internal sealed class FleetConnection(
 
     private Hello Hello()
     {
-        var hello = new Hello { GatewayId = options.GatewayId, StartId = signals.StartId };
+        var hello = new Hello { GatewayId = options.GatewayId, StartId = signals.StartId, Zone = options.Zone };
         hello.Applied.AddRange(routes.Current.Routes.Routes.Values.Select(
             r => new Applied { Alias = r.Alias, Epoch = r.Epoch, Generation = r.Generation }));
         return hello;

@@ -14,8 +14,9 @@ internal static class ServeCommand
         var http = new Option<string>("--http") { Description = "Where applications and operators call.", DefaultValueFactory = _ => "127.0.0.1:8080" };
         var fleet = new Option<string>("--fleet") { Description = "Where gateways connect to the control plane.", DefaultValueFactory = _ => "127.0.0.1:8081" };
         var data = new Option<string>("--data") { Description = "Directory of the store and of the gateway's last routes.", DefaultValueFactory = _ => "./backstop-data" };
-        var role = new Option<string>("--role") { Description = "all, control or gateway.", DefaultValueFactory = _ => "all" };
-        var control = new Option<string?>("--control") { Description = "With --role gateway: the fleet addresses of the control planes, with commas between." };
+        var role = new Option<string>("--role") { Description = "all, control, gateway or relay.", DefaultValueFactory = _ => "all" };
+        var control = new Option<string?>("--control") { Description = "With --role gateway or relay: the fleet addresses of the control planes, or of relays, with commas between; each may be ZONE=ADDRESS." };
+        var zone = new Option<string?>("--zone") { Description = "Where this gateway is. It prefers control planes and relays of the same zone." };
         var cluster = new Option<string?>("--cluster")
         {
             Description = "Where other control planes on the same PostgreSQL reach this one. Without it, only those on this machine do.",
@@ -48,6 +49,7 @@ internal static class ServeCommand
                 "backstop serve --http 0.0.0.0:8443 --tls-certificate server.pem --tls-key server.key --data /var/lib/backstop",
                 "backstop serve --role control --store postgres://backstop@db.internal:5432/backstop --http 10.0.0.5:8080 --fleet 10.0.0.5:8081 --cluster 10.0.0.5:8091 --fleet-certificate c.pem --fleet-key c.key --fleet-ca fleet-ca.pem",
                 "backstop serve --role gateway --control http://127.0.0.1:8081 --http 127.0.0.1:8082 --data ./gateway-2 --gateway-id gateway-2",
+                "backstop serve --role relay --control http://127.0.0.1:8081 --fleet 127.0.0.1:8181 --http 127.0.0.1:8180",
             ],
         };
         var tlsCertificate = new Option<string?>("--tls-certificate") { Description = "Certificate that callers see, PEM; it is read again when it changes." };
@@ -65,7 +67,7 @@ internal static class ServeCommand
         };
         foreach (var option in (Option[])
         [
-            http, fleet, data, role, control, cluster, gatewayId, store, notify, drainDelay, drainDeadline, models, onnx, accessLog, tlsCertificate, tlsKey, fleetCertificate, fleetKey, fleetAuthority,
+            http, fleet, data, role, control, zone, cluster, gatewayId, store, notify, drainDelay, drainDeadline, models, onnx, accessLog, tlsCertificate, tlsKey, fleetCertificate, fleetKey, fleetAuthority,
             oidcIssuer, oidcAudience, oidcClaim, oidcRoles,
         ])
         {
@@ -78,6 +80,7 @@ internal static class ServeCommand
             {
                 Control = line.GetValue(control),
                 Cluster = line.GetValue(cluster),
+                Zone = line.GetValue(zone),
                 GatewayId = line.GetValue(gatewayId),
                 Store = line.GetValue(store),
                 Notify = line.GetValue(notify),
@@ -120,6 +123,7 @@ internal static class ServeCommand
     {
         ServeRole.Gateway =>
             $"Backstop gateway {options.GatewayId} serves {options.Address}/v1 and follows {string.Join(", ", options.Control.Select(c => c.ToString()))}; data in {options.DataDirectory}",
+        ServeRole.Relay => $"Backstop relay on {options.Fleet} carries fleet streams to {string.Join(", ", options.Control.Select(c => c.ToString()))}",
         ServeRole.Control =>
             $"Backstop control plane on {options.Address}/api/v1, fleet stream on {options.Fleet}; {Data(options)}",
         _ => $"Backstop serves {options.Address}/v1, control plane on {options.Address}/api/v1, " +

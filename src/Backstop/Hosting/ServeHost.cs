@@ -6,6 +6,7 @@ using Backstop.CommandLine;
 using Backstop.Control;
 using Backstop.Control.Access;
 using Backstop.Control.Hosting;
+using Backstop.Control.Relays;
 using Backstop.Control.Store;
 using Backstop.Dashboard;
 using Backstop.Gateway;
@@ -16,7 +17,7 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace Backstop.Hosting;
 
-/// <summary>The process behind <c>backstop serve</c>: control plane, gateway, or both beside each other.</summary>
+/// <summary>The process behind <c>backstop serve</c>: control plane, gateway, both beside each other, or a relay between them.</summary>
 /// <remarks>
 /// Beside each other they share nothing but the process: the gateway dials the fleet listener over loopback as it would
 /// across the world, so there is one path to test.
@@ -33,7 +34,7 @@ internal static class ServeHost
         }
 
         ExpectFree("--http", options.Http);
-        if (options.RunsControl)
+        if (options.HoldsStreams)
         {
             ExpectFree("--fleet", options.Fleet);
         }
@@ -125,7 +126,7 @@ internal static class ServeHost
                     listener.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => new(new SslServerAuthenticationOptions { ServerCertificateContext = tls.Context }) });
                 }
             });
-            if (options.RunsControl)
+            if (options.HoldsStreams)
             {
                 kestrel.Listen(options.Fleet, listener =>
                 {
@@ -158,11 +159,21 @@ internal static class ServeHost
             AddGateway(builder, options);
         }
 
+        if (options.Role is ServeRole.Relay)
+        {
+            builder.Services.AddRelay([.. options.Control.Select(c => c.Address)], options.FleetTls?.Dials(besideControl: false));
+        }
+
         var app = builder.Build();
         if (options.RunsControl)
         {
             app.MapControl();
             app.MapDashboard();
+        }
+
+        if (options.Role is ServeRole.Relay)
+        {
+            app.MapRelay();
         }
 
         if (options.RunsGateway)
@@ -184,6 +195,7 @@ internal static class ServeHost
             builder.Services.AddGateway(new GatewayOptions
             {
                 GatewayId = options.GatewayId,
+                Zone = options.Zone,
                 Control = options.Control,
                 DataDirectory = options.DataDirectory,
                 DrainDelay = options.DrainDelay,

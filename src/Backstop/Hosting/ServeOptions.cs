@@ -6,6 +6,7 @@ using Backstop.Control.Access;
 using Backstop.Control.Store;
 using Backstop.Core.Notifications;
 using Backstop.Core.Text;
+using Backstop.Gateway.Fleet;
 
 namespace Backstop.Hosting;
 
@@ -15,6 +16,9 @@ internal enum ServeRole
     All,
     Control,
     Gateway,
+
+    /// <summary>Carries the fleet streams of a region's gateways to the control planes.</summary>
+    Relay,
 }
 
 /// <summary>Everything <c>backstop serve</c> is told, checked.</summary>
@@ -26,7 +30,7 @@ internal enum ServeRole
 /// <param name="GatewayId">The gateway's name in acknowledgements; the same after a restart.</param>
 /// <param name="Store">Where the control plane keeps the durable truth.</param>
 internal sealed record ServeOptions(
-    IPEndPoint Http, IPEndPoint Fleet, string DataDirectory, ServeRole Role, Uri[] Control, string GatewayId, StoreAddress Store)
+    IPEndPoint Http, IPEndPoint Fleet, string DataDirectory, ServeRole Role, ControlAddress[] Control, string GatewayId, StoreAddress Store)
 {
     /// <summary>Names the store when the command line does not: a password there could be read by every user of the machine.</summary>
     public const string StoreVariable = "BACKSTOP_STORE";
@@ -64,9 +68,15 @@ internal sealed record ServeOptions(
     /// <summary>Who is told of incidents.</summary>
     public ImmutableArray<Destination> Receivers { get; init; } = [];
 
-    public bool RunsControl => Role is not ServeRole.Gateway;
+    /// <summary>Where the gateway is: it prefers control planes and relays of the same zone.</summary>
+    public string Zone { get; init; } = "";
 
-    public bool RunsGateway => Role is not ServeRole.Control;
+    public bool RunsControl => Role is ServeRole.All or ServeRole.Control;
+
+    public bool RunsGateway => Role is ServeRole.All or ServeRole.Gateway;
+
+    /// <summary>Whether gateways connect to it.</summary>
+    public bool HoldsStreams => Role is not ServeRole.Gateway;
 
     /// <summary>Checks what was written on the command line.</summary>
     /// <exception cref="CommandFailure">An option is wrong; the message names it.</exception>
@@ -74,7 +84,7 @@ internal sealed record ServeOptions(
     {
         if (!Enum.TryParse<ServeRole>(words.Role, ignoreCase: true, out var role) || !Enum.IsDefined(role))
         {
-            throw CommandFailure.Usage($"--role '{words.Role}' is not known: use all, control or gateway.{Suggestion.For(words.Role, ["all", "control", "gateway"])}");
+            throw CommandFailure.Usage($"--role '{words.Role}' is not known: use all, control, gateway or relay.{Suggestion.For(words.Role, ["all", "control", "gateway", "relay"])}");
         }
 
         var http = ListenAddress.WithPort(ListenAddress.Parse("--http", words.Http));
@@ -98,12 +108,20 @@ internal sealed record ServeOptions(
             throw CommandFailure.Usage($"--gateway-id '{id}' is not a name: use 1 to 100 letters, digits, '.', '-' or '_'.");
         }
 
+        if (words.Zone is { } zone && (!Names.IsValid(zone) || role is ServeRole.Control or ServeRole.Relay))
+        {
+            throw CommandFailure.Usage(role is ServeRole.Control or ServeRole.Relay
+                ? "--zone is for gateways: say with --control in which zone a control plane or relay is, as ZONE=ADDRESS."
+                : $"--zone '{zone}' is not a name: use 1 to 100 letters, digits, '.', '-' or '_'.");
+        }
+
         var directory = DirectoryFrom(words.Data);
         return new(http, fleet, directory, role, ControlFrom(words.Control, role, fleet, mutual), id, StoreFrom(words.Store, role, directory))
         {
             Tls = Both("--tls-certificate", words.TlsCertificate, "--tls-key", words.TlsKey) ? new("--tls-certificate", words.TlsCertificate!, words.TlsKey!) : null,
             FleetTls = mutual,
             Cluster = ClusterFrom(words, role, mutual),
+            Zone = words.Zone ?? "",
             Oidc = OidcFrom(words, role),
             Receivers = ReceiversFrom(words.Notify, role),
         };
@@ -125,9 +143,9 @@ internal sealed record ServeOptions(
     private static OidcOptions? OidcFrom(ServeWords words, ServeRole role)
     {
         var oidc = OidcWords.Read(words.OidcIssuer, words.OidcAudience, words.OidcClaim, words.OidcRoles);
-        return oidc is null || role is not ServeRole.Gateway
+        return oidc is null || IsControl(role)
             ? oidc
-            : throw CommandFailure.Usage("--oidc-issuer is not for --role gateway: tokens open the control plane; models are called with keys.");
+            : throw CommandFailure.Usage($"--oidc-issuer is not for --role {Word(role)}: tokens open the control plane; models are called with keys.");
     }
 
     private static IPEndPoint? ClusterFrom(ServeWords words, ServeRole role, MutualTls? mutual)
@@ -137,9 +155,9 @@ internal sealed record ServeOptions(
             return null;
         }
 
-        if (role is ServeRole.Gateway)
+        if (!IsControl(role))
         {
-            throw CommandFailure.Usage("--cluster is not for --role gateway: gateways follow control planes by their fleet streams; name those with --control.");
+            throw CommandFailure.Usage($"--cluster is not for --role {Word(role)}: control planes are followed by their fleet streams; name those with --control.");
         }
 
         var cluster = ListenAddress.Parse("--cluster", words.Cluster);
@@ -155,19 +173,23 @@ internal sealed record ServeOptions(
             : cluster;
     }
 
-    private static Uri[] ControlFrom(string? control, ServeRole role, IPEndPoint fleet, MutualTls? mutual)
+    private static bool IsControl(ServeRole role) => role is ServeRole.All or ServeRole.Control;
+
+    private static string Word(ServeRole role) => role is ServeRole.Relay ? "relay" : "gateway";
+
+    private static ControlAddress[] ControlFrom(string? control, ServeRole role, IPEndPoint fleet, MutualTls? mutual)
     {
         var scheme = mutual is null ? "http" : "https";
         if (control is null)
         {
-            return role is ServeRole.Gateway
-                ? throw CommandFailure.Usage("--control is missing: a gateway that runs alone needs the fleet address of the control plane, such as http://127.0.0.1:8081.")
-                : [new($"{scheme}://{Near(fleet)}")];
+            return !IsControl(role)
+                ? throw CommandFailure.Usage($"--control is missing: a {Word(role)} that runs alone needs the fleet address of the control plane, such as http://127.0.0.1:8081.")
+                : [new(new($"{scheme}://{Near(fleet)}"))];
         }
 
-        if (role is not ServeRole.Gateway)
+        if (IsControl(role))
         {
-            throw CommandFailure.Usage("--control is only for --role gateway: with --role all the gateway dials the control plane beside it.");
+            throw CommandFailure.Usage("--control is only for --role gateway and --role relay: with --role all the gateway dials the control plane beside it.");
         }
 
         return [.. control.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(one => OneOf(one, scheme, mutual)) is var all && all.Any()
@@ -175,7 +197,18 @@ internal sealed record ServeOptions(
             : throw CommandFailure.Usage("--control is empty: write the fleet addresses of the control planes, such as http://127.0.0.1:8081.")];
     }
 
-    private static Uri OneOf(string control, string scheme, MutualTls? mutual)
+    // ZONE=ADDRESS, or an address alone. An address holds no '=' before its scheme.
+    private static ControlAddress OneOf(string written, string scheme, MutualTls? mutual)
+    {
+        var mark = written.IndexOf('=', StringComparison.Ordinal);
+        var isZoned = mark >= 0 && mark < written.IndexOf("://", StringComparison.Ordinal);
+        var (zone, control) = isZoned ? (written[..mark], written[(mark + 1)..]) : ("", written);
+        return !isZoned || Names.IsValid(zone)
+            ? new(AddressOf(control, scheme, mutual), zone)
+            : throw CommandFailure.Usage($"--control '{written}': '{zone}' is not the name of a zone; write ZONE=ADDRESS, such as eu-1=https://relay.eu:8081.");
+    }
+
+    private static Uri AddressOf(string control, string scheme, MutualTls? mutual)
     {
         if (!Uri.TryCreate(control, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
         {
@@ -200,15 +233,15 @@ internal sealed record ServeOptions(
 
     private static StoreAddress StoreFrom(string? store, ServeRole role, string directory)
     {
-        if (store is not null && role is ServeRole.Gateway)
+        if (store is not null && !IsControl(role))
         {
-            throw CommandFailure.Usage("--store is not for --role gateway: only the control plane has a store.");
+            throw CommandFailure.Usage($"--store is not for --role {Word(role)}: only the control plane has a store.");
         }
 
         var (source, url) = store is not null ? ("--store", store) : (StoreVariable, Environment.GetEnvironmentVariable(StoreVariable));
         try
         {
-            return url is null or "" || role is ServeRole.Gateway ? new StoreAddress.Sqlite(directory) : StoreAddress.Parse(url);
+            return url is null or "" || !IsControl(role) ? new StoreAddress.Sqlite(directory) : StoreAddress.Parse(url);
         }
         catch (FormatException e)
         {
@@ -223,9 +256,9 @@ internal sealed record ServeOptions(
             return [];
         }
 
-        if (role is ServeRole.Gateway)
+        if (!IsControl(role))
         {
-            throw CommandFailure.Usage("--notify is not for --role gateway: the control plane tells of incidents.");
+            throw CommandFailure.Usage($"--notify is not for --role {Word(role)}: the control plane tells of incidents.");
         }
 
         try

@@ -7,6 +7,8 @@ internal sealed record ServeWords(string Http, string Fleet, string Data, string
 
     public string? Cluster { get; init; }
 
+    public string? Zone { get; init; }
+
     public string? GatewayId { get; init; }
 
     public string? Store { get; init; }

@@ -34,7 +34,7 @@ internal sealed class RunningGateway : IAsyncDisposable
         var options = new GatewayOptions
         {
             GatewayId = "gateway-1",
-            Control = [control],
+            Control = [new(control)],
             DataDirectory = folder,
             BatchInterval = TimeSpan.FromMilliseconds(100),
             AnswerDeadline = TimeSpan.FromMinutes(5),

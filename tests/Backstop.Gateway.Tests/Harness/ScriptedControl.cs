@@ -53,13 +53,13 @@ internal sealed class ScriptedControl : IAsyncDisposable
 
     public SignalBatch[] Batches => [.. _script.Heard.Where(m => m.Batch is not null).Select(m => m.Batch)];
 
-    public static async Task<ScriptedControl> Start()
+    public static async Task<ScriptedControl> Start(int port = 0)
     {
         var script = new Script();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
-            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
+            kestrel.Listen(IPAddress.Loopback, port, listen => listen.Protocols = HttpProtocols.Http2));
         builder.Services.AddGrpc();
         builder.Services.AddSingleton(script);
         var app = builder.Build();

@@ -77,22 +77,7 @@ public static class GatewayHost
         var keys = endpoints.ServiceProvider.GetRequiredService<LiveKeys>();
         FrontDoor.Map(endpoints, path);
         endpoints.MapPost("/v1/feedback", feedback.Handle);
-        endpoints.MapGet("/v1/models", async (HttpContext http) =>
-        {
-            http.Response.Headers["x-request-id"] = RequestId.Of(http.Request);
-            if (keys.Refuse(http.Request, out var guest) is { } refused)
-            {
-                await http.Refuse(refused);
-                return Results.Empty;
-            }
-
-            return Results.Json(new
-            {
-                @object = "list",
-                data = routes.Current.Routes.Routes.Keys.Where(guest.MayCall).Order(StringComparer.Ordinal)
-                    .Select(alias => new { id = alias, @object = "model", created = 0, owned_by = "backstop" }),
-            });
-        });
+        ModelsEndpoint.Map(endpoints, keys, routes);
 
         // Also what has the right address and the wrong method ends here, in the form clients of this API can read.
         endpoints.MapFallback("/v1/{**address}", (HttpContext http) =>

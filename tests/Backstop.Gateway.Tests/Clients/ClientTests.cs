@@ -134,7 +134,7 @@ public sealed class ClientTests : IAsyncLifetime
         var printed = await Run("node", ["chat.mjs", new Uri(_fleet.Gateway.Http.BaseAddress!, "v1").ToString(), SmallFleet.Alias], folder);
 
         Assert.Equal(
-            ["models", "chat", "stream", "blocked", "blocked stream", "errors", "broken stream", "tools", "streamed tools", "embeddings", "retries", "abort", "responses"],
+            ["models", "chat", "stream", "two choices", "blocked", "blocked stream", "errors", "broken stream", "tools", "streamed tools", "embeddings", "retries", "abort", "responses"],
             printed.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         await _left.Task.Comes();
     }
@@ -153,6 +153,7 @@ public sealed class ClientTests : IAsyncLifetime
             null when asked["input"] is JsonValue => ResponseAnswers.Says(Sum),
             null => Answers.Json(200, Vectors(inBase64: (string?)asked["encoding_format"] == "base64")),
             "tool" => isStream ? Answers.Stream(ToolEvents()) : Answers.Json(200, ToolCall()),
+            "two" => Answers.Stream(TwoChoices(asked)),
             "flaky" when Interlocked.Increment(ref _flaky) % 3 != 0 => Answers.Json(500, "{}"),
             "endless" => Endless,
             "toxic" => Answers.Chat(Answers.Toxic),
@@ -174,6 +175,30 @@ public sealed class ClientTests : IAsyncLifetime
         {
             _left.TrySetResult();
         }
+    }
+
+    // Token by token with its probability, in turn, and what it used at the end: as it was asked.
+    private static byte[] TwoChoices(JsonNode asked)
+    {
+        Assert.Equal((2, true, true), ((int)asked["n"]!, (bool)asked["logprobs"]!, (bool)asked["stream_options"]!["include_usage"]!));
+        string[][] said = [["The sum", " is", " nine."], ["It", " is", " nine."]];
+        var events = new StringBuilder();
+        for (var i = 0; i < 3; i++)
+        {
+            events.Append(Token(0, said[0][i])).Append(Token(1, said[1][i]));
+        }
+
+        events.Append(Chunk(Choice(0, [], "stop"), Choice(1, [], "stop")));
+        var usage = JsonNode.Parse(Chunk()[6..])!;
+        usage["usage"] = new JsonObject { ["prompt_tokens"] = 2, ["completion_tokens"] = 3, ["total_tokens"] = 5 };
+        return Encoding.UTF8.GetBytes($"{events}data: {usage.ToJsonString()}\n\ndata: [DONE]\n\n");
+    }
+
+    private static string Token(int index, string text)
+    {
+        var choice = Choice(index, new() { ["content"] = text }, finish: null);
+        choice["logprobs"] = new JsonObject { ["content"] = new JsonArray(new JsonObject { ["token"] = text, ["logprob"] = -0.5, ["bytes"] = null, ["top_logprobs"] = new JsonArray() }) };
+        return Chunk(choice);
     }
 
     private static string ToolCall() => new JsonObject
@@ -199,10 +224,14 @@ public sealed class ClientTests : IAsyncLifetime
         ? new() { ["index"] = 0, ["id"] = "call_1", ["type"] = "function", ["function"] = new JsonObject { ["name"] = "add", ["arguments"] = arguments } }
         : new() { ["index"] = 0, ["function"] = new JsonObject { ["arguments"] = arguments } };
 
-    private static string Event(JsonObject delta, string? finish) => "data: " + new JsonObject
+    private static string Event(JsonObject delta, string? finish) => Chunk(Choice(0, delta, finish));
+
+    private static JsonObject Choice(int index, JsonObject delta, string? finish) => new() { ["index"] = index, ["delta"] = delta, ["finish_reason"] = finish };
+
+    private static string Chunk(params JsonNode[] choices) => "data: " + new JsonObject
     {
         ["id"] = "chatcmpl-1", ["object"] = "chat.completion.chunk", ["created"] = 1_700_000_000, ["model"] = "tiny",
-        ["choices"] = new JsonArray(new JsonObject { ["index"] = 0, ["delta"] = delta, ["finish_reason"] = finish }),
+        ["choices"] = new JsonArray([.. choices]),
     }.ToJsonString() + "\n\n";
 
     private static string Vectors(bool inBase64)

@@ -18,6 +18,8 @@ async function fails(request, type, status, code) {
 
 const models = await client.models.list();
 assert.deepEqual(models.data.map((m) => m.id), [model]);
+assert.equal((await client.models.retrieve(model)).id, model);
+await fails(client.models.retrieve("nobody:prod"), NotFoundError, 404, "unknown_alias");
 console.log("models");
 
 const { data: chat, request_id } = await say("hello").withResponse();
@@ -35,6 +37,21 @@ for await (const chunk of await say("hello", { stream: true })) {
 assert.equal(text, "The sum is nine.");
 assert.equal(finish, "stop");
 console.log("stream");
+
+const said = ["", ""];
+const tokens = [[], []];
+let usage = null;
+for await (const chunk of await say("two", { stream: true, n: 2, logprobs: true, stream_options: { include_usage: true } })) {
+  usage = chunk.usage ?? usage;
+  for (const choice of chunk.choices) {
+    said[choice.index] += choice.delta.content ?? "";
+    tokens[choice.index].push(...(choice.logprobs?.content ?? []).map((t) => t.token));
+  }
+}
+assert.deepEqual(said, ["The sum is nine.", "It is nine."]);
+assert.deepEqual(tokens.map((t) => t.join("")), said);
+assert.equal(usage.total_tokens, 5);
+console.log("two choices");
 
 const blocked = await say("toxic");
 assert.equal(blocked.choices[0].finish_reason, "content_filter");

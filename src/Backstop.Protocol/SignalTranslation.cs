@@ -44,7 +44,10 @@ public static class SignalTranslation
 
     /// <summary>The counts of a message. Ask <see cref="Flaw"/> first: a message comes from another process.</summary>
     public static Core.Evidence.SignalBatch ToBatch(this SignalBatch message) => new(
-        message.GatewayId, message.StartId, checked((long)message.Sequence), [.. message.Epochs.Select(ToEpoch)]);
+        message.GatewayId, message.StartId, checked((long)message.Sequence), [.. message.Epochs.Select(ToEpoch)])
+    {
+        Shadows = [.. message.Shadows.Select(ToSums)],
+    };
 
     /// <summary>The message for a count of what requests brought with them.</summary>
     /// <param name="bucket">Its bucket: <see cref="Core.Inputs.InputCount.BucketOf"/>.</param>
@@ -117,8 +120,35 @@ public static class SignalTranslation
             return "It has counts of what requests brought that cannot be: negative, more hits than observations, or of an unknown signal.";
         }
 
+        if (message.Shadows.Any(s => !IsSound(s)))
+        {
+            return "It has counts of copies that cannot be: negative, or more that failed, agreed or differed than there were.";
+        }
+
         return message.Started.Any(s => s.Count < 0) ? "It has a negative count of started requests." : null;
     }
+
+    private static bool IsSound(ShadowComparison s) =>
+        s is { Copies: >= 0, Dropped: >= 0, Failed: >= 0, SameVerdict: >= 0, Worse: >= 0, Better: >= 0, UserCharacters: >= 0, ShadowCharacters: >= 0 }
+        && s.Copies <= int.MaxValue && s.Dropped <= int.MaxValue && s.Failed <= s.Copies && s.SameVerdict <= s.Copies && s.Worse + s.Better <= s.Copies
+        && s.Agreement >= 0 && s.Agreement <= s.Copies && IsTime(s.UserMs) && IsTime(s.ShadowMs);
+
+    private static bool IsTime(double ms) => ms is >= 0 and < 1e12;
+
+    private static ShadowSums ToSums(ShadowComparison s) => new(new(s.Alias, s.Epoch, s.Generation), s.Release, new()
+    {
+        Copies = s.Copies,
+        Dropped = s.Dropped,
+        Failed = s.Failed,
+        SameVerdict = s.SameVerdict,
+        Worse = s.Worse,
+        Better = s.Better,
+        AgreementMillionths = (long)Math.Round(1e6 * s.Agreement),
+        UserMicroseconds = (long)Math.Round(1e3 * s.UserMs),
+        ShadowMicroseconds = (long)Math.Round(1e3 * s.ShadowMs),
+        UserCharacters = s.UserCharacters,
+        ShadowCharacters = s.ShadowCharacters,
+    });
 
     private static bool IsSound(Latencies cell) =>
         Enum.IsDefined((Arm)cell.Arm) && cell.Replica is >= 0 and <= ReplicaTest.Most && cell.Bins.Count == cell.Counts.Count

@@ -131,13 +131,20 @@ public sealed class AliasQueries(DurableStore store, AliasStore aliases, Release
             stored.SubmittedAt,
             rollout.Since,
             stored.Timeline,
-            stored.IncidentId)
+            stored.IncidentId,
+            await Shadow(stored) is { } shadow ? ShadowView.Of(shadow) : null)
         {
             State = StateTag.Of(stored),
         };
     }
 
     private static BudgetView View(AlarmBudget budget) => new(budget.PerMonth, budget.Spent, budget.Left, budget.Rollouts);
+
+    // What was written with the last step is old while copies still arrive.
+    private async Task<ShadowJudgement?> Shadow(StoredRollout stored) =>
+        stored.IsShadowing && await grains.GetGrain<IAliasGrain>(stored.Rollout.Alias).ShadowJudgement() is { } seen
+            ? StoreJson.Read<ShadowJudgement>(seen)
+            : stored.Shadow;
 
     private static JudgementView View(Judgement judgement)
     {

@@ -35,13 +35,10 @@ internal sealed record PlanRequest(
     {
         var usual = Preset is null ? new() : RolloutPresets.All.GetValueOrDefault(Preset)
             ?? throw RefusedException.Invalid($"There is no preset '{Preset}': use {string.Join(", ", RolloutPresets.All.Keys)}, or none.");
-        if (Shadow is not null || usual.Shadow is not null)
-        {
-            throw RefusedException.Invalid("Gateways cannot send shadow copies for a rollout yet: leave out 'shadow'.");
-        }
-
         return usual with
         {
+            Shadow = Shadow?.ToStep() ?? usual.Shadow,
+            ShadowRule = Shadow?.ToRule(usual.ShadowRule) ?? usual.ShadowRule,
             End = End ?? usual.End,
             ApprovePromotion = ApprovePromotion ?? usual.ApprovePromotion,
             HeldAction = HeldAction ?? usual.HeldAction,
@@ -99,7 +96,7 @@ internal sealed record PlanRequest(
         ? share
         : throw RefusedException.Invalid($"'{key}' is {share}: use {least} to {most} (100 basis points are 1 %).");
 
-    private static TimeSpan Time(long? value, TimeSpan usual, string key) => value is null or (>= 0 and <= LongestMs)
+    internal static TimeSpan Time(long? value, TimeSpan usual, string key) => value is null or (>= 0 and <= LongestMs)
         ? value is { } ms ? TimeSpan.FromMilliseconds(ms) : usual
         : throw RefusedException.Invalid($"'{key}' is {value}: use 0 to {LongestMs} milliseconds.");
 }
@@ -107,8 +104,41 @@ internal sealed record PlanRequest(
 /// <summary>A canary step as it is sent.</summary>
 internal sealed record StepRequest(int BasisPoints, long DwellMs, long MinUnits, bool? Approval = null);
 
-/// <summary>A shadow stage as it is sent.</summary>
-internal sealed record ShadowRequest(int BasisPoints, long DwellMs, long MinUnits);
+/// <summary>A shadow stage as it is sent; what is left out of the rule has the default of <see cref="ShadowRule"/>.</summary>
+internal sealed record ShadowRequest(
+    int BasisPoints,
+    long DwellMs,
+    long MinUnits,
+    double? Margin = null,
+    double? MostDropped = null,
+    double? LeastAgreement = null,
+    double? MostSlowdown = null,
+    double? MostLengthChange = null)
+{
+    /// <summary>Its share, time and copies.</summary>
+    /// <exception cref="RefusedException">A value is out of range; the text names it.</exception>
+    public CanaryStep ToStep() => new(
+        BasisPoints is >= 1 and <= Route.Whole
+            ? BasisPoints
+            : throw RefusedException.Invalid($"'shadow.basis_points' is {BasisPoints}: it is the share of the requests that are copied, 1 to {Route.Whole} (100 basis points are 1 %)."),
+        PlanRequest.Time(DwellMs, TimeSpan.Zero, "shadow.dwell_ms"),
+        MinUnits >= 0 ? MinUnits : throw RefusedException.Invalid($"'shadow.min_units' is {MinUnits}: use 0 or more copies."));
+
+    /// <summary>What the copies must show.</summary>
+    /// <exception cref="RefusedException">A value is out of range; the text names it.</exception>
+    public ShadowRule ToRule(ShadowRule usual) => new()
+    {
+        Margin = Within(Margin, 1, "margin") ?? usual.Margin,
+        MostDropped = Within(MostDropped, 1, "most_dropped") ?? usual.MostDropped,
+        LeastAgreement = Within(LeastAgreement, 1, "least_agreement") ?? usual.LeastAgreement,
+        MostSlowdown = Within(MostSlowdown, 100, "most_slowdown") ?? usual.MostSlowdown,
+        MostLengthChange = Within(MostLengthChange, 100, "most_length_change") ?? usual.MostLengthChange,
+    };
+
+    private static double? Within(double? value, double most, string key) => value is null || (value >= 0 && value <= most)
+        ? value
+        : throw RefusedException.Invalid($"'shadow.{key}' is {value}: it is a share, 0 to {most}.");
+}
 
 /// <summary>How evidence is to be judged, as it is sent; what is left out is as it is for the alias.</summary>
 internal sealed record EvidenceRequest(

@@ -81,12 +81,34 @@ public sealed record RolloutView(
     DateTimeOffset SubmittedAt,
     DateTimeOffset Since,
     Timeline Timeline,
-    string? IncidentId) : ITagged
+    string? IncidentId,
+    ShadowView? Shadow) : ITagged
 {
     /// <summary>See <see cref="StateTag"/>; a header and not a member of the answer.</summary>
     internal string State { get; init; } = "";
 
     string ITagged.Tag => State;
+}
+
+/// <summary>What copies of requests to the candidate showed; no user saw an answer.</summary>
+/// <param name="Worse">Copies that failed or were blocked where the user's answer was neither.</param>
+/// <param name="Better">The other way round.</param>
+/// <param name="Agreement">Mean word agreement, 0 to 1.</param>
+/// <param name="Slowdown">How much longer copies took than users waited, as a share.</param>
+/// <param name="LengthChange">How much longer the answers are, as a share; below 0 when shorter.</param>
+/// <param name="LogE">Evidence that copies fare worse, in nats; a rollback needs <paramref name="Threshold"/>.</param>
+public sealed record ShadowView(
+    string Verdict, string Reason, long Copies, long Dropped, long Failed, long SameVerdict, long Worse, long Better,
+    double Agreement, double Slowdown, double LengthChange, double LogE, double Threshold)
+{
+    /// <summary>The view of a judgement.</summary>
+    internal static ShadowView Of(ShadowJudgement judgement)
+    {
+        var seen = judgement.Seen;
+        return new(
+            JsonNamingPolicy.SnakeCaseLower.ConvertName(judgement.Verdict.ToString()), judgement.Reason, seen.Copies, seen.Dropped, seen.Failed, seen.SameVerdict,
+            seen.Worse, seen.Better, seen.Agreement, seen.Slowdown, seen.LengthChange, judgement.LogE, judgement.LogThreshold);
+    }
 }
 
 public sealed record JudgementView(

@@ -50,7 +50,7 @@ internal sealed partial class AliasGrain
         }
 
         effects.Keep(message.Samples.Where(s => s.Alias == Name));
-        return message.Epochs.Any(e => e.Alias == Name);
+        return message.Epochs.Any(e => e.Alias == Name) || message.Shadows.Any(s => s.Alias == Name);
     }
 
     private async Task Tick()
@@ -171,6 +171,12 @@ internal sealed partial class AliasGrain
 
     private async Task Judge()
     {
+        if (_rollout is { IsShadowing: true } shadowing)
+        {
+            await JudgeCopies(shadowing);
+            return;
+        }
+
         if (_rollout?.Contrast() is not { Stages.IsEmpty: false } contrast)
         {
             return;
@@ -192,6 +198,28 @@ internal sealed partial class AliasGrain
 
     // That a change of the inputs began or ended is seen by a look and not by a batch.
     private bool IsUnstored => _merged > _stored || _inputs.Onset != _storedOnset;
+
+    private async Task JudgeCopies(StoredRollout stored)
+    {
+        var (rollout, now) = (stored.Rollout, clock.GetUtcNow());
+        if (rollout.Plan.Shadow is not { } stage)
+        {
+            return;
+        }
+
+        _judgedAt = Now;
+        var seen = _evidence.Shadowed(rollout.Candidate, stored.ShadowStages);
+        if (seen.Copies != _copies.Seen)
+        {
+            _copies = (seen.Copies, Now);
+        }
+
+        var judgement = ShadowJudge.Evaluate(
+            seen, rollout.Plan.ShadowRule, stored.Evidence, stage.MinUnits, rollout.Watched >= stage.Dwell, seen.Copies == 0 ? null : Now - _copies.At);
+        _rollout = stored with { Shadow = judgement };
+        await Handle(
+            new RolloutEvent.Judged(now, judgement.Verdict, seen.Copies, OneArmAlarm: false, judgement.Reason, fleet.Coverage(Name, _alias.Epoch, _alias.Generation)), Actor);
+    }
 
     private async Task StoreEvidence(DateTimeOffset now)
     {

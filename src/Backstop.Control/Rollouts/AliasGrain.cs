@@ -49,6 +49,7 @@ internal sealed partial class AliasGrain(
     private TimeSpan _newEvidence = -KeepInterval;
     private TimeSpan _keptAt;
     private TimeSpan _comparedAt;
+    private (long Seen, TimeSpan At) _copies;
     private (EvidenceKey Key, SelfTables Tables)? _self;
 
     // Merges are numbered, so that whoever brought them can be told which of them are durable.
@@ -186,6 +187,8 @@ internal sealed partial class AliasGrain(
 
     public Task<string?> Judgement() => Task.FromResult(_judgement is null ? null : StoreJson.Write(_judgement));
 
+    public Task<string?> ShadowJudgement() => Task.FromResult(_rollout?.Shadow is { } shadow ? StoreJson.Write(shadow) : null);
+
     public Task<string> SelfComparison() => Task.FromResult(StoreJson.Write(_evidence.Self));
 
     private async Task<AliasReply> Submit(Successor wanted)
@@ -243,7 +246,7 @@ internal sealed partial class AliasGrain(
     /// <summary>Writes a row that the rollout did not decide, and goes on judging under its generation; false when somebody else moved first.</summary>
     private async Task<bool> Write(AliasRecord next, JournalDraft draft)
     {
-        var rollout = _rollout is { } judged && judged.Contrast() is not null
+        var rollout = _rollout is { } judged && (judged.IsShadowing || judged.Contrast() is not null)
             ? judged with { Revision = judged.Revision + 1, Stages = judged.Stages.Add(next.ToRoute()) }
             : null;
         if (await aliases.Commit(_alias, next, rollout, draft) is CommitResult.Stale)

@@ -63,6 +63,10 @@ public interface IAliasGrain : IGrainWithStringKey
     [AlwaysInterleave]
     Task<string?> Judgement();
 
+    /// <summary>What copies to the candidate of the present rollout showed so far, as JSON, or null when there were none.</summary>
+    [AlwaysInterleave]
+    Task<string?> ShadowJudgement();
+
     /// <summary>What the baseline showed against itself, as JSON.</summary>
     [AlwaysInterleave]
     Task<string> SelfComparison();

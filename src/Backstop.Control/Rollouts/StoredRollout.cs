@@ -32,13 +32,24 @@ public sealed record StoredRollout
     /// <summary>The rollout that is submitted once nothing of this one is exposed, or null.</summary>
     public Successor? Successor { get; init; }
 
+    /// <summary>What copies had shown when this was written; null when there were none.</summary>
+    public ShadowJudgement? Shadow { get; init; }
+
+    /// <summary>Whether only copies of requests go to the candidate.</summary>
+    public bool IsShadowing => Rollout is { Step: < 0, Status: RolloutStatus.Shadowing or RolloutStatus.Held };
+
+    /// <summary>The stages in which copies go to the candidate.</summary>
+    public IEnumerable<EvidenceKey> ShadowStages =>
+        Stages.Where(r => r.Candidate == Rollout.Candidate && r.ShadowBasisPoints > 0).Select(r => new EvidenceKey(r.Alias, r.Epoch, r.Generation));
+
     /// <summary>What is to be compared now, or null while nothing is exposed.</summary>
     public Contrast? Contrast()
     {
         var candidate = Rollout.Candidate;
         return Rollout.Status switch
         {
-            RolloutStatus.Canary or RolloutStatus.Held => Core.Evidence.Contrast.OfCandidate(Stages.Where(r => r.Candidate == candidate)),
+            RolloutStatus.Canary or RolloutStatus.Held when !IsShadowing =>
+                Core.Evidence.Contrast.OfCandidate(Stages.Where(r => r.Candidate == candidate && r.ShadowBasisPoints == 0)),
             RolloutStatus.Promoting or RolloutStatus.Baking or RolloutStatus.Completed =>
                 Core.Evidence.Contrast.OfPromoted(Stages.Where(r => r.Current == candidate)),
             _ => null,
@@ -58,8 +69,8 @@ public sealed record StoredRollout
         _ => AlarmBudget.Comparisons,
     });
 
-    /// <summary>Whether the candidate has a share that lives on a lease.</summary>
-    public bool HoldsLease => Rollout.Status is RolloutStatus.Canary or RolloutStatus.Held;
+    /// <summary>Whether the candidate has a share, or copies, that live on a lease.</summary>
+    public bool HoldsLease => Rollout.Status is RolloutStatus.Shadowing or RolloutStatus.Canary or RolloutStatus.Held;
 }
 
 /// <summary>A rollout that waits for the end of the one it takes the place of. Durable with it, so that a crash in between loses neither.</summary>

@@ -69,8 +69,20 @@ public sealed class AliasEvidence
             }
         }
 
+        foreach (var shadow in batch.Shadows)
+        {
+            if (shadow.Key.Alias == Alias)
+            {
+                StageOf(shadow.Key).Add(shadow.Release, shadow.Counts);
+            }
+        }
+
         return true;
     }
+
+    /// <summary>What copies to a release showed in all of these stages.</summary>
+    public ShadowCounts Shadowed(string release, params IEnumerable<EvidenceKey> stages) =>
+        stages.Aggregate(ShadowCounts.None, (sum, key) => Find(key)?.Shadows.GetValueOrDefault(release) is { } seen ? sum.Plus(seen) : sum);
 
     /// <summary>The evidence of a stage, or null when there is none yet.</summary>
     public StageEvidence? Find(EvidenceKey key) => _stages.GetValueOrDefault(key);

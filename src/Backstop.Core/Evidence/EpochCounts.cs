@@ -54,4 +54,8 @@ public sealed record LatencyCell(Arm Arm, int Replica, ImmutableArray<int> Bins,
 /// <summary>What a gateway ships every flush. (gateway, start, sequence) names a batch for ever.</summary>
 /// <param name="StartId">New at every start of the gateway process.</param>
 /// <param name="Sequence">Rises by one with every batch of this start.</param>
-public sealed record SignalBatch(string GatewayId, string StartId, long Sequence, ImmutableArray<EpochCounts> Epochs);
+public sealed record SignalBatch(string GatewayId, string StartId, long Sequence, ImmutableArray<EpochCounts> Epochs)
+{
+    /// <summary>What copies of requests showed since the last batch.</summary>
+    public ImmutableArray<ShadowSums> Shadows { get; init; } = [];
+}

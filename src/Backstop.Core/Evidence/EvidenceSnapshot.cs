@@ -29,9 +29,15 @@ public sealed record EvidenceSnapshot(
         /// <summary>By outcome: requests of the first half of the baseline.</summary>
         public ImmutableArray<long> FirstHalf { get => field.IsDefault ? [] : field; init; }
 
+        /// <summary>What copies of requests showed.</summary>
+        public ImmutableArray<Shadow> Shadows { get => field.IsDefault ? [] : field; init; }
+
         /// <summary>How long requests took.</summary>
         public ImmutableArray<Latency> Latencies { get => field.IsDefault ? [] : field; init; }
     }
+
+    /// <summary>What copies to one release showed.</summary>
+    public sealed record Shadow(string Release, ShadowCounts Counts);
 
     /// <summary>What the baseline showed against itself.</summary>
     public SelfComparison? Self { get; init; }
@@ -81,6 +87,7 @@ public sealed record EvidenceSnapshot(
                         .Where(r => s.OfReplica(g, r) is not null).Select(r => new Replica(g, r, Sparse(s.OfReplica(g, r)!.All)))),
                 ],
                 FirstHalf = [.. s.FirstHalf],
+                Shadows = [.. s.Shadows.Select(shadow => new Shadow(shadow.Key, shadow.Value))],
                 Latencies =
                 [
                     .. Enum.GetValues<Arm>().SelectMany(arm => Enumerable.Range(0, ReplicaTest.Most + 1)
@@ -129,6 +136,11 @@ public sealed record EvidenceSnapshot(
             }
 
             stage.AddFirstHalf(stored.FirstHalf.AsSpan());
+            foreach (var shadow in stored.Shadows)
+            {
+                stage.Add(shadow.Release, shadow.Counts);
+            }
+
             foreach (var latency in stored.Latencies)
             {
                 Each(latency.Counts, (bin, count) => stage.AddLatency(latency.Arm, latency.Replica, bin, count));

@@ -13,6 +13,8 @@ public sealed class StageEvidence(EvidenceKey key)
     private readonly LatencyCounts?[] _latencies = new LatencyCounts?[CountTable.Arms];
     private readonly LatencyCounts?[,] _latenciesOfReplicas = new LatencyCounts?[CountTable.Arms, ReplicaTest.Most + 1];
 
+    private readonly SortedDictionary<string, ShadowCounts> _shadows = new(StringComparer.Ordinal);
+
     private readonly long[] _firstHalf = new long[CountTable.OutcomeCount];
 
     /// <summary>The stage.</summary>
@@ -35,6 +37,9 @@ public sealed class StageEvidence(EvidenceKey key)
 
     /// <summary>By outcome: requests of the first half of the baseline.</summary>
     public ReadOnlySpan<long> FirstHalf => _firstHalf;
+
+    /// <summary>What copies of requests showed, by the release that was asked.</summary>
+    public IReadOnlyDictionary<string, ShadowCounts> Shadows => _shadows;
 
     /// <summary>What the releases answered, over time.</summary>
     public EpochHistory History(EvidenceGroup group) => _history[(int)group];
@@ -85,6 +90,10 @@ public sealed class StageEvidence(EvidenceKey key)
 
         _history[group].Add(epoch.Bucket, epoch.Cells.AsSpan());
     }
+
+    /// <summary>Adds what copies to a release showed.</summary>
+    internal void Add(string release, ShadowCounts counts) =>
+        _shadows[release] = _shadows.TryGetValue(release, out var known) ? known.Plus(counts) : counts;
 
     internal void AddFirstHalf(ReadOnlySpan<long> outcomes)
     {

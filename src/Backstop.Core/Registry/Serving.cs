@@ -21,6 +21,9 @@ public sealed record Serving(string Protocol, string Model, ImmutableArray<Uri> 
     /// <summary>How often a request may be sent again to another replica.</summary>
     public Retries Retries { get; init; } = Retries.Default;
 
+    /// <summary>Requests that one gateway has under way at one replica at the most, 1 to 100,000; null for as many as come.</summary>
+    public int? Concurrent { get; init; }
+
     /// <summary>How gateways ask whether a replica is well; null when they only judge by its answers.</summary>
     public HealthCheck? Health { get; init; }
 

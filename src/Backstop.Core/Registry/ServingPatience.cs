@@ -28,6 +28,8 @@ internal static class ServingPatience
             : usual;
     }
 
+    public static int? ReadConcurrent(JsonElement serving) => (int?)Whole(serving, "concurrent", "serving", 1, 100_000);
+
     public static HealthCheck? ReadHealth(JsonElement serving)
     {
         if (Part(serving, "health", "path", "interval_ms", "timeout_ms", "failures") is not { } health)

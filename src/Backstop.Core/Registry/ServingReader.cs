@@ -7,7 +7,7 @@ namespace Backstop.Core.Registry;
 /// <summary>Reads the <c>serving</c> part of a manifest.</summary>
 internal static class ServingReader
 {
-    private static readonly string[] Keys = ["protocol", "model", "replicas", "api_key", "headers", "tls", "engine", "timeouts", "retries", "health"];
+    private static readonly string[] Keys = ["protocol", "model", "replicas", "api_key", "headers", "tls", "engine", "timeouts", "retries", "health", "concurrent"];
 
     // Backstop writes these itself, or they belong to one connection.
     private static readonly string[] Reserved =
@@ -43,6 +43,7 @@ internal static class ServingReader
                 Timeouts = ServingPatience.ReadTimeouts(serving),
                 Retries = ServingPatience.ReadRetries(serving),
                 Health = ServingPatience.ReadHealth(serving),
+                Concurrent = ServingPatience.ReadConcurrent(serving),
             }
             : throw new ManifestException("serving.replicas is empty: name at least one address.");
     }

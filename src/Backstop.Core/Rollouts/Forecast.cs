@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Backstop.Core.Evidence;
 
 namespace Backstop.Core.Rollouts;
@@ -16,6 +17,10 @@ public static class Forecast
 
     /// <summary>Servers and gateways do what they should, and no evidence arrives: what time alone does.</summary>
     public static ImmutableArray<ForecastStep> InSilence(RolloutState state, DateTimeOffset at) => Play(state, at, Verdict.NoData);
+
+    private static string? Copies(Rollout rollout) => rollout is { Status: RolloutStatus.Shadowing, Plan.Shadow: { } shadow }
+        ? string.Create(CultureInfo.InvariantCulture, $"{shadow.BasisPoints / 100.0:0.##} % of the requests are copied to it, and no user sees an answer")
+        : null;
 
     private static ImmutableArray<ForecastStep> Play(RolloutState state, DateTimeOffset at, Verdict verdict)
     {
@@ -47,7 +52,7 @@ public static class Forecast
                 at,
                 rollout.Status,
                 rollout.Promoted && alias.Current == rollout.Candidate ? Routing.Route.Whole - alias.HoldbackBasisPoints : alias.CandidateBasisPoints,
-                rollout.Waits ?? (rollout.Status is RolloutStatus.Held or RolloutStatus.Rejected ? rollout.Reason : rollout.Abort));
+                rollout.Waits ?? Copies(rollout) ?? (rollout.Status is RolloutStatus.Held or RolloutStatus.Rejected ? rollout.Reason : rollout.Abort));
             if (steps.Count == 0 || steps[^1] with { At = at } != step)
             {
                 steps.Add(step);

@@ -1,3 +1,5 @@
+using Backstop.Core.Evidence;
+
 namespace Backstop.Core.Rollouts;
 
 /// <summary>Whether a plan lets exposure rise sooner, further or on less than another one.</summary>
@@ -7,6 +9,7 @@ public static class PlanComparison
     public static string? Looser(RolloutPlan before, RolloutPlan after) =>
         after.Steps.Length != before.Steps.Length ? $"it has {after.Steps.Length} steps instead of {before.Steps.Length}"
         : LooserStep(before.Shadow, after.Shadow, "the shadow stage")
+        ?? LooserRule(before.ShadowRule, after.ShadowRule)
         ?? before.Steps.Zip(after.Steps).Select((pair, i) => LooserStep(pair.First, pair.Second, $"step {i + 1}")).FirstOrDefault(text => text is not null)
         ?? (after.End < before.End ? "it promotes at its end"
             : before.ApprovePromotion && !after.ApprovePromotion ? "the promotion needs no approval any more"
@@ -36,6 +39,16 @@ public static class PlanComparison
                 ? "the share of a step that was begun can only become smaller"
             : null;
     }
+
+    private static string? LooserRule(ShadowRule before, ShadowRule after) =>
+        after.Margin > before.Margin ? "copies may fare worse by more"
+        : after.MostDropped > before.MostDropped ? "more copies may be dropped"
+        : IsLooser(-before.LeastAgreement, -after.LeastAgreement) ? "copies may agree less"
+        : IsLooser(before.MostSlowdown, after.MostSlowdown) ? "copies may take longer"
+        : IsLooser(before.MostLengthChange, after.MostLengthChange) ? "the length of answers may change more"
+        : null;
+
+    private static bool IsLooser(double? before, double? after) => before is { } limit && !(after <= limit);
 
     private static string? LooserStep(CanaryStep? before, CanaryStep? after, string name) => (before, after) switch
     {

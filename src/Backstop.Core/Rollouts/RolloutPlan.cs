@@ -8,6 +8,9 @@ public sealed record RolloutPlan
     /// <summary>Copies of requests that are sent to the candidate before any user sees its answers; null for none.</summary>
     public CanaryStep? Shadow { get; init; }
 
+    /// <summary>What the copies must show.</summary>
+    public Evidence.ShadowRule ShadowRule { get; init; } = new();
+
     /// <summary>The canary steps in order; none means promotion at once.</summary>
     public ImmutableArray<CanaryStep> Steps { get; init; } = [new(BasisPoints: 500, Dwell: TimeSpan.FromMinutes(10), MinUnits: 1000)];
 

@@ -93,7 +93,7 @@ internal sealed class Dispatch(
     private async ValueTask<Screened> AskReplicas(Asked asked, ReleasePool pool, UpstreamBody body)
     {
         var attempts = new Attempts(pool, Random.Shared);
-        Screened answer = new Screened.Failed(ApiError.UpstreamError("it was dropped at this gateway."), Unreachable: true);
+        Screened? answer = null;
         while (await Attempt(asked, pool, attempts, body) is { } next)
         {
             answer = next;
@@ -108,7 +108,9 @@ internal sealed class Dispatch(
             (asked.Replica, asked.Took) = (attempts.Last?.Number ?? 0, asked.Time.Elapsed);
         }
 
-        return answer;
+        return answer ?? (pool.IsDropped
+            ? new Screened.Failed(ApiError.UpstreamError("it was dropped at this gateway."), Unreachable: true)
+            : new Screened.Failed(ApiError.Overloaded(TimeSpan.FromSeconds(1))));
     }
 
     /// <summary>What no release of the alias can do without, the caller left out; what another one does without, this one asks too much.</summary>

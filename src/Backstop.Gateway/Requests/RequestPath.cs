@@ -93,7 +93,8 @@ internal sealed class RequestPath(
             }
 
             var pool = table.First(route, assignment);
-            pending = signals.Assigned(id, route, assignment, isEvidence: leaseIsLive && assignment.Variant is null && table.SplitHolds(route));
+            var isEvidence = leaseIsLive && assignment.Variant is null && table.SplitHolds(route) && (ReferenceEquals(unit, id) || signals.Counts(route, unit));
+            pending = signals.Assigned(id, route, assignment, isEvidence);
             (trip.Release, trip.Arm) = (pool.Release.Name, assignment.Variant ?? Arms[(int)assignment.Arm]);
             var sink = new AnswerSink(http.Response, route.Generation, trip);
             sink.Answers(pool.Release);

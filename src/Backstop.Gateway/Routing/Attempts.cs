@@ -14,7 +14,7 @@ public sealed class Attempts(ReleasePool pool, Random random)
     /// <summary>The replica that answers where two were asked at one time.</summary>
     public Replica? Answers { get; set; }
 
-    /// <summary>The replica to ask now; null when there is none left, no retry left to pay for one, or the release was dropped here.</summary>
+    /// <summary>The replica to ask now; null when none is left or has room, no retry is left to pay for one, or the release was dropped here.</summary>
     public Replica? Next()
     {
         if (pool.IsDropped)
@@ -37,7 +37,7 @@ public sealed class Attempts(ReleasePool pool, Random random)
                 }
             }
 
-            return _last = pool.Choose(_tried, random);
+            return pool.Choose(_tried, random) is { } next ? _last = next : null;
         }
     }
 }

@@ -86,16 +86,36 @@ public sealed class ReleasePool
     /// <summary>What its requests may be sent again.</summary>
     public RetryBudget Budget { get; }
 
-    /// <summary>The less loaded of two replicas at random, of those that are well and were not tried; of any that was not tried when none is.</summary>
+    /// <summary>
+    /// The less loaded of two replicas at random, of those that are well, have room and were not tried; of any that has room and was not
+    /// tried when none is well; null when none has room.
+    /// </summary>
     /// <remarks>Mitzenmacher, "The power of two choices in randomized load balancing", IEEE TPDS 2001.</remarks>
-    internal Replica Choose(List<Replica>? tried, Random random)
+    internal Replica? Choose(List<Replica>? tried, Random random)
     {
-        var well = Count(tried, resting: false);
-        var resting = well == 0;
-        var choice = resting ? Count(tried, resting: true) : well;
+        var resting = !IsAnyWell(tried); // One that is well and full is no reason to ask one that is ill.
+        var choice = Count(tried, resting);
+        if (choice == 0)
+        {
+            return null;
+        }
+
         var a = Pick(tried, resting, random.Next(choice));
         var b = Pick(tried, resting, random.Next(choice));
         return a.Load <= b.Load ? a : b;
+    }
+
+    private bool IsAnyWell(List<Replica>? tried)
+    {
+        foreach (var replica in _replicas)
+        {
+            if (!replica.IsResting && tried?.Contains(replica) != true)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private int Count(List<Replica>? tried, bool resting)
@@ -121,7 +141,7 @@ public sealed class ReleasePool
             }
 
             any = replica;
-            if (replica.IsResting == resting && number-- == 0)
+            if (IsChoice(replica, tried, resting) && number-- == 0)
             {
                 break;
             }
@@ -131,7 +151,7 @@ public sealed class ReleasePool
     }
 
     private static bool IsChoice(Replica replica, List<Replica>? tried, bool resting) =>
-        tried?.Contains(replica) != true && replica.IsResting == resting;
+        tried?.Contains(replica) != true && !replica.IsFull && replica.IsResting == resting;
 }
 
 /// <summary>A release that this gateway cannot serve; the message says what to change.</summary>

@@ -73,7 +73,20 @@ public sealed class Replica(Serving serving, Uri address, TimeProvider time, int
 
     private bool IsIll => serving.Health is { } check && _missedChecks >= check.Failures;
 
-    public void Enter() => Interlocked.Increment(ref _load);
+    /// <summary>Whether it has as many requests under way as its release says it can bear.</summary>
+    public bool IsFull => serving.Concurrent is { } most && Load >= most;
+
+    /// <summary>Takes a request; false when it has as many as it can bear.</summary>
+    public bool TryEnter()
+    {
+        if (Interlocked.Increment(ref _load) <= (serving.Concurrent ?? int.MaxValue))
+        {
+            return true;
+        }
+
+        Leave();
+        return false;
+    }
 
     public void Leave() => Interlocked.Decrement(ref _load);
 

@@ -14,11 +14,11 @@ namespace Backstop.Gateway.Shadows;
 public sealed record Copy(
     Route Route, ReleasePool Pool, int BodyLength, bool Attack, Outcome Outcome, string Text, TimeSpan Took, Func<CancellationToken, Task<Screened>> Ask)
 {
-    /// <summary>Who gets a copy of a request: the alias's own test, or else the candidate of a rollout that is shadowing. Null for nobody.</summary>
+    /// <summary>Who gets a copy of a request: the candidate of a rollout that is shadowing, or else the alias's own test. Null for nobody.</summary>
     /// <remarks>Drawn from the unit, apart from the arms: so who is copied does not depend on who answers.</remarks>
     public static string? ReceiverOf(Route route, string unit)
     {
-        var (receiver, share) = route.Traffic.Shadow is { } shadow
+        var (receiver, share) = route.ShadowBasisPoints == 0 && route.Traffic.Shadow is { } shadow
             ? (shadow.Release, shadow.BasisPoints)
             : (route.Candidate, route.ShadowBasisPoints);
         return receiver is not null && (int)(StableHash.Of("shadow", unit) % Route.Whole) < share ? receiver : null;

@@ -71,12 +71,12 @@ public sealed class ShadowQueue(LiveRoutes routes, SignalRecorder signals, Telem
             telemetry.Copied(copy.Pool, answer is Screened.Failed ? "failed" : answer.Outcome == copy.Outcome ? "same_verdict" : "other_verdict");
             signals.Shadowed(copy.Route, copy.Attack, answer.Outcome, new()
             {
-                Alias = copy.Route.Alias,
-                Generation = copy.Route.Generation,
                 Release = digest,
                 Copies = 1,
                 Failed = answer is Screened.Failed ? 1 : 0,
                 SameVerdict = answer.Outcome == copy.Outcome ? 1 : 0,
+                Worse = IsGood(copy.Outcome) && !IsGood(answer.Outcome) ? 1 : 0,
+                Better = !IsGood(copy.Outcome) && IsGood(answer.Outcome) ? 1 : 0,
                 Agreement = AnswerAgreement.Between(copy.Text, text),
                 UserMs = copy.Took.TotalMilliseconds,
                 ShadowMs = clock.GetElapsedTime(began).TotalMilliseconds,
@@ -89,6 +89,9 @@ public sealed class ShadowQueue(LiveRoutes routes, SignalRecorder signals, Telem
             GatewayLog.ShadowFailed(log, e, copy.Pool.Release.Name);
         }
     }
+
+    // Whether an answer is right nobody knows yet.
+    private static bool IsGood(Outcome outcome) => outcome is Outcome.Correct or Outcome.Wrong or Outcome.Unlabelled;
 
     /// <summary>What an answer says, blocked or not.</summary>
     internal static string TextOf(Screened answer) => answer switch

@@ -14,6 +14,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
 {
     private const int MaxSamplesPerGeneration = 50;
     private const int MostPromptNames = 256;
+    private const int MostUnits = 100_000;
 
     private readonly Lock _gate = new();
     private readonly SteadyClock _clock = new(time);
@@ -30,10 +31,22 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     private readonly Dictionary<(string Alias, long Bucket), InputTally> _inputs = [];
     private readonly Dictionary<ulong, string> _promptNames = [];
     private readonly string _startId = Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture);
+    private readonly UnitWindow _units = new(TimeSpan.FromMinutes(10), MostUnits);
     private ulong _sequence;
 
     /// <summary>Names this start of the process in every batch.</summary>
     public string StartId => _startId;
+
+    /// <summary>Whether a request of a unit that makes many is one to count; see <see cref="UnitWindow"/>.</summary>
+    public bool Counts(Route route, string unit)
+    {
+        // Another stage is another comparison: there it counts again.
+        var hash = StableHash.Of(route.Alias, unit) ^ StableHash.Of(route.Salt, unit) ^ ((ulong)route.Generation * 0x9E3779B97F4A7C15);
+        lock (_gate)
+        {
+            return _units.Counts(hash, _clock.Now());
+        }
+    }
 
     /// <summary>A request was assigned.</summary>
     /// <param name="isEvidence">False when the shares of the split did not hold for it.</param>
@@ -154,10 +167,12 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
         {
             _ledger.Assign(new(route.Alias, route.Epoch, route.Generation), Arm.Shadow, _clock.Now(), route.LabelDeadline)
                 .Answered(attack, outcome, Served.Unlabelled);
-            var sum = ShadowsOf(seen.Alias, seen.Generation, seen.Release);
+            var sum = ShadowsOf(route, seen.Release);
             sum.Copies += seen.Copies;
             sum.Failed += seen.Failed;
             sum.SameVerdict += seen.SameVerdict;
+            sum.Worse += seen.Worse;
+            sum.Better += seen.Better;
             sum.Agreement += seen.Agreement;
             sum.UserMs += seen.UserMs;
             sum.ShadowMs += seen.ShadowMs;
@@ -171,7 +186,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     {
         lock (_gate)
         {
-            ShadowsOf(route.Alias, route.Generation, release).Dropped++;
+            ShadowsOf(route, release).Dropped++;
         }
     }
 
@@ -236,11 +251,12 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
         }
     }
 
-    private ShadowComparison ShadowsOf(string alias, long generation, string release)
+    private ShadowComparison ShadowsOf(Route route, string release)
     {
-        if (!_shadows.TryGetValue((alias, generation, release), out var sum))
+        if (!_shadows.TryGetValue((route.Alias, route.Generation, release), out var sum))
         {
-            _shadows[(alias, generation, release)] = sum = new() { Alias = alias, Generation = generation, Release = release };
+            _shadows[(route.Alias, route.Generation, release)] = sum =
+                new() { Alias = route.Alias, Epoch = route.Epoch, Generation = route.Generation, Release = release };
         }
 
         return sum;

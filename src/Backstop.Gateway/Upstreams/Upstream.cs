@@ -54,7 +54,11 @@ public sealed class Upstream : IDisposable
             var patience = either?.Token ?? time.Within(time.FirstToken);
             using var span = Telemetry.Ask(trip, pool, replica);
             var to = destination(replica);
-            replica.Enter();
+            if (!replica.TryEnter())
+            {
+                continue; // Somebody else came first.
+            }
+
             try
             {
                 if (await Connection(to.Origin, pool, replica, requestId, patience) is not { } connection)

@@ -68,13 +68,24 @@ public sealed record RolloutView(string Id, string Alias, string Status)
 
     public Named? Baseline { get; init; }
 
+    /// <summary>What copies of requests showed; null when there were none.</summary>
+    public ShadowView? Shadow { get; init; }
+
     public long Generation { get; init; }
 
     public DateTimeOffset? Since { get; init; }
 
+    /// <summary>When the rollback's parts happened, as far as they did.</summary>
+    public TimelineView? Timeline { get; init; }
+
     /// <summary>Whether nothing more will happen by itself.</summary>
     public bool IsOver => Status is "completed" or "rolled_back" or "rejected" or "superseded";
 }
+
+/// <summary>What copies of requests to the candidate showed, of which no user saw an answer.</summary>
+public sealed record ShadowView(
+    string Verdict, string Reason, long Copies, long Dropped, long Failed, long SameVerdict, long Worse, long Better,
+    double Agreement, double Slowdown, double LengthChange, double LogE, double Threshold);
 
 public sealed record ForecastView(string? Refused, Named? ReturnsTo, string? PlanDigest, ForecastStep[] AtBest, ForecastStep[] InSilence);
 

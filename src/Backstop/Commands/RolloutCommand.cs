@@ -33,6 +33,7 @@ internal static class RolloutCommand
         ("since", rollout.Since is { } since ? Screen.Time(since) : null),
         ("watched", rollout.WatchedMs is { } watched ? Screen.Span(TimeSpan.FromMilliseconds(watched)) : null),
         ("reason", rollout.Reason),
+        ("copies", rollout.Shadow is { } shadow ? Copies(shadow) : null),
         ("waits", rollout.Waits),
         ("withheld", rollout.Withheld),
         ("superseded by", rollout.SupersededBy));
@@ -46,10 +47,20 @@ internal static class RolloutCommand
             return;
         }
 
+        if (forecast.InSilence.FirstOrDefault(s => s.Status is "held" or "rolling_back" or "rejected") is { } first)
+        {
+            screen.Line($"If nothing else arrives, at {first.At.ToUniversalTime():HH:mm} (UTC) this will be {first.Status switch { "held" => "held", "rejected" => "rejected", _ => "taken back" }}.");
+        }
+
         screen.Line(forecast.ReturnsTo is { } back ? $"A rollback after the promotion would return to {back.Name}." : "Nothing is promoted.");
         Describe("If every verdict is healthy", forecast.AtBest, screen);
         Describe("If no evidence arrives", forecast.InSilence, screen);
     }
+
+    private static string Copies(ShadowView shadow) => string.Create(
+        System.Globalization.CultureInfo.InvariantCulture,
+        $"{shadow.Copies} asked, {shadow.Dropped} dropped, {shadow.Failed} without an answer; {shadow.Worse} worse and {shadow.Better} better than what users got; "
+        + $"words agree by {shadow.Agreement:0 %}, time {shadow.Slowdown:+0 %;-0 %}, length {shadow.LengthChange:+0 %;-0 %}: {shadow.Verdict}");
 
     private static void Describe(string when, ForecastStep[] steps, Screen screen)
     {

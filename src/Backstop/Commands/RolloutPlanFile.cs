@@ -18,10 +18,22 @@ internal static class RolloutPlanFile
         ["approval"] = ("approval", Same),
     };
 
+    private static readonly Dictionary<string, (string Api, Func<JsonNode?, string, JsonNode?> Read)> ShadowKeys = new(StringComparer.Ordinal)
+    {
+        ["share"] = ("basis_points", Share),
+        ["dwell"] = ("dwell_ms", Time),
+        ["units"] = ("min_units", Same),
+        ["margin"] = ("margin", Part),
+        ["most_dropped"] = ("most_dropped", Part),
+        ["least_agreement"] = ("least_agreement", Part),
+        ["most_slowdown"] = ("most_slowdown", Part),
+        ["most_length_change"] = ("most_length_change", Part),
+    };
+
     private static readonly Dictionary<string, (string Api, Func<JsonNode?, string, JsonNode?> Read)> PlanKeys = new(StringComparer.Ordinal)
     {
         ["preset"] = ("preset", Same),
-        ["shadow"] = ("shadow", (node, at) => Mapping(node, StepKeys, at)),
+        ["shadow"] = ("shadow", (node, at) => Mapping(node, ShadowKeys, at)),
         ["steps"] = ("steps", Steps),
         ["end"] = ("end", Same),
         ["approve_promotion"] = ("approve_promotion", Same),
@@ -32,7 +44,7 @@ internal static class RolloutPlanFile
         ["held_action"] = ("held_action", Same),
         ["convergence_deadline"] = ("convergence_deadline_ms", Time),
         ["verify_window"] = ("verify_window_ms", Time),
-        ["coverage"] = ("coverage", (node, at) => Share(node, at) is { } share ? share.GetValue<int>() / 10_000.0 : null),
+        ["coverage"] = ("coverage", Part),
         ["warm_for"] = ("warm_for_ms", Time),
         ["cool_down"] = ("cool_down_ms", Time),
         ["fallback"] = ("fallback", Same),
@@ -83,6 +95,9 @@ internal static class RolloutPlanFile
         : throw new FormatException($"{where} is not a list.");
 
     private static JsonNode? Same(JsonNode? node, string where) => node?.DeepClone();
+
+    // As a number of 0 to 1, where the API has no basis points.
+    private static JsonValue? Part(JsonNode? node, string where) => Share(node, where) is { } share ? JsonValue.Create(share.GetValue<int>() / 10_000.0) : null;
 
     private static JsonValue? Share(JsonNode? node, string where)
     {

@@ -13,7 +13,7 @@ internal static class RolloutStart
     private static readonly Argument<string> Alias = new("alias") { Description = "The alias, such as assistant:prod." };
     private static readonly Argument<string> Release = new("release") { Description = "The release to expose." };
     private static readonly Option<FileInfo?> File = new("--plan") { Description = "The plan, YAML or JSON." };
-    private static readonly Option<string?> Preset = new("--preset") { Description = "A plan that has a name: canary, blue-green or a-b." };
+    private static readonly Option<string?> Preset = new("--preset") { Description = "A plan that has a name: canary, blue-green, a-b or shadow-only." };
 
     private static readonly Option<string[]> Steps = new("--step")
     {
@@ -57,6 +57,7 @@ internal static class RolloutStart
             "backstop rollout start assistant:prod v8 --step 5:600:1000 50:600:1000",
             "backstop rollout start assistant:prod v8 --preset canary --dry-run",
             "backstop rollout start assistant:prod v8 --plan plan.yaml",
+            "backstop rollout start assistant:prod v8 --preset shadow-only",
             "backstop rollout start assistant:prod v8 --step 5:600:1000 --max-slowdown 25",
         ]);
 

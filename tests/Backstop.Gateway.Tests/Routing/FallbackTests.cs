@@ -77,7 +77,7 @@ public sealed class FallbackTests
     [Theory]
     [InlineData("stop")]
     [InlineData("cut")]
-    public async Task A_stream_whose_release_is_swapped_out_ends_as_the_alias_says_and_tells_the_caller(string how)
+    public async Task E42_a_stream_whose_release_is_swapped_out_ends_as_the_alias_says_and_tells_the_caller(string how)
     {
         await using var fleet = await SmallFleet.Start(SmallFleet.Promoted);
         var go = new TaskCompletionSource();
@@ -96,7 +96,7 @@ public sealed class FallbackTests
     }
 
     [Fact]
-    public async Task A_stream_whose_release_is_swapped_out_goes_on_where_the_alias_says_nothing()
+    public async Task E42_a_stream_whose_release_is_swapped_out_goes_on_where_the_alias_says_nothing()
     {
         await using var fleet = await SmallFleet.Start(SmallFleet.Promoted);
         var go = new TaskCompletionSource();
@@ -109,7 +109,7 @@ public sealed class FallbackTests
     }
 
     [Fact]
-    public async Task A_stream_that_had_said_nothing_when_its_release_was_swapped_out_is_answered_by_the_one_in_its_place()
+    public async Task E42_a_stream_that_had_said_nothing_when_its_release_was_swapped_out_is_answered_by_the_one_in_its_place()
     {
         await using var fleet = await SmallFleet.Start((_, young) => SmallFleet.Plain(young));
         var (asked, never) = (new TaskCompletionSource(), new TaskCompletionSource());

@@ -87,6 +87,23 @@ public sealed class ShadowTests
     }
 
     [Fact]
+    public async Task A_copy_that_is_blocked_where_the_users_answer_was_not_counts_as_worse_and_the_other_way_round_as_better()
+    {
+        await using var fleet = await SmallFleet.Start(All);
+        fleet.Eight.Answer = Answers.Chat(Answers.Toxic);
+        await fleet.Gateway.Chat("What is four plus five?");
+        await Eventually.Is(() => Sum(fleet, s => s.Worse), worse => worse == 1);
+        fleet.Seven.Answer = Answers.Chat(Answers.Toxic);
+        await fleet.Gateway.Chat("What is four plus five?");
+        fleet.Eight.Answer = Answers.Chat("Nine.");
+        await Eventually.Is(() => Sum(fleet, s => s.Copies), copies => copies == 2);
+        await fleet.Gateway.Chat("What is four plus five?");
+        await Eventually.Is(() => Sum(fleet, s => s.Better), better => better >= 1);
+        Assert.Equal(1, Sum(fleet, s => s.Worse));
+        Assert.All(Shadows(fleet), s => Assert.Equal((1, 1), (s.Epoch, s.Generation)));
+    }
+
+    [Fact]
     public async Task A_candidate_that_is_only_shadowing_gets_copies_and_no_users()
     {
         await using var fleet = await SmallFleet.Start((old, young) =>

@@ -37,6 +37,24 @@ public sealed class CapacityEdgeTests
     }
 
     [Fact]
+    public async Task E43_nothing_that_a_rollback_refers_to_can_be_deleted_while_it_is_verified_or_after()
+    {
+        await using var model = await ModelServer.Start();
+        await using var server = await RolloutTests.Prepared(model);
+        await using var gateway = await FleetGateway.Connect(server);
+        var id = await RolloutTests.Submit(server, new { steps = Array.Empty<object>(), bake_ms = 3_600_000, verify_window_ms = 3_600_000 });
+        await server.RolloutReaches(id, "baking");
+        await server.Post($"rollouts/{id}/abort", new { reason = "test" });
+        await server.RolloutReaches(id, "verifying");
+        foreach (var name in new[] { "v7", "v8" })
+        {
+            using var deleted = await server.Api.DeleteAsync($"/api/v1/releases/{name}", TestContext.Current.CancellationToken);
+            Assert.Equal(System.Net.HttpStatusCode.MethodNotAllowed, deleted.StatusCode);
+            Assert.Equal(name, (string)(await server.Get($"releases/{name}"))["name"]!);
+        }
+    }
+
+    [Fact]
     public async Task A_release_that_writes_what_the_one_before_cannot_read_needs_a_reason_that_is_journaled()
     {
         await using var model = await ModelServer.Start();

@@ -77,6 +77,32 @@ internal sealed class JudgedRollout
         return this;
     }
 
+    /// <summary>Users instead of single requests: four a bucket come and ask several times, and all that one ever asks ends the same way.</summary>
+    /// <param name="users">How many there are; they come back.</param>
+    /// <param name="requests">How often one asks at a time.</param>
+    public JudgedRollout RunUsers(int buckets, int users, int requests, Answers tested, Answers control)
+    {
+        var (window, outcomes) = (new UnitWindow(TimeSpan.FromMinutes(10), most: 100_000), new Dictionary<int, Outcome>());
+        for (var i = 0; i < buckets; i++)
+        {
+            var route = State.Alias.ToRoute();
+            var counted = new List<(bool OnTested, Outcome Outcome)>();
+            for (var ask = 0; ask < 4; ask++)
+            {
+                var user = _random.Next(users);
+                var onTested = StableHash.Of("s", $"u{user}") % Route.Whole < (ulong)route.CandidateBasisPoints;
+                var outcome = outcomes.TryGetValue(user, out var known) ? known : outcomes[user] = (onTested ? tested : control).Draw(_random);
+                counted.AddRange(Enumerable.Repeat((onTested, outcome), requests)
+                    .Where(_ => window.Counts(StableHash.Of($"{route.Generation}", $"u{user}"), Now)));
+            }
+
+            Bucket(route.Generation, counted);
+            Judge();
+        }
+
+        return this;
+    }
+
     /// <summary>Time in which nothing is reported.</summary>
     public JudgedRollout Silence(TimeSpan time)
     {
@@ -126,13 +152,23 @@ internal sealed class JudgedRollout
 
     private void Bucket(long generation, double share, Answers tested, Answers control, bool promoted = false, int requests = 4)
     {
-        var form = ImmutableArray.CreateBuilder<CountCell>();
-        var quality = ImmutableArray.CreateBuilder<CountCell>();
+        var drawn = new List<(bool OnTested, Outcome Outcome)>();
         for (var i = 0; i < requests; i++)
         {
             var onTested = _random.NextDouble() < share;
+            drawn.Add((onTested, (onTested ? tested : control).Draw(_random)));
+        }
+
+        Bucket(generation, drawn, promoted);
+    }
+
+    private void Bucket(long generation, List<(bool OnTested, Outcome Outcome)> drawn, bool promoted = false)
+    {
+        var form = ImmutableArray.CreateBuilder<CountCell>();
+        var quality = ImmutableArray.CreateBuilder<CountCell>();
+        foreach (var (onTested, outcome) in drawn)
+        {
             var arm = onTested == promoted ? Arm.Baseline : promoted ? Arm.Holdback : Arm.Candidate;
-            var outcome = (onTested ? tested : control).Draw(_random);
             form.Add(Cell(arm, outcome is Outcome.Correct or Outcome.Wrong ? Outcome.Unlabelled : outcome));
             if (outcome != Outcome.Unlabelled)
             {

@@ -11,6 +11,9 @@ public sealed class Attempts(ReleasePool pool, Random random)
     /// <summary>The replica that answers, else the one that was asked last, or null.</summary>
     public Replica? Last => Answers ?? _last;
 
+    /// <summary>Whether more than one was asked.</summary>
+    public bool Repeats => _tried is { Count: > 0 };
+
     /// <summary>The replica that answers where two were asked at one time.</summary>
     public Replica? Answers { get; set; }
 

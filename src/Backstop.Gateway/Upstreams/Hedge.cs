@@ -20,6 +20,7 @@ public sealed class Hedge(Upstream upstream, TimeProvider clock)
     private async ValueTask<UpstreamResult?> Race(
         ReleasePool pool, Attempts attempts, Func<Replica, Destination> destination, UpstreamBody body, Asked asked, TimeSpan after)
     {
+        attempts.Answers = null;
         var (slow, late) = (new CancellationTokenSource(), new CancellationTokenSource());
         var first = Ask(slow.Token);
         using var waiting = new CancellationTokenSource();
@@ -33,27 +34,28 @@ public sealed class Hedge(Upstream upstream, TimeProvider clock)
         asked.Request.Body.Lend();
         var second = Ask(late.Token);
         var winner = await Task.WhenAny(first, second);
-        if (!Answers(winner))
+        if (AnsweringOf(winner) is null)
         {
             winner = winner == first ? second : first;
             await Task.WhenAny(winner);
         }
 
+        if (AnsweringOf(winner) is not { } answering)
+        {
+            return await first ?? await second;
+        }
+
         var loser = winner == first ? second : first;
         _ = Discard(loser);
         await (loser == first ? slow : late).CancelAsync();
-        if (winner is { IsCompletedSuccessfully: true, Result: UpstreamResult.Answering answering })
-        {
-            attempts.Answers = answering.Replica;
-        }
-
-        return await winner;
+        attempts.Answers = answering.Replica;
+        return answering;
 
         Task<UpstreamResult?> Ask(CancellationToken lost) =>
             upstream.Send(pool, attempts, destination, body, asked.Id, asked.Caller.Headers, asked.Time, asked.Trip, lost).AsTask();
     }
 
-    private static bool Answers(Task<UpstreamResult?> asking) => asking is { IsCompletedSuccessfully: true, Result: UpstreamResult.Answering };
+    private static UpstreamResult.Answering? AnsweringOf(Task<UpstreamResult?> asking) => asking.IsCompletedSuccessfully ? asking.Result as UpstreamResult.Answering : null;
 
     private static async Task Discard(Task<UpstreamResult?> loser)
     {

@@ -45,7 +45,7 @@ public sealed class Upstream : IDisposable
         UpstreamResult? last = null;
         while (attempts.Next() is { } replica)
         {
-            if (last is not null)
+            if (attempts.Repeats)
             {
                 _telemetry.Retried(pool);
             }

@@ -22,6 +22,12 @@ public sealed class StreamedAnswerTests
         string.Concat(Enumerable.Repeat("It is a long story about the number nine. ", 12)), Answers.Toxic + " ",
     ];
 
+    private static readonly string[] Clean =
+    [
+        "The sum is nine. ", "\n", " ", "😀é\n", "\"", "No. ", "Is it? ", "- a list\n- of two\n", "\\ and \t", "3.14 is less than 22/7, ",
+        string.Concat(Enumerable.Repeat("It is a long story about the number nine. ", 12)),
+    ];
+
     private static readonly Gen<string> Text = Gen.Int[0, Pieces.Length - 1].Select(i => Pieces[i]).Array[0, 6].Select(string.Concat);
 
     [Fact]
@@ -46,6 +52,27 @@ public sealed class StreamedAnswerTests
             // What was released before a block may differ; that is the next property's business.
             return first.GetType() == second.GetType() && (first is Screened.Blocked || a.StreamedText == b.StreamedText);
         }, iter: 300);
+
+    [Fact]
+    public async Task A_stream_in_which_nothing_is_found_passes_byte_by_byte() =>
+        await Gen.Select(Gen.Int[0, Clean.Length - 1].Select(i => Clean[i]).Array[0, 8].Select(string.Concat), Gen.Int[1, 64], Gen.Int[1, 60].Array[1, 40])
+            .SampleAsync(async (text, size, cuts) =>
+            {
+                var sse = Answers.Sse(Answers.Pieces(text, size));
+                var (reply, _) = await Relay(sse, cuts);
+                return reply.Body == Encoding.UTF8.GetString(sse);
+            }, iter: 300);
+
+    [Fact]
+    public async Task A_long_piece_does_not_wait_for_the_end_of_its_last_sentence()
+    {
+        var (sse, story) = (Answers.Sse([Answers.Story + "And ten"], ends: false), Answers.Story);
+        var (reply, screened) = await Relay(sse, [int.MaxValue]);
+
+        Assert.IsType<Screened.Failed>(screened); // It has no end, and what may leave has left.
+        Assert.StartsWith(reply.StreamedText, story + "And ten", StringComparison.Ordinal);
+        Assert.InRange(reply.StreamedText.Length, story.Length / 2, story.Length);
+    }
 
     [Fact]
     public async Task No_character_of_a_blocked_sentence_is_released() =>

@@ -80,6 +80,19 @@ public sealed class RetryTests
         Assert.Equal(Enumerable.Repeat(Delivered[0], 30), await Reported.Of(fleet, EvidenceGroup.Form, 30));
     }
 
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(100, 2)]
+    public async Task A_request_that_no_replica_answers_fails_in_time_hedged_or_not(int budgetPercent, int asked)
+    {
+        await using var fleet = await SmallFleet.Start();
+        await Serve(fleet, $$$"""{"serving":{"retries":{"budget_percent":{{{budgetPercent}}},"hedge_after_ms":30},"timeouts":{"first_token_ms":500} } }""");
+        fleet.Seven.Answer = fleet.Eight.Answer = Answers.Hang();
+
+        (await fleet.Gateway.Chat("Hello?")).IsError(HttpStatusCode.GatewayTimeout, "upstream_timeout");
+        Assert.Equal(asked, fleet.Seven.Asked.Length + fleet.Eight.Asked.Length);
+    }
+
     [Fact]
     public async Task A_replica_killed_in_the_middle_of_a_stream_is_told_in_the_stream_and_nothing_is_sent_twice()
     {

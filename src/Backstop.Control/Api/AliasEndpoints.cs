@@ -132,6 +132,7 @@ internal static class AliasEndpoints
                 release.Release.Digest,
                 body.ExpectedGeneration,
                 PlanRequest.Reason(body.NoWayBack, "no_way_back"),
+                PlanRequest.Reason(body.WithoutGates, "without_gates"),
                 Reason(body.Reason),
                 Caller.Of(context)));
         return ApiJson.Ok(await View(queries, name));
@@ -172,7 +173,7 @@ internal static class AliasEndpoints
 
     private sealed record NewAlias(string Name, string Release, bool? CaptureSamples = null, long? LabelDeadlineMs = null, long? CandidateLeaseMs = null);
 
-    private sealed record SwapRequest(string Release, long ExpectedGeneration, string Reason, string? NoWayBack = null);
+    private sealed record SwapRequest(string Release, long ExpectedGeneration, string Reason, string? NoWayBack = null, string? WithoutGates = null);
 
     private sealed record ReasonRequest(string Reason);
 

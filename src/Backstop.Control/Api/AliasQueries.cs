@@ -96,6 +96,7 @@ public sealed class AliasQueries(DurableStore store, AliasStore aliases, Release
             alias.LastVerified is null,
             alias.Pin,
             alias.Freezes,
+            [.. alias.RequiredGates.Select(g => new RequiredGateView(g.Gate, g.Digest, g.Within.TotalHours))],
             alias.Drill is { } drill ? DrillView.Of(drill, Snake(drill.Phase)) : null,
             alias.DrillEvery?.TotalHours,
             MonitorView.Of(alias.Monitor),

@@ -1,7 +1,9 @@
 using Backstop.Control.Access;
+using Backstop.Control.Gates;
 using Backstop.Control.Rollouts;
 using Backstop.Control.Store;
 using Backstop.Core.Access;
+using Backstop.Core.Gates;
 using Backstop.Core.Registry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -13,6 +15,7 @@ namespace Backstop.Control.Api;
 internal static class AliasRuleEndpoints
 {
     private const int MostWindows = 100;
+    private const int MostGates = 100;
 
     public static void Map(IEndpointRouteBuilder api)
     {
@@ -22,6 +25,8 @@ internal static class AliasRuleEndpoints
         Map<DrillPolicyRequest>(api, "drill-policy", "Say how often a rollback must be rehearsed.", body => (new AliasAmendment.RequireDrills(Hours(body.EveryHours)), body.Reason));
         Map<MonitorRequest>(
             api, "monitor", "Say what evidence is judged by in the rollouts to come.", body => (new AliasAmendment.Monitor(body.Evidence.ToPlan(usual: null)), body.Reason));
+        Map<GatesRequest>(
+            api, "required-gates", "Say which suites of files a release must have passed.", body => (new AliasAmendment.RequireGates([.. Checked(body.Gates)]), body.Reason));
         Map<FreezeRequest>(api, "freezes", "Say when exposure may not rise.", body => (new AliasAmendment.Freeze([.. Checked(body.Windows)]), body.Reason));
     }
 
@@ -38,6 +43,23 @@ internal static class AliasRuleEndpoints
     private static TimeSpan? Hours(double? hours) => hours is null or (> 0 and <= 24 * 366)
         ? hours is { } every ? TimeSpan.FromHours(every) : null
         : throw RefusedException.Invalid($"'every_hours' is {hours}: use more than 0 and at most {24 * 366}, or null to ask for no drills.");
+
+    private static IEnumerable<RequiredGate> Checked(RequiredRequest[] gates)
+    {
+        if (gates.Length > MostGates || gates.Select(g => g.Gate).Distinct(StringComparer.Ordinal).Count() < gates.Length)
+        {
+            throw RefusedException.Invalid($"'gates' has {gates.Length} gates: name at most {MostGates}, each once.");
+        }
+
+        foreach (var gate in gates)
+        {
+            var hours = gate.WithinHours ?? 24 * 7;
+            yield return !SuiteNames.IsId(gate.Gate) ? throw RefusedException.Invalid(SuiteNames.Wrong("gate", gate.Gate))
+                : gate.Digest is { } digest && !SuiteNames.IsDigest(digest) ? throw RefusedException.Invalid(SuiteNames.WrongDigest("digest", digest))
+                : hours is > 0 and <= 24 * 366 ? new(gate.Gate, gate.Digest, TimeSpan.FromHours(hours))
+                : throw RefusedException.Invalid($"'within_hours' is {hours}: use more than 0 and at most {24 * 366}.");
+        }
+    }
 
     private static IEnumerable<FreezeWindow> Checked(WindowRequest[] windows)
     {
@@ -65,6 +87,10 @@ internal static class AliasRuleEndpoints
     private sealed record MonitorRequest(EvidenceRequest Evidence, string Reason);
 
     private sealed record FreezeRequest(WindowRequest[] Windows, string Reason);
+
+    private sealed record GatesRequest(RequiredRequest[] Gates, string Reason);
+
+    private sealed record RequiredRequest(string Gate, string? Digest = null, double? WithinHours = null);
 
     private sealed record WindowRequest(DateTimeOffset From, DateTimeOffset Until, string Reason, bool? EveryWeek = null);
 }

@@ -36,6 +36,7 @@ public sealed record AliasView(
     bool IsVerified,
     AliasPin? Pin,
     ImmutableArray<FreezeWindow> Freezes,
+    ImmutableArray<RequiredGateView> RequiredGates,
     DrillView? Drill,
     double? DrillEveryHours,
     MonitorView? Monitor,
@@ -58,6 +59,8 @@ public sealed record AliasView(
 /// <param name="Spent">By the rollouts of the last thirty days: the sum of their alphas.</param>
 /// <param name="Rollouts">How many there were.</param>
 public sealed record BudgetView(double FalseRollbacksPerMonth, double Spent, double Left, int Rollouts);
+
+public sealed record RequiredGateView(string Gate, string? Digest, double WithinHours);
 
 public sealed record GatewayView(string Id, long Generation, DateTimeOffset? AckedAt);
 

@@ -46,6 +46,7 @@ public static class ControlHosting
         services.AddSingleton<WarmthProbe>();
         services.AddSingleton<RolloutEffects>();
         services.AddSingleton<GateStore>();
+        services.AddSingleton<SuiteResultStore>();
         services.AddSingleton<GateRunner>();
         services.AddSingleton<GateFolder>();
         services.AddSingleton<Gatekeeper>();
@@ -111,6 +112,7 @@ public static class ControlHosting
         IncidentEndpoints.Map(api);
         ChangeEndpoints.Map(api);
         GateEndpoints.Map(api);
+        SuiteResultEndpoints.Map(api);
         KeyEndpoints.Map(api);
         ApiDocument.Map(api);
         MlflowEndpoints.Map(endpoints.MapGroup("/api/2.0/mlflow").AddEndpointFilter<MlflowErrors>().AddEndpointFilter<AccessFilter>().AllMustDeclare());

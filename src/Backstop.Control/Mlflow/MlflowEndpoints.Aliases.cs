@@ -59,7 +59,7 @@ internal static partial class MlflowEndpoints
         // MLflow's clients set an alias again without harm, and know no generations: the one that is read here is what they mean.
         if (there.Current != release.Digest)
         {
-            AliasEndpoints.Check(await grains.GetGrain<IAliasGrain>(alias).Swap(release.Digest, there.Generation, noWayBack: null, reason, Caller.Of(http)));
+            AliasEndpoints.Check(await grains.GetGrain<IAliasGrain>(alias).Swap(release.Digest, there.Generation, noWayBack: null, withoutGates: null, reason, Caller.Of(http)));
         }
     }
 }

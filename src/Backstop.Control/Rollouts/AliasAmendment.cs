@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using Backstop.Core.Evidence;
+using Backstop.Core.Gates;
 using Backstop.Core.Registry;
 using Backstop.Core.Routing;
 
@@ -14,6 +15,7 @@ namespace Backstop.Control.Rollouts;
 [JsonDerivedType(typeof(Freeze), "freeze")]
 [JsonDerivedType(typeof(Vouch), "vouch")]
 [JsonDerivedType(typeof(RequireDrills), "require_drills")]
+[JsonDerivedType(typeof(RequireGates), "require_gates")]
 [JsonDerivedType(typeof(Shape), "shape")]
 [JsonDerivedType(typeof(Monitor), "monitor")]
 public abstract record AliasAmendment
@@ -61,6 +63,12 @@ public abstract record AliasAmendment
     {
         public override (AliasChange Change, string Kind) ToChange(string actor, string reason, DateTimeOffset at) =>
             (new AliasChange.RequireDrills(Every), "drills_required");
+    }
+
+    public sealed record RequireGates(ImmutableArray<RequiredGate> Gates) : AliasAmendment
+    {
+        public override (AliasChange Change, string Kind) ToChange(string actor, string reason, DateTimeOffset at) =>
+            (new AliasChange.RequireGates(Gates), "gates_required");
     }
 
     /// <summary>Changes what evidence is judged by in the rollouts to come.</summary>

@@ -123,7 +123,8 @@ internal sealed partial class AliasGrain
         };
     }
 
-    private static string WithoutWayBack(RolloutPlan plan) => plan.NoWayBack is { } why ? $", without a way back: {why}" : "";
+    private static string Exceptions(RolloutPlan plan) =>
+        (plan.NoWayBack is { } why ? $", without a way back: {why}" : "") + (plan.BreakGlass is { } glass ? $", without gates and freezes: {glass}" : "");
 
     private static string ReasonOf(RolloutEvent e, Rollout rollout) => e switch
     {
@@ -132,7 +133,7 @@ internal sealed partial class AliasGrain
         RolloutEvent.PauseRequested pause => pause.Reason,
         RolloutEvent.ResumeRequested => "resumed",
         RolloutEvent.Approved approved => $"approved up to step {approved.Step + 1} of {rollout.Plan.Steps.Length}, then the promotion",
-        RolloutEvent.PlanChanged changed => $"plan sha256:{rollout.PlanDigest}{(changed.Approval is { } by ? $", approved: {by}" : ", tightened")}{WithoutWayBack(rollout.Plan)}",
+        RolloutEvent.PlanChanged changed => $"plan sha256:{rollout.PlanDigest}{(changed.Approval is { } by ? $", approved: {by}" : ", tightened")}{Exceptions(rollout.Plan)}",
         RolloutEvent.SupersedeRequested supersede => $"superseded by {supersede.By}",
         RolloutEvent.Converged => "every gateway acknowledged it",
         RolloutEvent.Observed seen => $"{seen.OnBadRelease} requests were started on the candidate within {seen.Window.TotalMilliseconds:0} ms",

@@ -126,18 +126,20 @@ internal sealed partial class AliasGrain(
             : Refused($"{active.Rollout.Id} cannot be superseded: {refusal}.");
     }
 
-    public async Task<AliasReply> Swap(string release, long expectedGeneration, string? noWayBack, string reason, string actor) =>
+    public async Task<AliasReply> Swap(string release, long expectedGeneration, string? noWayBack, string? withoutGates, string reason, string actor) =>
         _rollout is { Rollout: { IsTerminal: false, Status: not RolloutStatus.RollbackDegraded } } active
             ? Refused($"{Name} has an active rollout, {active.Rollout.Id}: abort it before swapping by hand.")
             : _alias.Pin is { } pin
             ? Refused($"{Name} is pinned by {pin.By}: {pin.Reason}. Lift the pin first with 'backstop alias unpin'.")
             : noWayBack is null && _alias.ReturnsTo(release, null) is { } back && await effects.ClosedWay(release, back) is { } closed
             ? Refused($"{closed}. Make the change so that the release before it can still serve, or say why there need be no way back (no_way_back).")
+            : withoutGates is null && !HasServed(release) && await effects.MissingResult(_alias, release) is { } missing
+            ? Refused($"{missing}, or say why it need not have passed (without_gates).")
             : await Change(
                 new AliasChange.Promote(release, HoldbackBasisPoints: 0, _alias.Salt),
                 expectedGeneration,
                 "alias_swapped",
-                noWayBack is null ? reason : $"{reason}, without a way back: {noWayBack}",
+                reason + (noWayBack is null ? "" : $", without a way back: {noWayBack}") + (withoutGates is null ? "" : $", without its gates: {withoutGates}"),
                 actor);
 
     public async Task<AliasReply> Rollback(string reason, string actor)
@@ -206,7 +208,7 @@ internal sealed partial class AliasGrain(
         var draft = new JournalDraft(
             "rollout_submitted",
             wanted.Actor,
-            $"rollout {wanted.Id} of {wanted.Candidate}, plan sha256:{decision.Next.Rollout.PlanDigest}{WithoutWayBack(wanted.Plan)}{Lowered(wanted.Evidence.Alpha, budget)}");
+            $"rollout {wanted.Id} of {wanted.Candidate}, plan sha256:{decision.Next.Rollout.PlanDigest}{Exceptions(wanted.Plan)}{Lowered(wanted.Evidence.Alpha, budget)}");
         if (await aliases.Commit(_alias, decision.Next.Alias, stored, draft) is CommitResult.Stale)
         {
             await Reload();
@@ -287,6 +289,9 @@ internal sealed partial class AliasGrain(
 
         _incident.Stamp(rollout.Timeline);
     }
+
+    // To go back is never held up.
+    private bool HasServed(string release) => release == _alias.Current || release == _alias.Previous || release == _alias.LastVerified;
 
     private bool IsServed(StoredRollout rollout) =>
         rollout.Rollout.Status == RolloutStatus.Completed && rollout.Rollout.Candidate == _alias.Current && _alias.Previous is not null;

@@ -19,7 +19,8 @@ public interface IAliasGrain : IGrainWithStringKey
 
     /// <summary>Makes a release current at once, if the alias is still at the expected generation.</summary>
     /// <param name="noWayBack">Why it may be though the release before it could not take over again; null when it may not.</param>
-    Task<AliasReply> Swap(string release, long expectedGeneration, string? noWayBack, string reason, string actor);
+    /// <param name="withoutGates">Why it may be without the results that the alias requires; null when it may not.</param>
+    Task<AliasReply> Swap(string release, long expectedGeneration, string? noWayBack, string? withoutGates, string reason, string actor);
 
     /// <summary>Returns to the previous release, or withdraws the candidate. Never refused while there is something to take back.</summary>
     Task<AliasReply> Rollback(string reason, string actor);

@@ -46,6 +46,9 @@ public sealed class RolloutEffects(ReleaseStore releases, WarmthProbe warmth, Ga
         return null;
     }
 
+    /// <summary>Which result of a suite the alias requires of a release that has none, and what to do; or null.</summary>
+    public async Task<string?> MissingResult(AliasRecord alias, string digest) => await gates.Missing(alias, await releases.Get(digest));
+
     private async Task<string?> ClosedWay(Rollout rollout, string wayBack) =>
         rollout.Plan.NoWayBack is null && await ClosedWay(rollout.Candidate, rollout.Baseline, wayBack) is { } why
             ? $"{why}. Make the change so that the release before it can still serve, or say in the plan why there need be no way back (no_way_back)"

@@ -144,6 +144,18 @@ public sealed class GateRow
     public required string Record { get; set; }
 }
 
+/// <summary>The last result of a suite of files on a release; earlier ones stand in the journal.</summary>
+public sealed class SuiteResultRow
+{
+    /// <summary>Digest of the release.</summary>
+    public required string Release { get; init; }
+
+    /// <summary>Id of the suite.</summary>
+    public required string Gate { get; init; }
+
+    public required string Record { get; set; }
+}
+
 /// <summary>An API key: what is kept of it.</summary>
 public sealed class KeyRow
 {

@@ -24,6 +24,8 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
 
     public DbSet<GateRow> Gates => Set<GateRow>();
 
+    public DbSet<SuiteResultRow> SuiteResults => Set<SuiteResultRow>();
+
     public DbSet<KeyRow> Keys => Set<KeyRow>();
 
     public DbSet<AnswerRow> Answers => Set<AnswerRow>();
@@ -88,6 +90,7 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
             row.HasKey(r => r.Id);
             row.HasIndex(r => r.Alias);
         });
+        modelBuilder.Entity<SuiteResultRow>().HasKey(r => new { r.Release, r.Gate });
         modelBuilder.Entity<KeyRow>().HasKey(r => r.Prefix);
         modelBuilder.Entity<AnswerRow>(row =>
         {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Backstop.Core.Guards;
 using Backstop.Core.Registry;
+using Backstop.Core.Text;
 
 namespace Backstop.Core.Gates;
 
@@ -20,7 +21,7 @@ public static class SuiteReader
         {
             var node = PolicyNode.Parse(json, "");
             _ = (node.Text("apiVersion"), node.Choice("kind", "EvalGate"), node.Text("owner"), node.Raw("reviewBy"), node.Raw("cases"));
-            var id = node.Text("id") ?? throw new FormatException("gate.yaml needs an 'id'.");
+            var id = node.Text("id") is { } given && Names.IsValid(given) ? given : throw new FormatException("gate.yaml needs an 'id': 1 to 100 letters, digits, '.', '-' or '_'.");
             var (checks, outside) = CheckReader.OfSuite(node, Beside);
             var samples = node.Integer("samples", 1, 100) ?? 1;
             var decide = node.Node("decide");

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Backstop.Core.Evidence;
+using Backstop.Core.Gates;
 using Backstop.Core.Rollouts;
 using Backstop.Core.Routing;
 
@@ -227,6 +228,14 @@ public abstract record AliasChange
         public override bool RaisesExposure => false;
 
         internal override SwapResult ApplyTo(AliasRecord alias) => Next(alias with { Monitor = Plan });
+    }
+
+    /// <summary>Replaces the suites that a release must have passed: a person's decision.</summary>
+    public sealed record RequireGates(ImmutableArray<RequiredGate> Gates) : AliasChange
+    {
+        public override bool RaisesExposure => false;
+
+        internal override SwapResult ApplyTo(AliasRecord alias) => Next(alias with { RequiredGates = Gates });
     }
 
     /// <summary>Replaces the times in which nothing may rise: a person's decision.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Backstop.Core.Evidence;
+using Backstop.Core.Gates;
 using Backstop.Core.Rollouts;
 using Backstop.Core.Routing;
 
@@ -45,6 +46,9 @@ public sealed record AliasRecord
 
     /// <summary>How old a passed drill may be for a rollout to begin; null when none is asked for.</summary>
     public TimeSpan? DrillEvery { get; init; }
+
+    /// <summary>Suites of files that a release must have passed before it comes near the users of this alias.</summary>
+    public ImmutableArray<RequiredGate> RequiredGates { get; init; } = [];
 
     /// <summary>A person's word that current stays what it is, or null. Automation never goes past it.</summary>
     public AliasPin? Pin { get; init; }

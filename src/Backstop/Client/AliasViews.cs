@@ -12,6 +12,9 @@ public sealed record NewAlias(string Name, string Release)
     public int? CandidateLeaseMs { get; init; }
 }
 
+/// <summary>A suite that a release must have passed.</summary>
+public sealed record RequiredGateView(string Gate, string? Digest, double WithinHours);
+
 public sealed record AliasView(string Name, long Epoch, long Generation, Named Current)
 {
     public Named? Candidate { get; init; }
@@ -29,6 +32,8 @@ public sealed record AliasView(string Name, long Epoch, long Generation, Named C
     public PinView? Pin { get; init; }
 
     public FreezeView[] Freezes { get; init; } = [];
+
+    public RequiredGateView[] RequiredGates { get; init; } = [];
 
     public DrillView? Drill { get; init; }
 

@@ -77,8 +77,15 @@ public sealed class ControlClient(Uri server, string? key = null) : IDisposable
         Get<AliasAtView>($"aliases/{Escape(name)}/at/{time.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffZ}", cancel);
 
     public Task<Reply<AliasView>> Swap(
-        string alias, string release, long expectedGeneration, string reason, CancellationToken cancel, string? noWayBack = null) =>
-        Post<AliasView>($"aliases/{Escape(alias)}/swap", new { release, expected_generation = expectedGeneration, no_way_back = noWayBack, reason }, cancel);
+        string alias, string release, long expectedGeneration, string reason, CancellationToken cancel, string? noWayBack = null, string? withoutGates = null) =>
+        Post<AliasView>(
+            $"aliases/{Escape(alias)}/swap", new { release, expected_generation = expectedGeneration, no_way_back = noWayBack, without_gates = withoutGates, reason }, cancel);
+
+    /// <summary>Keeps what a suite of files found about a release.</summary>
+    public Task<Reply<SuiteResultView>> RecordGate(string release, object result, CancellationToken cancel) =>
+        Post<SuiteResultView>($"releases/{Escape(release)}/gate-results", result, cancel);
+
+    public Task<Reply<SuiteResultView[]>> GateResults(string release, CancellationToken cancel) => Get<SuiteResultView[]>($"releases/{Escape(release)}/gate-results", cancel);
 
     public Task<Reply<AliasView>> Rollback(string alias, string reason, CancellationToken cancel) =>
         Post<AliasView>($"aliases/{Escape(alias)}/rollback", new { reason }, cancel);

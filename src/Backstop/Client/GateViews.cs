@@ -25,6 +25,9 @@ public sealed record GateView(string Id, string Alias)
     public string? CasesDigest { get; init; }
 }
 
+/// <summary>What a suite of files found about a release.</summary>
+public sealed record SuiteResultView(string Gate, string GateDigest, string Verdict, int Runs, int Failures, int Errors, DateTimeOffset At, string Actor);
+
 public sealed record RateView(double Estimate);
 
 /// <summary>What was learnt and the proof that it works: a gate that the bad release fails and the good one passes, or a monitor.</summary>

@@ -35,6 +35,9 @@ public static class YamlManifest
         }
     }
 
+    /// <summary>A node of a document as JSON.</summary>
+    internal static JsonNode? Json(YamlNode node) => Node(node);
+
     private static YamlStream Load(string text)
     {
         var stream = new YamlStream();

@@ -133,15 +133,16 @@ internal static class AliasCommand
         {
             Description = "Swap for this reason though the release before could not take over again, by what they declare under compatibility.",
         };
+        var withoutGates = new Option<string?>("--without-gates") { Description = "Swap for this reason though the release has not passed the gates that the alias requires." };
         return Remote.Verb(
             "swap",
-            "Point an alias at a release at once, past rollout and gates.",
-            [Name, release, expected, noWayBack, Reason],
+            "Point an alias at a release at once, past rollout and server's gates. Gates that the alias requires still count.",
+            [Name, release, expected, noWayBack, withoutGates, Reason],
             async (parse, client, cancel) =>
             {
                 var name = parse.GetRequiredValue(Name);
                 var generation = parse.GetValue(expected) ?? (await client.Alias(name, cancel)).Body.Generation;
-                return await client.Swap(name, parse.GetRequiredValue(release), generation, parse.GetRequiredValue(Reason), cancel, parse.GetValue(noWayBack));
+                return await client.Swap(name, parse.GetRequiredValue(release), generation, parse.GetRequiredValue(Reason), cancel, parse.GetValue(noWayBack), parse.GetValue(withoutGates));
             },
             (alias, screen) => screen.Line($"{alias.Name} serves {alias.Current.Name} at generation {alias.Generation}."));
     }
@@ -175,6 +176,7 @@ internal static class AliasCommand
             ("generation", $"{alias.Generation} (epoch {alias.Epoch})"),
             ("quarantined", string.Join(", ", alias.Quarantined.Select(q => q.Name))),
             ("verified", alias.IsVerified ? "yes" : "no: a later release would not return to it"),
+            ("required gates", alias.RequiredGates.Length == 0 ? null : string.Join(", ", alias.RequiredGates.Select(g => $"{g.Gate}{(g.Digest is { } digest ? $" ({Screen.Short(digest)})" : "")} within {g.WithinHours:0.#} h"))),
             ("pinned", alias.Pin is { } pin ? $"by {pin.By}: {pin.Reason}" : null),
             ("last drill", alias.Drill is null ? null : Drill(alias.Drill)),
             ("budget", alias.Budget is null ? null : Budget(alias.Budget)),

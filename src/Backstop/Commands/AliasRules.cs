@@ -4,7 +4,7 @@ using Backstop.CommandLine;
 
 namespace Backstop.Commands;
 
-/// <summary>What people lay down for an alias: <c>backstop alias pin</c>, <c>unpin</c>, <c>vouch</c>, <c>freeze</c>.</summary>
+/// <summary>What people lay down for an alias: <c>backstop alias pin</c>, <c>unpin</c>, <c>vouch</c>, <c>freeze</c>, <c>require</c>.</summary>
 internal static class AliasRules
 {
     private static readonly Argument<string> Name = new("name") { Description = "Name of the alias, such as assistant:prod." };
@@ -16,6 +16,7 @@ internal static class AliasRules
         Rule("unpin", "Lift a pin.", "is not pinned any more"),
         Rule("vouch", "Take the current release as verified without a bake: later releases are taken back to it.", "has a verified release"),
         Freeze(),
+        Require(),
     ];
 
     private static Verb Rule(string verb, string description, string done) => Remote.Verb(
@@ -24,6 +25,30 @@ internal static class AliasRules
         [Name, Reason],
         (parse, client, cancel) => client.AliasRule(parse.GetRequiredValue(Name), verb, new { reason = parse.GetRequiredValue(Reason) }, cancel),
         (alias, screen) => screen.Line($"{alias.Name} {done}: {alias.Current.Name} at generation {alias.Generation}."));
+
+    private static Verb Require()
+    {
+        var gates = new Argument<string[]>("gates") { Description = "Ids of suites, each with @DIGEST if only that version of it counts. None: nothing is required any more.", Arity = ArgumentArity.ZeroOrMore };
+        var within = new Option<double>("--within-hours") { Description = "How old a result may be.", DefaultValueFactory = _ => 24 * 7 };
+        var verb = Remote.Verb(
+            "require",
+            "Let no release near the users of an alias that has not passed these suites of files. It replaces what was required.",
+            [Name, gates, within, Reason],
+            (parse, client, cancel) => client.AliasRule(
+                parse.GetRequiredValue(Name),
+                "required-gates",
+                new
+                {
+                    gates = (parse.GetValue(gates) ?? []).Select(g => g.Split('@', 2)).Select(g => new { gate = g[0], digest = g.ElementAtOrDefault(1), within_hours = parse.GetValue(within) }),
+                    reason = parse.GetRequiredValue(Reason),
+                },
+                cancel),
+            (alias, screen) => screen.Line(alias.RequiredGates.Length == 0
+                ? $"{alias.Name} requires no gate."
+                : $"A release must have passed {string.Join(", ", alias.RequiredGates.Select(g => g.Gate))} before {alias.Name} takes it."));
+        verb.Examples = ["backstop alias require assistant:prod refunds safety --within-hours 72 --reason \"after INC-2026-014\""];
+        return verb;
+    }
 
     private static Verb Freeze()
     {

@@ -11,7 +11,7 @@ internal static class GateCommand
 
     public static Verb Create() => new("gate", "See the gates that past incidents left, and run them and your own.")
     {
-        List(), Show(), Set(), GateRun.Create(),
+        List(), Show(), Set(), GateRun.Create(), Results(), GateImport.Create(),
     };
 
     private static Verb List() => Remote.Verb(
@@ -39,6 +39,27 @@ internal static class GateCommand
             ("cases", gate.Cases),
             ("fails at more than", gate.FailIfMoreThan),
             ("created", gate.CreatedAt is { } at ? Screen.Time(at) : null)));
+
+    private static Verb Results()
+    {
+        var release = new Argument<string>("release") { Description = "Name or digest of the release." };
+        var verb = Remote.Verb(
+            "results",
+            "Show what suites of files found about a release: the last result of each.",
+            [release],
+            (line, client, cancel) => client.GateResults(line.GetRequiredValue(release), cancel),
+            (results, screen) => screen.Table(
+                results,
+                "No result is known: 'backstop gate run FOLDER --release RELEASE --record' adds one.",
+                ("gate", r => r.Gate),
+                ("verdict", r => r.Verdict),
+                ("failed", r => $"{r.Failures} of {r.Runs}"),
+                ("at", r => Screen.Time(r.At)),
+                ("by", r => r.Actor),
+                ("suite", r => Screen.Short(r.GateDigest))));
+        verb.Examples = ["backstop gate results v8", "backstop gate results v8 --json"];
+        return verb;
+    }
 
     private static Verb Set()
     {

@@ -25,6 +25,7 @@ internal static class GateRun
     private static readonly Option<FileInfo?> Markdown = new("--markdown") { Description = "Write a summary in Markdown here." };
     private static readonly Option<int> Concurrency = new("--concurrency") { Description = "Answers asked for at one time, 1 to 256.", DefaultValueFactory = _ => 8 };
     private static readonly Option<double?> Rate = new("--rate") { Description = "Most requests a second." };
+    private static readonly Option<bool> Record = new("--record") { Description = "Keep the result on the server, as evidence on the registered release; promotion may require it." };
     private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Ask nothing: say how many answers it costs, and how probable both errors are." };
     private static readonly Option<int> Timeout = new("--timeout") { Description = "Seconds to wait for an answer, 1 to 3600.", DefaultValueFactory = _ => 60 };
 
@@ -35,10 +36,11 @@ internal static class GateRun
         return Remote.Verb(
             "run",
             "Run a gate against a release. Exits with 0 when it passed, 1 when it failed, 3 when too many answers are missing to tell.",
-            [Gate, Named, ReleaseOption, Against, Results, JUnit, Markdown, Concurrency, Rate, Timeout, DryRun],
+            [Gate, Named, ReleaseOption, Against, Results, JUnit, Markdown, Concurrency, Rate, Timeout, Record, DryRun],
             (line, client, cancel) => Directory.Exists(line.GetRequiredValue(Gate)) ? OfFiles(line, client, cancel) : OfServer(line, client, cancel),
             "backstop gate run gates/refunds --dry-run",
             "backstop gate run gates/refunds --release v8.yaml --against v7.yaml --junit junit.xml --markdown summary.md",
+            "backstop gate run gates/refunds --release v8 --record",
             "backstop gate run INC-2026-014 v8");
     }
 
@@ -84,7 +86,13 @@ internal static class GateRun
             var now = await Run(runner, suite, release, line, cancel);
             ImmutableArray<RunCounts>? before = against is null ? null : await Run(runner, suite, against, line, cancel);
             var report = new SuiteReport(suite, release.Name, against?.Name, now, before is { } old ? PairedComparison.Of(now, old) : null) { Judges = judges };
-            return await Tell(report, line, cancel);
+            var code = await Tell(report, line, cancel);
+            if (line.GetValue(Record))
+            {
+                await client.RecordGate(release.Digest, report.ToEvidence(release.Digest, against?.Digest), cancel);
+            }
+
+            return code;
         }
         catch (Exception e) when (e is MissingSecretException or Core.Prompts.PromptException)
         {

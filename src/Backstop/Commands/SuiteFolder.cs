@@ -2,6 +2,7 @@ using Backstop.Client;
 using Backstop.CommandLine;
 using Backstop.Core.Gates;
 using Backstop.Core.Registry;
+using Backstop.Importing;
 
 namespace Backstop.Commands;
 
@@ -16,7 +17,7 @@ internal static class SuiteFolder
             var gate = YamlManifest.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "gate.yaml"), cancel));
             var cases = (string?)gate["cases"] ?? "cases.jsonl";
             var text = await File.ReadAllTextAsync(Path.Combine(folder, cases), cancel);
-            var lines = Path.GetExtension(cases) is ".yaml" or ".yml" ? PromptfooCases.Lines(YamlManifest.Parse(text)) : text.Split('\n');
+            var lines = Path.GetExtension(cases) is ".yaml" or ".yml" ? Promptfoo(folder, cases, text) : text.Split('\n');
             return SuiteReader.Read(gate.ToJsonString(), lines, file => Path.Combine(folder, file) is var path && File.Exists(path) ? File.ReadAllText(path) : null);
         }
         catch (Exception e) when (e is FormatException or InvalidOperationException)
@@ -27,6 +28,13 @@ internal static class SuiteFolder
         {
             throw CommandFailure.Usage(e.Message);
         }
+    }
+
+    // Here nobody reads a list of what is missing, so nothing may be.
+    private static IReadOnlyList<string> Promptfoo(string folder, string cases, string text)
+    {
+        var suite = PromptfooTests.Read(Configuration.Read(text), name => Path.Combine(folder, name) is var path && File.Exists(path) ? File.ReadAllText(path) : null);
+        return suite.Left is [var left, ..] ? throw new FormatException($"{cases}, line {left.Line}: {left.What}: {left.Why} To leave it out: backstop gate import.") : suite.Lines;
     }
 
     /// <summary>A manifest file, else a registered release of that name.</summary>

@@ -18,12 +18,7 @@ internal sealed record SuiteReport(Suite Suite, string Release, string? Against,
     public ImmutableArray<JudgeAgreement> Judges { get; init; } = [];
 
     /// <summary>Worse than the release it is compared with stops it too, whatever the limit says; and where that one does not answer, nobody knows.</summary>
-    public GateVerdict Verdict => (Suite.Judge(All), Paired?.IsWorse(Suite.Rule.WorseIfBelow)) switch
-    {
-        (GateVerdict.Passed, true) => GateVerdict.Failed,
-        (GateVerdict.Passed, null) when Paired is not null => GateVerdict.Inconclusive,
-        (var verdict, _) => verdict,
-    };
+    public GateVerdict Verdict => SuiteResult.VerdictOf(All, Suite.Rule.FailIfMoreThan, Suite.Runs, Paired, Suite.Rule.WorseIfBelow);
 
     public object ToJson() => new
     {
@@ -44,6 +39,21 @@ internal sealed record SuiteReport(Suite Suite, string Release, string? Against,
         Paired,
         Judges,
         Cases = Suite.Cases.Zip(Cases).Select(c => new { c.First.Id, c.Second.Runs, c.Second.Failures, c.Second.Errors, c.Second.Reasons }),
+    };
+
+    /// <summary>What the server keeps of it.</summary>
+    public object ToEvidence(string release, string? against) => new
+    {
+        Gate = Suite.Id,
+        GateDigest = Suite.Digest,
+        ReleaseDigest = release,
+        All.Runs,
+        All.Failures,
+        All.Errors,
+        Suite.Rule.FailIfMoreThan,
+        Suite.Rule.Power,
+        Suite.Rule.FalseBlock,
+        Paired = Paired is null ? null : new { Against = against, Paired.Worse, Paired.Better, Paired.Unknown, Suite.Rule.WorseIfBelow },
     };
 
     public string ToMarkdown()

@@ -19,6 +19,7 @@ internal static class StoreDigest
             Head = await context.JournalHead.ToListAsync(),
             Evidence = await context.Evidence.OrderBy(e => e.Alias).ToListAsync(),
             Incidents = await context.Incidents.OrderBy(i => i.Id).ToListAsync(),
+            SuiteResults = await context.SuiteResults.OrderBy(r => r.Release).ThenBy(r => r.Gate).ToListAsync(),
             Gates = await context.Gates.OrderBy(g => g.Id).ToListAsync(),
             Answers = await context.Answers.OrderBy(a => a.Caller).ThenBy(a => a.Key).ToListAsync(),
             Models = await context.ModelNotes.OrderBy(m => m.Model).ThenBy(m => m.Version).ToListAsync(),

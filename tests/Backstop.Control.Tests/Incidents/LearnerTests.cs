@@ -63,7 +63,7 @@ public sealed class LearnerTests : IAsyncLifetime
         Assert.Equal(learned.Gate.Runs, proof.HalfFault!.Runs);
         Assert.InRange(proof.HalfFault.Failures, proof.Good.Failures, proof.Bad.Failures);
 
-        var keeper = new Gatekeeper(_gates, _runner, NullLogger<Gatekeeper>.Instance);
+        var keeper = new Gatekeeper(_gates, new(_store), new(_store, TimeProvider.System), _runner, TimeProvider.System, NullLogger<Gatekeeper>.Instance);
         Assert.Contains(learned.Gate.Id, await keeper.Refusal(Alias, bad.Release("v9"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
         Assert.Null(await keeper.Refusal(Alias, good.Release("v7"), TestContext.Current.CancellationToken));
 

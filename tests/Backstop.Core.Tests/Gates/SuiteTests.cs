@@ -68,26 +68,6 @@ public sealed class SuiteTests
         Assert.IsType<RunOutcome.Failed>(suite.Cases[0].Score(ModelAnswer.Of("Five.")));
     }
 
-    [Fact]
-    public void Tests_of_promptfoo_become_cases_with_the_same_checks()
-    {
-        var config = (JsonObject)JsonNode.Parse("""{"prompts":["Translate {{text}} to {{ language }}"],"tests":[{"vars":{"text":"Hello","language":"French"},"assert":[{"type":"contains","value":"Bonjour"},{"type":"not-contains","value":"hello"}]}]}""")!;
-        var one = Read(Gate, [.. PromptfooCases.Lines(config)]).Cases[0];
-
-        Assert.Equal("Translate Hello to French", one.Messages[0].Content);
-        Assert.IsType<RunOutcome.Passed>(one.Score(ModelAnswer.Of("Oh,\nBonjour")));
-        Assert.IsType<RunOutcome.Failed>(one.Score(ModelAnswer.Of("bonjour")));
-        Assert.IsType<RunOutcome.Failed>(one.Score(ModelAnswer.Of("Bonjour means hello")));
-    }
-
-    [Fact]
-    public void An_assertion_of_promptfoo_that_has_no_counterpart_is_refused_and_not_dropped()
-    {
-        var config = (JsonObject)JsonNode.Parse("""{"prompts":["{{q}}"],"tests":[{"vars":{"q":"?"},"assert":[{"type":"llm-rubric","value":"is kind"}]}]}""")!;
-
-        Assert.Contains("'llm-rubric' has no counterpart", Assert.Throws<FormatException>(() => PromptfooCases.Lines(config)).Message, StringComparison.Ordinal);
-    }
-
     [Theory]
     [InlineData("""{ "checks": [] }""", """{"prompt":"?","expected":"1"}""", "needs an 'id'")]
     [InlineData("""{ "id": "x", "sampels": 3 }""", """{"prompt":"?","expected":"1"}""", "samples")]

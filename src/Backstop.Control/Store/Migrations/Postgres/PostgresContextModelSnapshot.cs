@@ -465,6 +465,26 @@ namespace Backstop.Control.Store.Migrations.Postgres
 
                     b.ToTable("Silos");
                 });
+
+            modelBuilder.Entity("Backstop.Control.Store.SuiteResultRow", b =>
+                {
+                    b.Property<string>("Release")
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<string>("Gate")
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<string>("Record")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.HasKey("Release", "Gate");
+
+                    b.ToTable("SuiteResults");
+                });
 #pragma warning restore 612, 618
         }
     }

@@ -413,6 +413,23 @@ namespace Backstop.Control.Store.Migrations.Sqlite
 
                     b.ToTable("Silos");
                 });
+
+            modelBuilder.Entity("Backstop.Control.Store.SuiteResultRow", b =>
+                {
+                    b.Property<string>("Release")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Gate")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Record")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Release", "Gate");
+
+                    b.ToTable("SuiteResults");
+                });
 #pragma warning restore 612, 618
         }
     }

@@ -109,7 +109,7 @@ internal sealed class Comparison(Piece piece, Plan plan, Contenders contenders, 
         }
 
         // Near saturation a queue's length says how long one looked, and nothing about the proxy.
-        if (demand.Rate is null || piece.Fresh || demand.Rate <= 0.75 * one.Most)
+        if (demand.Rate is null || piece.Fresh || one.Contender.Workload.IsStream || demand.Rate <= 0.75 * one.Most)
         {
             one.Keep(demand, await one.Ask(demand, _duration));
         }

@@ -14,7 +14,7 @@ internal sealed class Endurance(Contenders contenders, TextWriter output)
     /// <summary>Streams one after the other on some connections, until so many were answered; tells the memory twenty times on the way.</summary>
     /// <remarks>Warm is what answered a tenth of them: by then code is compiled, and places and buffers are there for as many as are under way.</remarks>
     /// <returns>Whether the most in the last fifth is at most a twentieth, and 8 MiB, above the most in the fifth that follows the first tenth.</returns>
-    public async Task<bool> Soak(long streams, int connections, string results)
+    public async Task<bool> Soak(long streams, int connections, int events, string results)
     {
         const int Looks = 20;
         var before = Machine.Load();
@@ -43,10 +43,10 @@ internal sealed class Endurance(Contenders contenders, TextWriter output)
 
         var (warm, early, late) = (Most(0.1, 0.1 + (2.0 / Looks)), Most(0.1, 0.3), Most(0.8, 1));
         var isFlat = late <= (early * 1.05) + 8;
-        output.WriteLine($"{done:N0} streams of {ModelServer.Events} events, {connections} at one time, {failed} connections failed.");
+        output.WriteLine($"{done:N0} streams of {events} events, {connections} at one time, {failed} connections failed.");
         output.WriteLine($"{warm:0} MiB when warm, at most {early:0} in the fifth behind that, {late:0} in the last, {seen[^1].Mebibytes:0} at the end: {(isFlat ? "flat" : "it grows")}.");
         await File.WriteAllTextAsync(results, JsonSerializer.Serialize(
-            new { machine = Machine.Describe(before), done, connections, failed, warm, early, late, end = seen[^1].Mebibytes, isFlat, seen = seen.Select(s => new { s.Streams, s.Seconds, s.Mebibytes }) }, Readable));
+            new { machine = Machine.Describe(before), done, events, connections, failed, warm, early, late, end = seen[^1].Mebibytes, isFlat, seen = seen.Select(s => new { s.Streams, s.Seconds, s.Mebibytes }) }, Readable));
         return isFlat && failed == 0;
 
         double Most(double from, double to) => seen.Where(s => s.Streams > streams * from && s.Streams <= Math.Max(done, streams) * to).Select(s => s.Mebibytes).DefaultIfEmpty(seen[^1].Mebibytes).Max();

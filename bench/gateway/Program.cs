@@ -54,8 +54,8 @@ var soak = new Command("soak", "Streams very often through our gateway and tells
 Array.ForEach(places, soak.Options.Add);
 soak.SetAction(async line =>
 {
-    using var models = new ModelServer(TimeSpan.Zero);
-    return await Endure(line, models).Soak(line.GetValue(soaked), line.GetValue(soaking), Path.Combine(Folder(line), "soak.json")) ? 0 : 1;
+    using var models = new ModelServer(TimeSpan.Zero, events: 4);
+    return await Endure(line, models).Soak(line.GetValue(soaked), line.GetValue(soaking), models.Events, Path.Combine(Folder(line), "soak.json")) ? 0 : 1;
 });
 root.Subcommands.Add(soak);
 

@@ -36,17 +36,19 @@ internal sealed class ModelServer : IDisposable
     private static readonly byte[] StreamHead =
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"u8.ToArray();
 
-    private static readonly byte[][] StreamPieces = [.. Pieces().Select(Chunk), "0\r\n\r\n"u8.ToArray()];
-    private static readonly byte[] StreamBegin = [.. StreamHead, .. StreamPieces[0]];
-    private static readonly byte[] StreamRest = [.. StreamPieces[1..].SelectMany(piece => piece)];
-
     private readonly Socket _listener = new(SocketType.Stream, ProtocolType.Tcp);
     private readonly TimeSpan _gap;
+    private readonly byte[][] _pieces;
+    private readonly byte[] _begin;
+    private readonly byte[] _rest;
 
     /// <param name="gap">Between two events of a stream; zero when all but the first come together.</param>
-    public ModelServer(TimeSpan gap)
+    /// <param name="events">How many events a stream has about.</param>
+    public ModelServer(TimeSpan gap, int events = 20)
     {
         _gap = gap;
+        _pieces = [.. Pieces(events).Select(Chunk), "0\r\n\r\n"u8.ToArray()];
+        (_begin, _rest) = ([.. StreamHead, .. _pieces[0]], [.. _pieces[1..].SelectMany(piece => piece)]);
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _listener.Listen(8192);
         _ = Accept();
@@ -55,7 +57,7 @@ internal sealed class ModelServer : IDisposable
     public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
 
     /// <summary>Events in a stream.</summary>
-    public static int Events => StreamPieces.Length - 1;
+    public int Events => _pieces.Length - 1;
 
     public void Dispose() => _listener.Dispose();
 
@@ -105,14 +107,14 @@ internal sealed class ModelServer : IDisposable
 
     private async ValueTask Stream(Socket socket)
     {
-        await Send(socket, StreamBegin);
+        await Send(socket, _begin);
         if (_gap == TimeSpan.Zero)
         {
-            await Send(socket, StreamRest);
+            await Send(socket, _rest);
             return;
         }
 
-        foreach (var piece in StreamPieces.AsMemory(1).ToArray())
+        foreach (var piece in _pieces[1..])
         {
             await Task.Delay(_gap);
             await Send(socket, piece);
@@ -137,10 +139,10 @@ internal sealed class ModelServer : IDisposable
         return request.Length - headers - 4 >= int.Parse(value.IndexOf('\r') is var end and >= 0 ? value[..end] : value);
     }
 
-    private static IEnumerable<string> Pieces()
+    private static IEnumerable<string> Pieces(int events)
     {
         var words = Answer.Split(' ');
-        foreach (var chunk in words.Chunk((words.Length / 20) + 1))
+        foreach (var chunk in words.Chunk((words.Length / events) + 1))
         {
             yield return Event($"{string.Join(' ', chunk)} ", finish: null);
         }

@@ -7,8 +7,9 @@ namespace Backstop.Gateway.Routing;
 /// <summary>Asks the replicas of releases that name a health check whether they are well, so that no user has to find out.</summary>
 public sealed class HealthWatch(GatewayOptions options, LiveRoutes routes, TimeProvider time, ILogger<HealthWatch> log) : BackgroundService
 {
-    // How often it is looked whose turn it is.
+    // How often it is looked whose turn it is, and whether anybody is to be asked at all.
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1);
 
     // One for all that are trusted by the same authorities.
     private readonly Dictionary<string, HttpClient> _clients = new(StringComparer.Ordinal);
@@ -21,7 +22,7 @@ public sealed class HealthWatch(GatewayOptions options, LiveRoutes routes, TimeP
         using var timer = new PeriodicTimer(Pace, time);
         do
         {
-            AskWhoseTurnItIs(stoppingToken);
+            timer.Period = AskWhoseTurnItIs(stoppingToken) ? Pace : Rest;
         }
         while (await Tick(timer, stoppingToken));
     }
@@ -63,7 +64,8 @@ public sealed class HealthWatch(GatewayOptions options, LiveRoutes routes, TimeP
         }
     }
 
-    private void AskWhoseTurnItIs(CancellationToken stopping)
+    /// <returns>Whether there is anybody to be asked.</returns>
+    private bool AskWhoseTurnItIs(CancellationToken stopping)
     {
         var checkedNow = new HashSet<Replica>();
         foreach (var pool in routes.Current.Pools)
@@ -94,6 +96,8 @@ public sealed class HealthWatch(GatewayOptions options, LiveRoutes routes, TimeP
             _askedAt.Remove(gone);
             _asking.Remove(gone);
         }
+
+        return checkedNow.Count > 0;
     }
 
     private async Task Ask(HttpClient http, ReleasePool pool, Replica replica, HealthCheck check, CancellationToken stopping)

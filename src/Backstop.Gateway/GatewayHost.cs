@@ -50,6 +50,10 @@ public static class GatewayHost
             .AddSingleton<WholeAnswer>()
             .AddSingleton<StreamedAnswer>()
             .AddSingleton<SignalRecorder>()
+            .AddSingleton<Scoring>()
+            .AddSingleton<JudgeServer>()
+            .AddSingleton<JudgeQueue>()
+            .AddHostedService(provider => provider.GetRequiredService<JudgeQueue>())
             .AddSingleton<Entrance>()
             .AddSingleton<Dispatch>()
             .AddSingleton<RequestPath>()
@@ -76,7 +80,8 @@ public static class GatewayHost
         var drain = endpoints.ServiceProvider.GetRequiredService<Drain>();
         var keys = endpoints.ServiceProvider.GetRequiredService<LiveKeys>();
         FrontDoor.Map(endpoints, path);
-        endpoints.MapPost("/v1/feedback", feedback.Handle);
+        endpoints.MapPost("/v1/feedback", feedback.Label);
+        endpoints.MapPost("/v1/signals", feedback.Score);
         ModelsEndpoint.Map(endpoints, keys, routes);
 
         // Also what has the right address and the wrong method ends here, in the form clients of this API can read.

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Backstop.Core.Evidence;
+using Backstop.Core.Evidence.Scores;
 using Backstop.Core.Routing;
 
 namespace Backstop.Protocol;
@@ -37,6 +38,11 @@ public static class SignalTranslation
         foreach (var cell in epoch.Latencies)
         {
             message.Latencies.Add(new Latencies { Arm = (int)cell.Arm, Replica = cell.Replica, Bins = { cell.Bins }, Counts = { cell.Counts } });
+        }
+
+        foreach (var cell in epoch.Scores)
+        {
+            message.Scores.Add(new Scores { Name = cell.Name, Arm = (int)cell.Arm, Replica = cell.Replica, Steps = { cell.Steps } });
         }
 
         return message;
@@ -101,6 +107,11 @@ public static class SignalTranslation
                 return $"It has latencies of an arm, a replica or a bin that does not exist, or counts that are no counts: bins are 0 to {LatencyCounts.Never}.";
             }
 
+            if (!epoch.Scores.All(IsSound))
+            {
+                return $"It has scores of an arm, a replica or a step that does not exist, or counts that are no counts: steps are 0 to {ScoreCounts.Steps - 1}.";
+            }
+
             foreach (var cell in epoch.Cells)
             {
                 if (!Enum.IsDefined((Arm)cell.Arm) || cell.Stratum is not (0 or 1) || cell.Replica is < 0 or > ReplicaTest.Most)
@@ -154,6 +165,10 @@ public static class SignalTranslation
         Enum.IsDefined((Arm)cell.Arm) && cell.Replica is >= 0 and <= ReplicaTest.Most && cell.Bins.Count == cell.Counts.Count
         && cell.Bins.All(bin => bin is >= 0 and <= LatencyCounts.Never) && cell.Counts.All(n => n is >= 0 and <= int.MaxValue);
 
+    private static bool IsSound(Scores cell) =>
+        Enum.IsDefined((Arm)cell.Arm) && cell.Replica is >= 0 and <= ReplicaTest.Most && cell.Name.Length is > 0 and <= 100 && cell.Steps.Count % 2 == 0
+        && cell.Steps.Chunk(2).All(pair => pair[0] is >= 0 and < ScoreCounts.Steps && pair[1] is >= 0 and <= int.MaxValue);
+
     private static Core.Evidence.EpochCounts ToEpoch(EpochCounts message) => new(
         new(message.Alias, message.Epoch, message.Generation),
         Core.Evidence.EpochCounts.BucketOf(DateTimeOffset.FromUnixTimeMilliseconds(message.Bucket)),
@@ -161,6 +176,7 @@ public static class SignalTranslation
         [.. message.Cells.Select(c => new CountCell((Arm)c.Arm, c.Stratum, [.. c.Outcomes], [.. c.Served], c.Replica))])
     {
         FirstHalf = [.. message.FirstHalf],
+        Scores = [.. message.Scores.Select(s => new ScoreCell(s.Name, (Arm)s.Arm, s.Replica, [.. s.Steps]))],
         Latencies = [.. message.Latencies.Select(l => new LatencyCell((Arm)l.Arm, l.Replica, [.. l.Bins], [.. l.Counts]))],
     };
 }

@@ -164,6 +164,7 @@ public sealed class AliasQueries(DurableStore store, AliasStore aliases, Release
             judgement.Offending is { } offending ? Snake(offending) : null,
             judgement.SickReplica,
             judgement.Latency is { } latency ? new(latency.LogE, latency.LogThreshold, latency.Tested, latency.Control) : null,
+            [.. judgement.Scores.Select(s => new ScoreView(s.Name, s.LogE, s.LogThreshold, s.IsUneven, s.Tested, s.Control))],
             judgement.Digest);
     }
 

@@ -45,10 +45,12 @@ internal static class RolloutEndpoints
             throw RefusedException.Invalid($"'evidence.false_rollbacks_per_month' is the alias's and not a rollout's: POST /api/v1/aliases/{name}/monitor sets it.");
         }
 
+        var alias = (await aliases.Find(name))!;
+        var usual = (alias.Monitor ?? new()) with { Scores = [.. alias.Traffic.Signals.Select(s => s.Rule)] };
         var reply = await grains.GetGrain<IAliasGrain>(name).Submit(
             release.Release.Digest,
             StoreJson.Write(await Plan(body.Plan, releases)),
-            StoreJson.Write((body.Evidence ?? new()).ToPlan((await aliases.Find(name))?.Monitor)),
+            StoreJson.Write((body.Evidence ?? new()).ToPlan(usual)),
             body.Supersede ?? false,
             Caller.Of(context));
         AliasEndpoints.Check(reply);

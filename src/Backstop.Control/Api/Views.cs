@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Backstop.Control.Rollouts;
 using Backstop.Core.Evidence;
+using Backstop.Core.Evidence.Scores;
 using Backstop.Core.Incidents;
 using Backstop.Core.Registry;
 
@@ -128,6 +129,7 @@ public sealed record JudgementView(
     string? Offending,
     int? SickReplica,
     LatencyView? Latency,
+    ImmutableArray<ScoreView> Scores,
     string Digest);
 
 /// <summary>Comparisons of the baseline with itself that are over, and in how many the evidence reached 10 and 100 without margins, and a rollback's threshold with them.</summary>
@@ -135,6 +137,10 @@ public sealed record SelfComparisonView(long Comparisons, long RequestsEach, lon
 
 /// <summary>How long the arms took, in milliseconds; the threshold is null where latency is shown and not judged.</summary>
 public sealed record LatencyView(double LogE, double? Threshold, ArmLatency Tested, ArmLatency Control);
+
+/// <summary>How the arms' answers were scored, each mean in the score's own unit; the threshold is null where it is shown and not judged.</summary>
+/// <param name="Uneven">Whether the arms' answers are not scored in the planned shares, so that nothing is concluded.</param>
+public sealed record ScoreView(string Name, double LogE, double? Threshold, bool Uneven, ArmScore Tested, ArmScore Control);
 
 public sealed record GroupValues(double Form, double Quality);
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Backstop.Core.Evidence.Scores;
 using Backstop.Core.Routing;
 
 namespace Backstop.Core.Evidence;
@@ -20,6 +21,7 @@ public sealed class AliasEvidence
     private readonly SortedDictionary<EvidenceKey, StageEvidence> _stages = [];
     private readonly SortedDictionary<EvidenceKey, ControlRates> _frozen = [];
     private readonly Dictionary<(string Gateway, string Start), SequenceSet> _seen = [];
+    private readonly SortedDictionary<string, ScoreCounts> _pastScores = new(StringComparer.Ordinal);
     private StageEvidence? _latest;
     private EvidenceTables? _tables;
 
@@ -43,6 +45,9 @@ public sealed class AliasEvidence
 
     /// <summary>Latencies of trusted releases in stages that were forgotten.</summary>
     public LatencyCounts PastLatencies { get; } = new();
+
+    /// <summary>By name: how answers of trusted releases were scored in stages that were forgotten.</summary>
+    public IReadOnlyDictionary<string, ScoreCounts> PastScores => _pastScores;
 
     /// <summary>What the baseline showed against itself so far. Kept with the evidence, and set by who looks: it depends on when that is.</summary>
     public SelfComparison Self { get; set; } = SelfComparison.None;
@@ -110,7 +115,7 @@ public sealed class AliasEvidence
     {
         foreach (var (key, old) in _stages.TakeWhile(s => s.Key < stage).ToList())
         {
-            AddControl(old, Past, PastLatencies);
+            AddControl(old, Past, PastLatencies, _pastScores);
             _stages.Remove(key);
             _frozen.Remove(key);
         }
@@ -131,28 +136,58 @@ public sealed class AliasEvidence
                 PastLatencies.Add(bin, -(PastLatencies.All[bin] / 2) - (PastLatencies.All[bin] % 2));
             }
         }
+
+        foreach (var past in _pastScores.Values.Where(p => p.Total > MostPast))
+        {
+            for (var step = 0; step < ScoreCounts.Steps; step++)
+            {
+                past.Add(step, -(past.All[step] / 2) - (past.All[step] % 2));
+            }
+        }
     }
 
     private ControlRates RatesBefore(EvidenceKey stage)
     {
-        var (counts, latencies) = (CountTable.OfOutcomes(), new LatencyCounts());
+        var (counts, latencies, scores) = (CountTable.OfOutcomes(), new LatencyCounts(), new SortedDictionary<string, ScoreCounts>(StringComparer.Ordinal));
         counts.Add(Past);
         latencies.Add(PastLatencies);
-        foreach (var (_, older) in _stages.TakeWhile(s => s.Key < stage))
+        foreach (var (name, past) in _pastScores)
         {
-            AddControl(older, counts, latencies);
+            scores.Add(name, new());
+            scores[name].Add(past);
         }
 
-        return ControlRates.From(counts, Arm.Baseline) with { Latency = latencies.Total >= FewestLatencies ? LatencyBins.From(latencies) : null };
+        foreach (var (_, older) in _stages.TakeWhile(s => s.Key < stage))
+        {
+            AddControl(older, counts, latencies, scores);
+        }
+
+        return ControlRates.From(counts, Arm.Baseline) with
+        {
+            Latency = latencies.Total >= FewestLatencies ? LatencyBins.From(latencies) : null,
+            Scores = scores.Where(s => s.Value.Total > 0).ToImmutableSortedDictionary(s => s.Key, s => s.Value.Mean!.Value, StringComparer.Ordinal),
+        };
     }
 
-    private static void AddControl(StageEvidence stage, CountTable to, LatencyCounts latencies)
+    private static void AddControl(StageEvidence stage, CountTable to, LatencyCounts latencies, SortedDictionary<string, ScoreCounts> scores)
     {
+        foreach (var ((name, arm, _), counts) in stage.AllScores)
+        {
+            if (arm == stage.Control)
+            {
+                if (!scores.TryGetValue(name, out var sum))
+                {
+                    scores.Add(name, sum = new());
+                }
+
+                sum.Add(counts);
+            }
+        }
+
         if (stage.Latencies(stage.Control) is { } took)
         {
             latencies.Add(took);
         }
-
 
         for (var stratum = 0; stratum < CountTable.Strata; stratum++)
         {
@@ -169,6 +204,8 @@ public sealed class AliasEvidence
 
     internal void Restore(EvidenceSnapshot.Source source) =>
         _seen[(source.Gateway, source.Start)] = new(source.Floor, source.Above);
+
+    internal void Restore(string name, ScoreCounts past) => _pastScores[name] = past;
 
     internal void Restore(EvidenceKey stage, ControlRates rates) => _frozen[stage] = rates;
 

@@ -41,12 +41,15 @@ public sealed class BoundedScoreTest
     /// <summary>Adds <paramref name="count"/> equal observations.</summary>
     public void Add(bool tested, double score, long count = 1)
     {
-        var z = Difference(tested, score, _testedShare, _centre);
         for (var i = 0; i < _logWealth.Length; i++)
         {
-            _logWealth[i] += count * SpecialFunctions.Log1P(Stakes[i] * (z - _margin));
+            _logWealth[i] += count * Increment(tested, score, i);
         }
     }
+
+    /// <summary>What one observation adds to the logarithm of a stake's wealth.</summary>
+    public double Increment(bool tested, double score, int stake) =>
+        SpecialFunctions.Log1P(Stakes[stake] * (Difference(tested, score, _testedShare, _centre) - _margin));
 
     /// <summary>A lower bound of p1 − p0 that holds at all times at once with probability 1 − alpha. For display.</summary>
     /// <remarks>Wealth falls strictly as the margin rises: the bound is the largest margin that is still refuted.</remarks>

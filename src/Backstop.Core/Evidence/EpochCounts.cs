@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Backstop.Core.Evidence.Scores;
 using Backstop.Core.Routing;
 
 namespace Backstop.Core.Evidence;
@@ -26,6 +27,11 @@ public sealed record EpochCounts(EvidenceKey Key, long Bucket, EvidenceGroup Gro
     /// alone, and empty when none was.
     /// </summary>
     public ImmutableArray<long> FirstHalf { get; init; } = [];
+
+    /// <summary>
+    /// How its answers were scored; shipped by themselves, in the quality group and without cells, when the label deadline passed.
+    /// </summary>
+    public ImmutableArray<ScoreCell> Scores { get; init; } = [];
 
     /// <summary>Length of a bucket.</summary>
     public const int BucketMilliseconds = 250;

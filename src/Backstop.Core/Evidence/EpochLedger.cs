@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Backstop.Core.Evidence.Scores;
 using Backstop.Core.Routing;
 
 namespace Backstop.Core.Evidence;
@@ -27,7 +28,8 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
 
     /// <summary>A request was assigned that is to have a ticket which another, settled one had before.</summary>
     /// <param name="isFirstHalf">Whether it was drawn for the first half of the baseline.</param>
-    public void Assign(Ticket ticket, EvidenceKey key, Arm arm, DateTimeOffset at, TimeSpan labelDeadline, bool isFirstHalf = false)
+    /// <param name="awaitsScores">Whether its answer may be scored until the label deadline.</param>
+    public void Assign(Ticket ticket, EvidenceKey key, Arm arm, DateTimeOffset at, TimeSpan labelDeadline, bool isFirstHalf = false, bool awaitsScores = false)
     {
         if (_last is not (var lastKey, { } stage) || lastKey != key)
         {
@@ -43,6 +45,7 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
         var number = EpochCounts.BucketOf(at);
         var bucket = stage.Newest is { } newest && newest.Number >= number ? newest : stage.Open(new(key, number, labelDeadline));
         bucket.Assign(arm, isFirstHalf);
+        bucket.AwaitsScores |= awaitsScores;
         ticket.Begin(bucket, arm, isFirstHalf);
     }
 
@@ -56,10 +59,23 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
             CloseForm(buckets, now, closed);
             while (buckets.TryPeek(out var oldest) && oldest.QualityIsDue(now))
             {
-                closed.Add(buckets.Dequeue().CloseQuality());
+                buckets.Dequeue();
+                closed.Add(oldest.CloseQuality());
+                if (oldest.AwaitsScores)
+                {
+                    stage.Scoring.Enqueue(oldest);
+                }
             }
 
-            if (buckets.Count == 0)
+            while (stage.Scoring.TryPeek(out var scored) && scored.ScoresAreDue(now))
+            {
+                if (stage.Scoring.Dequeue().CloseScores() is { Scores.IsEmpty: false } scores)
+                {
+                    closed.Add(scores);
+                }
+            }
+
+            if (buckets.Count == 0 && stage.Scoring.Count == 0)
             {
                 _stages.Remove(key);
                 _last = default;
@@ -148,6 +164,19 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
             }
         }
 
+        /// <summary>A score came. False when it came too late or there is no answer that it could belong to.</summary>
+        /// <param name="step">Of <see cref="ScoreCounts"/>.</param>
+        public bool Scored(string name, int step)
+        {
+            if (_state == State.Assigned || _bucket is null or { ScoresClosed: true } or { AwaitsScores: false })
+            {
+                return false;
+            }
+
+            _bucket.Scores.Count(name, _arm, _replica, step);
+            return true;
+        }
+
         /// <summary>A label came. False when it came too late or there was nothing to label.</summary>
         public bool Labelled(bool correct)
         {
@@ -177,6 +206,9 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
     {
         public Queue<Bucket> Buckets { get; } = new();
 
+        /// <summary>Those that are complete but for scores.</summary>
+        public Queue<Bucket> Scoring { get; } = new();
+
         /// <summary>Kept beside the queue, whose end can only be reached by walking it: every request asks for it.</summary>
         public Bucket? Newest { get; private set; }
 
@@ -202,6 +234,13 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
         public bool FormClosed { get; private set; }
 
         public bool QualityClosed { get; private set; }
+
+        public bool ScoresClosed { get; private set; }
+
+        /// <summary>Whether answers of it may be scored.</summary>
+        public bool AwaitsScores { get; set; }
+
+        public ScoreSheet Scores => field ??= new();
 
         public CountSheet Form { get; } = new();
 
@@ -230,6 +269,9 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
 
         public bool QualityIsDue(DateTimeOffset now) => FormClosed && (Unlabelled == 0 || now >= _labelsUntil);
 
+        // Never sooner: a release whose bad answers are scored first would look worse than it is.
+        public bool ScoresAreDue(DateTimeOffset now) => now >= _labelsUntil;
+
         public EpochCounts CloseForm(DateTimeOffset now)
         {
             for (var arm = 0; arm < _unanswered.Length; arm++)
@@ -250,6 +292,12 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
             FormClosed = true;
             _labelsUntil = now + labelDeadline;
             return new(key, number, EvidenceGroup.Form, Form.Cells()) { Latencies = Latencies.Cells() };
+        }
+
+        public EpochCounts CloseScores()
+        {
+            ScoresClosed = true;
+            return new(key, number, EvidenceGroup.Quality, []) { Scores = Scores.Cells() };
         }
 
         public EpochCounts CloseQuality()

@@ -19,6 +19,12 @@ internal static class EvidenceDigest
         Append(text, plan.Margins.AsSpan());
         Append(text, plan.CeilingMargins.AsSpan());
         Append(text, [plan.LatencyMargin ?? -1, plan.LatencyShare]);
+        foreach (var score in plan.Scores)
+        {
+            text.Append(score.Name).Append(' ').Append(score.LowerIsWorse ? '-' : '+').Append(' ');
+            Append(text, [score.Least, score.Most, score.Margin ?? -1, score.Scored.Baseline, score.Scored.Candidate, score.Scored.Holdback, plan.ScoreShare]);
+        }
+
         Append(text, [plan.MinHistory, plan.MinUnits, plan.MinUnitsPerArm, plan.Freshness.Ticks]);
         for (var i = 0; i < stages.Length; i++)
         {
@@ -34,6 +40,11 @@ internal static class EvidenceDigest
             {
                 Append(text, latency.Edges.AsSpan());
                 Append(text, latency.Masses.AsSpan());
+            }
+
+            foreach (var score in plan.Scores)
+            {
+                Append(text, [rates[i].Scores.GetValueOrDefault(score.Name, -1)]);
             }
         }
 
@@ -51,6 +62,7 @@ internal static class EvidenceDigest
         for (var stage = 0; stage < look.Stages.Length; stage++)
         {
             AppendLatencies(stage);
+            AppendScores(stage);
             for (var group = 0; group < groups; group++)
             {
                 // What is known by replica comes after the whole, as if there were one with the number 0.
@@ -72,6 +84,21 @@ internal static class EvidenceDigest
                 if (found.Latencies((Arm)arm, replica) is { } latencies)
                 {
                     Append(latencies.All, -(((stage * CountTable.Arms * (ReplicaTest.Most + 1)) + place + 1) * LatencyCounts.Bins));
+                }
+            }
+        }
+
+        // Far above every place of a count, so that none can be taken for another.
+        void AppendScores(int stage)
+        {
+            for (var place = 0; look.Stages[stage] is { } found && place < look.Plan.Scores.Length * CountTable.Arms * (ReplicaTest.Most + 1); place++)
+            {
+                var (score, cell) = Math.DivRem(place, CountTable.Arms * (ReplicaTest.Most + 1));
+                var (arm, replica) = Math.DivRem(cell, ReplicaTest.Most + 1);
+                if (found.Scores(look.Plan.Scores[score].Name, (Arm)arm, replica) is { } scores)
+                {
+                    const int far = 1 << 30;
+                    Append(scores.All, far + (((stage * look.Plan.Scores.Length * CountTable.Arms * (ReplicaTest.Most + 1)) + place) * Scores.ScoreCounts.Steps));
                 }
             }
         }

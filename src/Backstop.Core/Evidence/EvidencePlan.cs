@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Backstop.Core.Evidence.Scores;
 
 namespace Backstop.Core.Evidence;
 
@@ -38,6 +39,12 @@ public sealed record EvidencePlan
     /// <summary>The part of alpha that belongs to latency where it is judged; quality has the less. 0.1 by default.</summary>
     public double LatencyShare { get; init; } = 0.1;
 
+    /// <summary>What else is said about answers, and judged where it has a margin. The alias's own list; empty by default.</summary>
+    public ImmutableArray<ScoreRule> Scores { get => field.IsDefault ? [] : field; init; }
+
+    /// <summary>The part of alpha that belongs to scores where any is judged, in equal parts; quality has the less. 0.2 by default.</summary>
+    public double ScoreShare { get; init; } = 0.2;
+
     /// <summary>By <see cref="Outcome"/>: how far above its historic rate one arm alone may be before an incident opens.</summary>
     public ImmutableArray<double> CeilingMargins { get; init; } = [0, 0.01, 0.01, 0.005, 0.005, 0.005, 0.005, 0.005, 0.005];
 
@@ -75,12 +82,18 @@ public sealed record EvidencePlan
         TotalMargin = 0,
         CeilingMargins = [.. CeilingMargins.Select(_ => 0.0)],
         LatencyMargin = LatencyMargin is null ? null : 0,
+        Scores = [.. Scores.Select(s => s with { Margin = s.Margin is null ? null : 0 })],
     };
 
     /// <summary>The e-value at which a group rolls back, as a natural logarithm.</summary>
     public double LogThreshold(EvidenceGroup group) =>
-        -Math.Log(Alpha * (group == EvidenceGroup.Form ? FormShare : 1 - FormShare - (LatencyMargin is null ? 0 : LatencyShare)));
+        -Math.Log(Alpha * (group == EvidenceGroup.Form ? FormShare : 1 - FormShare - (LatencyMargin is null ? 0 : LatencyShare) - (JudgedScores == 0 ? 0 : ScoreShare)));
 
     /// <summary>The e-value at which latency rolls back, as a natural logarithm.</summary>
     public double LogLatencyThreshold => -Math.Log(Alpha * LatencyShare);
+
+    /// <summary>The e-value at which one judged score rolls back, as a natural logarithm.</summary>
+    public double LogScoreThreshold => -Math.Log(Alpha * ScoreShare / Math.Max(1, JudgedScores));
+
+    private int JudgedScores => Scores.Count(s => s.Margin is not null);
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Backstop.Core.Evidence.Scores;
 using Backstop.Core.Routing;
 
 namespace Backstop.Core.Evidence;
@@ -34,6 +35,9 @@ public sealed record EvidenceSnapshot(
 
         /// <summary>How long requests took.</summary>
         public ImmutableArray<Latency> Latencies { get => field.IsDefault ? [] : field; init; }
+
+        /// <summary>How answers were scored.</summary>
+        public ImmutableArray<Score> Scores { get => field.IsDefault ? [] : field; init; }
     }
 
     /// <summary>What copies to one release showed.</summary>
@@ -47,6 +51,12 @@ public sealed record EvidenceSnapshot(
 
     /// <summary>Latencies of one arm and replica, as pairs of bin and count.</summary>
     public sealed record Latency(Arm Arm, int Replica, ImmutableArray<long> Counts);
+
+    /// <summary>How answers of trusted releases were scored in stages that were forgotten.</summary>
+    public ImmutableArray<Score> PastScores { get => field.IsDefault ? [] : field; init; }
+
+    /// <summary>How answers of one arm and replica were scored, as pairs of step and count.</summary>
+    public sealed record Score(string Name, Arm Arm, int Replica, ImmutableArray<long> Counts);
 
     /// <summary>What came from the replicas of one number.</summary>
     public sealed record Replica(EvidenceGroup Group, int Number, ImmutableArray<long> Counts);
@@ -70,34 +80,40 @@ public sealed record EvidenceSnapshot(
                 .Select(s => new Source(s.Key.Gateway, s.Key.Start, s.Value.Floor, [.. s.Value.Above])),
         ],
         [.. evidence.Frozen.Select(f => new FrozenRates(f.Key.Epoch, f.Key.Generation, f.Value))],
-        Sparse(evidence.Past.All),
+        Sparse.Of(evidence.Past.All),
         [
             .. evidence.Stages.Select(s => new Stage(
                 s.Key.Epoch,
                 s.Key.Generation,
-                [.. Enum.GetValues<EvidenceGroup>().Select(g => Sparse(s.Served(g).All))],
+                [.. Enum.GetValues<EvidenceGroup>().Select(g => Sparse.Of(s.Served(g).All))],
                 [
                     .. Enum.GetValues<EvidenceGroup>().Select(g =>
-                        ImmutableArray.CreateRange(s.History(g).Epochs.Select(e => new Bucket(e.First, e.Level, Sparse(e.Counts.All))))),
+                        ImmutableArray.CreateRange(s.History(g).Epochs.Select(e => new Bucket(e.First, e.Level, Sparse.Of(e.Counts.All))))),
                 ])
             {
                 Replicas =
                 [
                     .. Enum.GetValues<EvidenceGroup>().SelectMany(g => Enumerable.Range(1, ReplicaTest.Most)
-                        .Where(r => s.OfReplica(g, r) is not null).Select(r => new Replica(g, r, Sparse(s.OfReplica(g, r)!.All)))),
+                        .Where(r => s.OfReplica(g, r) is not null).Select(r => new Replica(g, r, Sparse.Of(s.OfReplica(g, r)!.All)))),
                 ],
                 FirstHalf = [.. s.FirstHalf],
                 Shadows = [.. s.Shadows.Select(shadow => new Shadow(shadow.Key, shadow.Value))],
                 Latencies =
                 [
                     .. Enum.GetValues<Arm>().SelectMany(arm => Enumerable.Range(0, ReplicaTest.Most + 1)
-                        .Where(r => s.Latencies(arm, r) is not null).Select(r => new Latency(arm, r, Sparse(s.Latencies(arm, r)!.All)))),
+                        .Where(r => s.Latencies(arm, r) is not null).Select(r => new Latency(arm, r, Sparse.Of(s.Latencies(arm, r)!.All)))),
+                ],
+                Scores =
+                [
+                    .. s.AllScores.OrderBy(c => c.Key.Name, StringComparer.Ordinal).ThenBy(c => c.Key.Arm).ThenBy(c => c.Key.Replica)
+                        .Select(c => new Score(c.Key.Name, c.Key.Arm, c.Key.Replica, Sparse.Of(c.Value.All))),
                 ],
             }),
         ])
     {
         Self = evidence.Self,
-        PastLatencies = Sparse(evidence.PastLatencies.All),
+        PastLatencies = Sparse.Of(evidence.PastLatencies.All),
+        PastScores = [.. evidence.PastScores.Select(p => new Score(p.Key, Arm.Baseline, 0, Sparse.Of(p.Value.All)))],
     };
 
     private static AliasEvidence Restore(EvidenceSnapshot snapshot)
@@ -114,7 +130,14 @@ public sealed record EvidenceSnapshot(
         }
 
         Fill(evidence.Past, snapshot.Past);
-        Each(snapshot.PastLatencies, evidence.PastLatencies.Add);
+        Sparse.Each(snapshot.PastLatencies, evidence.PastLatencies.Add);
+        foreach (var past in snapshot.PastScores)
+        {
+            var scores = new ScoreCounts();
+            Sparse.Each(past.Counts, scores.Add);
+            evidence.Restore(past.Name, scores);
+        }
+
         evidence.Self = snapshot.Self ?? evidence.Self;
         foreach (var stored in snapshot.Stages)
         {
@@ -143,37 +166,19 @@ public sealed record EvidenceSnapshot(
 
             foreach (var latency in stored.Latencies)
             {
-                Each(latency.Counts, (bin, count) => stage.AddLatency(latency.Arm, latency.Replica, bin, count));
+                Sparse.Each(latency.Counts, (bin, count) => stage.AddLatency(latency.Arm, latency.Replica, bin, count));
+            }
+
+            foreach (var score in stored.Scores)
+            {
+                Sparse.Each(score.Counts, (step, count) => stage.AddScore((score.Name, score.Arm, score.Replica), step, count));
             }
         }
 
         return evidence;
     }
 
-    private static ImmutableArray<long> Sparse(ReadOnlySpan<long> all)
-    {
-        var pairs = ImmutableArray.CreateBuilder<long>();
-        for (var i = 0; i < all.Length; i++)
-        {
-            if (all[i] != 0)
-            {
-                pairs.Add(i);
-                pairs.Add(all[i]);
-            }
-        }
-
-        return pairs.ToImmutable();
-    }
-
-    private static void Fill(CountTable table, ImmutableArray<long> pairs) => Each(pairs, table.AddAt);
-
-    private static void Each(ImmutableArray<long> pairs, Action<int, long> add)
-    {
-        for (var i = 0; i + 1 < pairs.Length; i += 2)
-        {
-            add((int)pairs[i], pairs[i + 1]);
-        }
-    }
+    private static void Fill(CountTable table, ImmutableArray<long> pairs) => Sparse.Each(pairs, table.AddAt);
 }
 
 [JsonSerializable(typeof(EvidenceSnapshot))]

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Backstop.Core.Evidence.Scores;
 using Backstop.Core.Routing;
 
 namespace Backstop.Core.Evidence;
@@ -6,12 +7,16 @@ namespace Backstop.Core.Evidence;
 /// <summary>The tests of one contrast under one plan. Built once; they change only when a stage is added.</summary>
 public sealed class EvidenceTables
 {
+    // Where nothing is known, the middle is the least wrong.
+    private const double UnknownScore = 0.5;
+
     private readonly EvidencePlan _plan;
     private readonly ImmutableArray<ContrastStage> _stages;
     private readonly ImmutableArray<ControlRates> _rates;
     private readonly CeilingWatch?[] _watches = new CeilingWatch?[CountTable.Arms];
     private readonly Dictionary<(EvidenceGroup Group, string Parts), JointTable> _without = [];
     private readonly HistogramTable?[] _latency;
+    private readonly Dictionary<(int Stage, string Score), ScoreTable> _scores = [];
     private byte[]? _design;
 
     /// <summary>Builds the tests of some stages, each judged around its own rates.</summary>
@@ -47,6 +52,28 @@ public sealed class EvidenceTables
             ReplicaTest.ShareWithout(_stages[stage].TestedShare, (double)part / Replicas.Parts),
             _rates[stage].Latency!.Masses,
             _plan.Margins[(int)Outcome.Error] + _plan.Margins[(int)Outcome.Late]);
+    }
+
+    /// <summary>The table of a score that is judged, for what remains when a part of the tested arm's requests is left out.</summary>
+    /// <param name="part">In <see cref="Replicas.Parts"/>.</param>
+    internal ScoreTable ScoreTableOf(Contrast contrast, int stage, ScoreRule rule, int part)
+    {
+        if (part > 0)
+        {
+            return Build();
+        }
+
+        if (!_scores.TryGetValue((stage, rule.Name), out var whole))
+        {
+            _scores.Add((stage, rule.Name), whole = Build());
+        }
+
+        return whole;
+
+        ScoreTable Build() => new(
+            ReplicaTest.ShareWithout(rule.TestedShare(_stages[stage].TestedShare, contrast), (double)part / Replicas.Parts),
+            _rates[stage].Scores.GetValueOrDefault(rule.Name, UnknownScore),
+            rule.UnitMargin!.Value);
     }
 
     /// <summary>The one-arm detector of an arm in the newest stage, as far as it has looked; null for want of history.</summary>

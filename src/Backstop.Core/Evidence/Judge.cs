@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Backstop.Core.Evidence.Scores;
 
 namespace Backstop.Core.Evidence;
 
@@ -22,6 +23,7 @@ public static class Judge
         var speaking = groups.MaxBy(g => g.LogE - g.LogThreshold)!;
         ReplicaVerdict? replicas = speaking.Crossed ? Replicas.Judge(look, speaking.Group) : null;
         var latency = Latencies.Judge(look);
+        var scores = ScoreLook.Judge(look);
 
         var judgement = new Judgement
         {
@@ -35,8 +37,9 @@ public static class Judge
             AssignmentLogE = look.Assignment(),
             ConfirmationLogE = speaking.Crossed ? Confirmation.LogE(look, speaking.Group) : 0,
             LeastLogE = replicas?.LeastLogE,
-            SickReplica = replicas?.Sick ?? latency?.Replicas?.Sick,
+            SickReplica = replicas?.Sick ?? latency?.Replicas?.Sick ?? scores.Select(s => s.Crossed ? s.Replicas?.Sick : null).FirstOrDefault(sick => sick is not null),
             Latency = latency,
+            Scores = scores,
             Offending = ContrastStatistics.Offending(tested, control, plan),
             Difference = ContrastStatistics.Difference(tested, control),
             NewestAt = look.NewestAt,
@@ -63,21 +66,34 @@ public static class Judge
                 (Verdict.Regressed, $"worse than its control by more than the margins: {worse}"),
             { Latency: { Crossed: true } slow } when slow.Replicas?.LeastLogE >= slow.LogThreshold =>
                 (Verdict.Regressed, $"slower than its control by more than the margin: {Slower(slow)}"),
+            _ when j.Scores.FirstOrDefault(s => s.Blames) is { } score =>
+                (Verdict.Regressed, $"scored worse than its control by more than the margin: {Scored(score)}"),
             { SickReplica: { } sick } => (Verdict.Inconclusive,
-                $"replica: number {sick} alone is {(speaking.Crossed ? $"worse ({worse})" : $"slower ({Slower(j.Latency!)})")}; without it nothing speaks against the release"),
+                $"replica: number {sick} alone is {Alone(j, speaking.Crossed ? worse : null)}; without it nothing speaks against the release"),
             _ when speaking.Crossed => (Verdict.Inconclusive, $"one replica: worse ({worse}), but without one of its replicas that is not shown yet"),
             { Latency: { Crossed: true } slow } =>
                 (Verdict.Inconclusive, $"one replica: slower ({Slower(slow)}), but without one of its replicas that is not shown yet"),
+            _ when j.Scores.FirstOrDefault(s => s.Crossed) is { } score =>
+                (Verdict.Inconclusive, $"one replica: scored worse ({Scored(score)}), but without one of its replicas that is not shown yet"),
             _ when j.OneArmAlarm => (Verdict.Inconclusive, "one arm: the release is above its ceiling, and the control is too small to say why"),
             _ when j.NewestAt is null || j.Units < plan.MinUnits
                 || j.Tested.Units < plan.MinUnitsPerArm || j.Control.Units < plan.MinUnitsPerArm =>
                 (Verdict.NoData, $"too few requests: {j.Tested.Units} tested and {j.Control.Units} control"),
             _ when now - j.NewestAt > plan.Freshness => (Verdict.Stale, $"no evidence since {j.NewestAt:O}"),
             _ when j.Latency is { LogThreshold: not null } slow && slow.LogE >= Math.Log(plan.Caution) => (Verdict.Inconclusive, $"suspicious: slower ({Slower(slow)})"),
+            _ when j.Scores.FirstOrDefault(s => !s.IsUneven && s.LogThreshold is not null && s.LogE >= Math.Log(plan.Caution)) is { } score =>
+                (Verdict.Inconclusive, $"suspicious: scored worse ({Scored(score)})"),
             _ when speaking.LogE >= Math.Log(plan.Caution) => (Verdict.Inconclusive, $"suspicious: {worse}"),
             _ => (Verdict.Healthy, "no worse than its control within the margins"),
         };
     }
+
+    private static string Alone(Judgement j, string? worse) => worse is not null ? $"worse ({worse})"
+        : j.Latency is { Crossed: true } slow ? $"slower ({Slower(slow)})"
+        : $"scored worse ({Scored(j.Scores.First(s => s.Crossed))})";
+
+    private static string Scored(ScoreEvidence score) =>
+        FormattableString.Invariant($"{score.Name} {score.Tested.Mean:0.###} against {score.Control.Mean:0.###}");
 
     private static string Slower(LatencyEvidence slow) =>
         $"median {Milliseconds(slow.Tested.P50)} against {Milliseconds(slow.Control.P50)}, 95 % {Milliseconds(slow.Tested.P95)} against {Milliseconds(slow.Control.P95)}";

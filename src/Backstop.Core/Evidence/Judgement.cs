@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Backstop.Core.Evidence.Scores;
 
 namespace Backstop.Core.Evidence;
 
@@ -22,6 +23,9 @@ public sealed record Judgement
 
     /// <summary>How long the arms took; null when nothing is known.</summary>
     public LatencyEvidence? Latency { get; init; }
+
+    /// <summary>What the scores of the plan say, in its order.</summary>
+    public ImmutableArray<ScoreEvidence> Scores { get => field.IsDefault ? [] : field; init; }
 
     /// <summary>The tested arm.</summary>
     public required ArmEvidence Tested { get; init; }

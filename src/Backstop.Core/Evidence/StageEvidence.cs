@@ -1,3 +1,4 @@
+using Backstop.Core.Evidence.Scores;
 using Backstop.Core.Routing;
 
 namespace Backstop.Core.Evidence;
@@ -14,6 +15,7 @@ public sealed class StageEvidence(EvidenceKey key)
     private readonly LatencyCounts?[,] _latenciesOfReplicas = new LatencyCounts?[CountTable.Arms, ReplicaTest.Most + 1];
 
     private readonly SortedDictionary<string, ShadowCounts> _shadows = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Name, Arm Arm, int Replica), ScoreCounts> _scores = [];
 
     private readonly long[] _firstHalf = new long[CountTable.OutcomeCount];
 
@@ -34,6 +36,12 @@ public sealed class StageEvidence(EvidenceKey key)
 
     /// <summary>The part of them that came from the replicas of one number, 0 for those of which none is known.</summary>
     public LatencyCounts? Latencies(Arm arm, int replica) => _latenciesOfReplicas[(int)arm, replica];
+
+    /// <summary>How the answers were scored, by name, arm and the replica they came from, 0 for those of which none is known.</summary>
+    public IReadOnlyDictionary<(string Name, Arm Arm, int Replica), ScoreCounts> AllScores => _scores;
+
+    /// <summary>How an arm's answers from the replicas of one number were scored; null when none was.</summary>
+    public ScoreCounts? Scores(string name, Arm arm, int replica) => _scores.GetValueOrDefault((name, arm, replica));
 
     /// <summary>By outcome: requests of the first half of the baseline.</summary>
     public ReadOnlySpan<long> FirstHalf => _firstHalf;
@@ -88,7 +96,25 @@ public sealed class StageEvidence(EvidenceKey key)
             }
         }
 
-        _history[group].Add(epoch.Bucket, epoch.Cells.AsSpan());
+        foreach (var cell in epoch.Scores)
+        {
+            Sparse.Each(cell.Steps, (step, count) => AddScore((cell.Name, cell.Arm, cell.Replica), step, count));
+        }
+
+        if (!epoch.Cells.IsEmpty)
+        {
+            _history[group].Add(epoch.Bucket, epoch.Cells.AsSpan());
+        }
+    }
+
+    internal void AddScore((string Name, Arm Arm, int Replica) of, int step, long count)
+    {
+        if (!_scores.TryGetValue(of, out var counts))
+        {
+            _scores.Add(of, counts = new());
+        }
+
+        counts.Add(step, count);
     }
 
     /// <summary>Adds what copies to a release showed.</summary>

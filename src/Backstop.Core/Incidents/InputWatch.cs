@@ -255,7 +255,7 @@ public sealed class InputWatch
             }
 
             var what = count.What.Length > 0 ? count.What : null;
-            signals.Add(count.Signal is InputSignal.FeatureNulls or InputSignal.RetrievalEmpty
+            signals.Add(count.Signal is InputSignal.FeatureNulls or InputSignal.RetrievalEmpty or InputSignal.JudgeAnchor
                 ? new(name, new(usual.N, usual.Hits), new(count.N, count.Hits), what)
                 : new(name, Mean(usual), Mean(count), what));
         }
@@ -280,6 +280,7 @@ public sealed class InputWatch
         InputSignal.RetrievalEmpty => "retrieval_empty",
         InputSignal.RetrievalAge => "retrieval_age",
         InputSignal.RetrievalScore => "retrieval_score",
+        InputSignal.JudgeAnchor => "judge_anchors",
         _ => null,
     };
 }

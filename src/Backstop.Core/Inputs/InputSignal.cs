@@ -26,4 +26,7 @@ public enum InputSignal
 
     /// <summary>Requests that did not keep the <see cref="InputContract"/> and were repaired or refused, by the rule.</summary>
     Contract = 7,
+
+    /// <summary>Answers of known score about which a judge was asked, by the signal; a hit is one he was wrong about.</summary>
+    JudgeAnchor = 8,
 }

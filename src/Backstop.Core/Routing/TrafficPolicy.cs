@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Backstop.Core.Evidence.Scores;
 using Backstop.Core.Guards;
 using Backstop.Core.Inputs;
 using Backstop.Core.Registry;
@@ -55,6 +56,9 @@ public sealed record TrafficPolicy
 
     /// <summary>What requests must bring with them.</summary>
     public InputContract Inputs { get; internal init; } = InputContract.None;
+
+    /// <summary>How answers are scored.</summary>
+    public ImmutableArray<ScoreSignal> Signals { get; internal init; } = [];
 
     /// <summary>The digests it names.</summary>
     public IEnumerable<string> Releases() => Fallbacks.OfType<Fallback.ToRelease>().Select(f => f.Release)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Backstop.Core.Evidence.Scores;
 using Backstop.Core.Guards;
 using Backstop.Core.Inputs;
 using Backstop.Core.Text;
@@ -33,6 +34,7 @@ internal static class TrafficPolicyReader
             Shadow = ReadShadow(root.Node("shadow")),
             TestersChoose = root.Flag("testers_choose") ?? false,
             Inputs = InputContractReader.Read(root.Node("inputs")),
+            Signals = ScoreSignalReader.Read(root),
         };
         root.Done();
         return policy;

@@ -25,6 +25,7 @@ public sealed class Telemetry : IDisposable
     private readonly Counter<long> _requests;
     private readonly Counter<long> _retries;
     private readonly Counter<long> _copies;
+    private readonly Counter<long> _judged;
     private readonly ILogger _access;
 
     public Telemetry(IMeterFactory meters, LiveRoutes routes, WholeGateway all, ILoggerFactory logs)
@@ -37,6 +38,7 @@ public sealed class Telemetry : IDisposable
         _requests = _meter.CreateCounter<long>("backstop.gateway.requests", "{request}", "Requests by what became of them.");
         _retries = _meter.CreateCounter<long>("backstop.gateway.retries", "{request}", "Requests sent again to another replica.");
         _copies = _meter.CreateCounter<long>("backstop.gateway.shadow.copies", "{request}", "Copies of requests to a release that no user sees.");
+        _judged = _meter.CreateCounter<long>("backstop.gateway.judged", "{answer}", "Answers that a judge was to score.");
         _meter.CreateObservableGauge("backstop.gateway.requests.open", () => all.Open, "{request}", "Requests being answered.");
         _meter.CreateObservableGauge("backstop.gateway.generation", () => Generations(routes), "{generation}", "The generation of each alias that is served.");
         _meter.CreateObservableGauge("backstop.gateway.replicas.resting", () => Resting(routes), "{replica}", "Replicas of each release that are left alone.");
@@ -86,6 +88,10 @@ public sealed class Telemetry : IDisposable
     /// <summary>A copy was asked, or dropped because too many waited.</summary>
     public void Copied(ReleasePool pool, string result) => _copies.Add(
         1, new KeyValuePair<string, object?>("backstop.release", pool.Release.Name), new KeyValuePair<string, object?>("backstop.result", result));
+
+    /// <summary>A judge scored an answer, or did not.</summary>
+    public void Judged(string signal, string result) => _judged.Add(
+        1, new KeyValuePair<string, object?>("backstop.signal", signal), new KeyValuePair<string, object?>("backstop.result", result));
 
     /// <summary>A request ended.</summary>
     internal void End(Trip trip, int status, string? error, string id)

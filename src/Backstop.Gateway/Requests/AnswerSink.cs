@@ -1,6 +1,7 @@
 using System.Buffers;
 using Backstop.Core.Registry;
 using Backstop.Gateway.Observability;
+using Backstop.Gateway.Signals;
 using Microsoft.AspNetCore.Http;
 
 namespace Backstop.Gateway.Requests;
@@ -11,6 +12,9 @@ public sealed class AnswerSink(HttpResponse response, long generation, Trip? tri
     private static readonly string EventStream = "text/event-stream; charset=utf-8";
 
     private bool _waiting;
+
+    /// <summary>What is read in the events as they leave; null when nothing is.</summary>
+    public AnswerNumbers? Numbers { get; init; }
 
     /// <summary>Whether the caller has seen anything.</summary>
     public bool Started { get; private set; }
@@ -38,6 +42,7 @@ public sealed class AnswerSink(HttpResponse response, long generation, Trip? tri
             response.Headers.CacheControl = "no-cache";
         }
 
+        Numbers?.SeeEvent(bytes);
         response.BodyWriter.Write(bytes);
         _waiting = true;
     }

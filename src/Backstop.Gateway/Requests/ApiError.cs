@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Backstop.Core.Text;
 
 namespace Backstop.Gateway.Requests;
 
@@ -133,9 +134,15 @@ public sealed record ApiError(int Status, string Code, string Message, string? P
     public static ApiError UnknownRequest(string id) => new(
         404, "unknown_request", $"No request '{Shown(id)}' waits for feedback here: it is unknown, already labelled, or its deadline passed.", "request_id");
 
+    public static ApiError UnknownSignal(string name, IReadOnlyCollection<string> known) => new(
+        400, "unknown_signal",
+        known.Count == 0
+            ? $"Nobody may post '{Shown(name)}' here: the alias's traffic policy names no signal that is posted. Add it under 'signals'."
+            : $"Nobody may post '{Shown(name)}' here.{Suggestion.For(name, known)} The alias's traffic policy takes: {string.Join(", ", known)}.", "signals");
+
     public static ApiError UnknownAddress() => new(
         404, "unknown_address",
-        "There is nothing here. The gateway answers POST /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/responses, /v1/feedback and /v2/models/{alias}/infer, and GET /v1/models.");
+        "There is nothing here. The gateway answers POST /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/responses, /v1/feedback, /v1/signals and /v2/models/{alias}/infer, and GET /v1/models.");
 
     public static ApiError Unexpected() =>
         new(500, "internal_error", "An unexpected error. The request id names it in the gateway's log.");

@@ -13,8 +13,8 @@ internal sealed record Asked(ModelRequest Request, Route Route, string Id, HttpR
 {
     private (ReleasePool Pool, RingContext Context)? _ring;
 
-    /// <summary>Whether another release will be asked the same, to compare the answers.</summary>
-    public bool IsCopied { get; init; }
+    /// <summary>Whether the answer's words are wanted when it is over: to compare them, or to have them judged.</summary>
+    public bool IsReadAfterwards { get; init; }
 
     /// <summary>The number of the replica that the assigned release's answer came from.</summary>
     public int Replica { get; set; }
@@ -30,7 +30,7 @@ internal sealed record Asked(ModelRequest Request, Route Route, string Id, HttpR
         pool.Looks ? guards.Screen(pool.Ring.Open(ContextOf(pool)), Request.Texts, Time.Left) : new(Ruling.Clean);
 
     /// <summary>The ring for a release's answer; null when nobody looks at it, neither to stop it nor to keep or compare it.</summary>
-    public RingSession? OpenRing(ReleasePool pool) => pool.Looks || Route.CaptureSamples || IsCopied ? pool.Ring.Open(ContextOf(pool)) : null;
+    public RingSession? OpenRing(ReleasePool pool) => pool.Looks || Route.CaptureSamples || IsReadAfterwards ? pool.Ring.Open(ContextOf(pool)) : null;
 
     /// <summary>The same for a copy that goes to a release whose answer no user sees.</summary>
     public Asked Copied(HttpRequest caller, AnswerSink sink, RequestTime time) => this with { Caller = caller, Sink = sink, Time = time, Trip = null, _ring = null };

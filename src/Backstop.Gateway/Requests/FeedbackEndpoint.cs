@@ -6,18 +6,43 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Gateway.Requests;
 
-/// <summary>Takes what callers learn about an answer later: <c>POST /v1/feedback</c>.</summary>
+/// <summary>Takes what callers learn about an answer later: <c>POST /v1/feedback</c> and <c>POST /v1/signals</c>.</summary>
 public sealed class FeedbackEndpoint(GatewayOptions options, LiveKeys keys, SignalRecorder signals, TimeProvider clock, ILogger<FeedbackEndpoint> log)
 {
     private const int MaxBytes = 64 * 1024;
 
-    public async Task Handle(HttpContext http)
+    /// <summary>Whether it was right.</summary>
+    public Task Label(HttpContext http) => Handle(http, Label);
+
+    /// <summary>How it is scored.</summary>
+    public Task Score(HttpContext http) => Handle(http, Score);
+
+    private ApiError? Label(ReadOnlyMemory<byte> body, Guest guest)
+    {
+        var (feedback, flaw) = Feedback.Read(body);
+        return flaw ?? (signals.Labelled(feedback!.RequestId, feedback.Correct, feedback.Expected, guest.MayCall)
+            ? null
+            : ApiError.UnknownRequest(feedback.RequestId));
+    }
+
+    private ApiError? Score(ReadOnlyMemory<byte> body, Guest guest)
+    {
+        var (posted, flaw) = PostedScores.Read(body);
+        return flaw ?? signals.Scored(posted!.RequestId, posted.Scores, guest.MayCall) switch
+        {
+            (false, _, _) => ApiError.UnknownRequest(posted.RequestId),
+            (_, { } unknown, var known) => ApiError.UnknownSignal(unknown, known),
+            _ => null,
+        };
+    }
+
+    private async Task Handle(HttpContext http, Func<ReadOnlyMemory<byte>, Guest, ApiError?> take)
     {
         var id = RequestId.Of(http.Request);
         http.Response.Headers["x-request-id"] = id;
         try
         {
-            if (await Take(http) is { } error)
+            if (await Take(http, take) is { } error)
             {
                 await http.Refuse(error);
                 return;
@@ -40,7 +65,7 @@ public sealed class FeedbackEndpoint(GatewayOptions options, LiveKeys keys, Sign
         }
     }
 
-    private async Task<ApiError?> Take(HttpContext http)
+    private async Task<ApiError?> Take(HttpContext http, Func<ReadOnlyMemory<byte>, Guest, ApiError?> take)
     {
         if (keys.Refuse(http.Request, out var guest) is { } stranger)
         {
@@ -56,11 +81,9 @@ public sealed class FeedbackEndpoint(GatewayOptions options, LiveKeys keys, Sign
 
         try
         {
-            var (feedback, flaw) = Feedback.Read(body.Memory);
+            var error = take(body.Memory, guest);
             body.Return();
-            return flaw ?? (signals.Labelled(feedback!.RequestId, feedback.Correct, feedback.Expected, guest.MayCall)
-                ? null
-                : ApiError.UnknownRequest(feedback.RequestId));
+            return error;
         }
         catch (JsonException e)
         {

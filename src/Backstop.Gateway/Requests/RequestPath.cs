@@ -16,7 +16,7 @@ namespace Backstop.Gateway.Requests;
 
 /// <summary>The path of a request, in order, whatever dialect it is written in: admit, resolve, screen, dispatch, screen, observe, relay.</summary>
 internal sealed class RequestPath(
-    GatewayOptions options, Entrance entrance, LiveRoutes routes, Dispatch dispatch, OutsideGuards guards, SignalRecorder signals, ShadowQueue shadows,
+    GatewayOptions options, Entrance entrance, LiveRoutes routes, Dispatch dispatch, OutsideGuards guards, SignalRecorder signals, Scoring scoring, ShadowQueue shadows,
     WholeGateway all, Telemetry telemetry, Drain drain, TimeProvider clock, ILogger<RequestPath> log)
 {
     // Nobody is told this status: the caller left before there was one.
@@ -96,7 +96,7 @@ internal sealed class RequestPath(
             var isEvidence = leaseIsLive && assignment.Variant is null && table.SplitHolds(route) && (ReferenceEquals(unit, id) || signals.Counts(route, unit));
             pending = signals.Assigned(id, route, assignment, isEvidence);
             (trip.Release, trip.Arm) = (pool.Release.Name, assignment.Variant ?? Arms[(int)assignment.Arm]);
-            var sink = new AnswerSink(http.Response, route.Generation, trip);
+            var sink = new AnswerSink(http.Response, route.Generation, trip) { Numbers = AnswerNumbers.For(route.Traffic.Signals) };
             sink.Answers(pool.Release);
             if (assignment.Variant is { } variant)
             {
@@ -105,7 +105,8 @@ internal sealed class RequestPath(
 
             // 3. Screen the input.
             var receiver = Copy.ReceiverOf(route, unit);
-            var asked = new Asked(request, route, id, http.Request, sink, time) { IsCopied = receiver is not null, Trip = trip };
+            var judges = Scoring.Drawn(route, assignment.Arm);
+            var asked = new Asked(request, route, id, http.Request, sink, time) { IsReadAfterwards = receiver is not null || !judges.IsEmpty, Trip = trip };
             await LongText.Elsewhere(pool.Looks ? request.Body.Memory.Length : 0);
             var input = await asked.ScreenedBy(pool, guards);
             attack = (input.Harms & HarmClass.Injection) != HarmClass.None;
@@ -136,6 +137,7 @@ internal sealed class RequestPath(
 
             // 6. Observe, before the last byte leaves: feedback may follow it at once.
             Observe(pending, attack, answer, standIn, asked, trip);
+            scoring.Answered(pending, asked, sink.Numbers, judges, answer);
 
             // 7. Relay. A stream that has begun is with the caller already.
             sink.Answers((by ?? pool).Release);

@@ -52,6 +52,15 @@ internal sealed class PendingPlace
     /// <summary>A label that came while the answer was still on its way; it counts once the answer has.</summary>
     public Label? Early { get; set; }
 
+    /// <summary>Whether its label came; it may still be scored.</summary>
+    public bool IsLabelled { get; set; }
+
+    /// <summary>Which of the alias's signals were given, by bit.</summary>
+    public int Scored { get; set; }
+
+    /// <summary>Scores that came while the answer was still on its way.</summary>
+    public List<(string Name, int Step)>? EarlyScores { get; set; }
+
     /// <summary>What to keep of the request if it turns out to have failed; null unless the alias opted in.</summary>
     public FailureSample? Sample { get; set; }
 }

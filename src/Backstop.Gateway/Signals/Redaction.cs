@@ -28,6 +28,10 @@ internal static class Redaction
         return Redact(answer) is { } clean ? new(JsonSerializer.Serialize(messages), clean, attack) : null;
     }
 
+    /// <summary>The last that was said to the model and its answer, redacted; null when either could not be.</summary>
+    public static (string Question, string Answer)? Of(IReadOnlyList<ScanUnit> texts, string answer) =>
+        texts.LastOrDefault(t => t.Role == "user") is { Text: { } asked } && Redact(asked) is { } question && Redact(answer) is { } clean ? (question, clean) : null;
+
     private static string? Redact(string text)
     {
         var ruling = Ring.Open(RingContext.None).ScreenOutput(ScanUnit.Output(text));

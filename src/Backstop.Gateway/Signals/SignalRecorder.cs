@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using Backstop.Core.Evidence;
+using Backstop.Core.Evidence.Scores;
 using Backstop.Core.Inputs;
 using Backstop.Core.Routing;
 using Backstop.Protocol;
@@ -61,7 +63,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
             {
                 _ledger.Assign(
                     place.Ticket, new(route.Alias, route.Epoch, route.Generation), assignment.Arm, _clock.Now(), route.LabelDeadline,
-                    assignment.IsFirstHalf);
+                    assignment.IsFirstHalf, awaitsScores: !route.Traffic.Signals.IsEmpty);
             }
 
             _waiting[key] = place;
@@ -141,6 +143,14 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
                 place.Ticket.Answered(attack, outcome, served, replica, latency);
             }
 
+            if (place.EarlyScores is { } early)
+            {
+                foreach (var (name, step) in early)
+                {
+                    place.Ticket.Scored(name, step);
+                }
+            }
+
             place.Sample = sample;
             if (outcome != Outcome.Unlabelled)
             {
@@ -153,7 +163,10 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
             if (place.Early is { } label)
             {
                 Count(place, label);
-                return;
+                if (!request.IsCurrent)
+                {
+                    return;
+                }
             }
 
             _byDeadline.Enqueue((request, _clock.Now() + options.AnswerDeadline + place.Route.LabelDeadline));
@@ -196,7 +209,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     {
         lock (_gate)
         {
-            if (!_waiting.TryGetValue(RequestKey.Of(id), out var request) || request.Early is not null || mayLabel?.Invoke(request.Route.Alias) == false)
+            if (!_waiting.TryGetValue(RequestKey.Of(id), out var request) || request.Early is not null || request.IsLabelled || mayLabel?.Invoke(request.Route.Alias) == false)
             {
                 return false;
             }
@@ -213,6 +226,45 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
             }
 
             return true;
+        }
+    }
+
+    /// <summary>Somebody scored an answer that was delivered. The first word on each score counts.</summary>
+    /// <param name="mayScore">Whether the sender may speak about an alias: his word moves its traffic.</param>
+    /// <returns>Whether such a request waits; and the first score that nobody may post to its alias, with those one may: then nothing is taken.</returns>
+    public (bool Waits, string? Unknown, ImmutableArray<string> Known) Scored(string id, IReadOnlyList<KeyValuePair<string, double>> scores, Func<string, bool> mayScore)
+    {
+        lock (_gate)
+        {
+            if (!_waiting.TryGetValue(RequestKey.Of(id), out var request) || !mayScore(request.Route.Alias))
+            {
+                return (false, null, []);
+            }
+
+            ImmutableArray<string> posted = [.. request.Route.Traffic.Signals.Where(s => s.IsPosted).Select(s => s.Rule.Name)];
+            if (scores.Select(s => s.Key).FirstOrDefault(name => !posted.Contains(name, StringComparer.Ordinal)) is { } unknown)
+            {
+                return (true, unknown, posted);
+            }
+
+            foreach (var (name, value) in scores)
+            {
+                Score(request, name, value);
+            }
+
+            return (true, null, posted);
+        }
+    }
+
+    /// <summary>The gateway itself learned a score of an answer.</summary>
+    internal void Scored(PendingRequest request, string name, double value)
+    {
+        lock (_gate)
+        {
+            if (request.IsCurrent)
+            {
+                Score(request.Place!, name, value);
+            }
         }
     }
 
@@ -262,6 +314,29 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
         return sum;
     }
 
+    private static void Score(PendingPlace request, string name, double value)
+    {
+        var signals = request.Route.Traffic.Signals;
+        for (var place = 0; place < signals.Length; place++)
+        {
+            var bit = 1 << place;
+            if (signals[place].Rule is var rule && rule.Name == name && (request.Scored & bit) == 0)
+            {
+                request.Scored |= bit;
+                var step = ScoreCounts.StepOf(rule.BadnessOf(value), Random.Shared.NextDouble());
+                if (!request.IsDelivered)
+                {
+                    // The caller of a stream has read it before the gateway has counted it.
+                    (request.EarlyScores ??= []).Add((name, step));
+                }
+                else if (request.IsEvidence)
+                {
+                    request.Ticket.Scored(name, step);
+                }
+            }
+        }
+    }
+
     private void Count(PendingPlace request, Label label)
     {
         if (request.IsEvidence)
@@ -274,7 +349,14 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
             Keep(request, Outcome.Wrong, label.Expected);
         }
 
-        Settle(request);
+        if (request.Route.Traffic.Signals.IsEmpty)
+        {
+            Settle(request);
+        }
+        else
+        {
+            (request.IsLabelled, request.Early, request.Sample) = (true, null, null);
+        }
     }
 
     /// <summary>Nothing more can come for a request: its place is free.</summary>
@@ -285,7 +367,8 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
             _waiting.Remove(request.Key);
         }
 
-        (request.Turn, request.IsDelivered, request.Early, request.Sample) = (request.Turn + 1, false, null, null);
+        (request.Turn, request.IsDelivered, request.IsLabelled, request.Early, request.Sample) = (request.Turn + 1, false, false, null, null);
+        (request.Scored, request.EarlyScores) = (0, null);
         _free.Push(request);
     }
 

@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using Backstop.Control;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 using Backstop.Control.Fleet;
 using Backstop.Control.Hosting;
 using Backstop.Core.Registry;
@@ -14,80 +15,114 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Release = Backstop.Core.Registry.Release;
-using Route = Backstop.Core.Routing.Route;
 
 namespace Backstop.FanoutBench;
 
-/// <summary>Our fleet hub and a bare broadcast in one process, their gateways in one other, measured in turn.</summary>
+/// <summary>Our fleet hub, a bare broadcast, and another hub behind relays, in one process, their gateways in one other, measured in turn.</summary>
 internal static class Comparison
 {
     private const string Alias = "bench:prod";
+    private const string Counted = "counted:prod";
     private const int WarmUp = 5;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    public static async Task<Measurement> Run(int gateways, int rounds, CancellationToken cancel)
+    public static async Task<Measurement> Run(Plan plan, CancellationToken cancel)
     {
-        var data = Directory.CreateTempSubdirectory("backstop-fanout-");
+        var release = ((ReleaseResult.Parsed)Release.Parse(
+            "v1", """{ "model": { "name": "m" }, "prompt": { "system": "Answer with one JSON object." }, "serving": { "protocol": "openai", "model": "m", "replicas": ["http://127.0.0.1:1"] } }""")).Release;
+        PublishedRoute Published(long generation) => new(new() { Alias = Alias, Epoch = 1, Generation = generation, Current = release.Digest, Salt = "s" }, [release]);
+        FromControl Message(long generation) => new()
+        {
+            Route = new() { Nonce = (ulong)generation, Route = Published(generation).Route.ToMessage(), Releases = { release.ToMessage() } },
+        };
+
+        await using var direct = await Hub.Start(Published(1), cancel);
+        var bare = new BareFleet { First = () => Message(1) };
+        await using var theirs = await Start(
+            builder =>
+            {
+                builder.Services.AddGrpc();
+                builder.Services.AddSingleton(bare);
+            },
+            app => app.MapGrpcService<BareFleet>());
+        using var clients = new Helper("clients");
+
+        var before = Memory();
+        await clients.Tell($"connect {Port(theirs)} bare {plan.Gateways}", cancel);
+        var bareMemory = Memory() - before;
+        before = Memory();
+        await clients.Tell($"connect {direct.Port} gateway {plan.Gateways}", cancel);
+        var memory = Memory() - before;
+        var (cost, stored) = plan.BatchSeconds == 0 ? default : await CostOfBatches(direct, clients, plan, cancel);
+
+        // The relays' own control plane: one hub cannot converge for some of its gateways.
+        var relays = new List<Helper>();
+        var behind = plan.Relays == 0 ? null : await Hub.Start(Published(1), cancel);
         try
         {
-            await using var ours = await Start(builder => builder.AddControl(new() { DataDirectory = data.FullName }), app => app.MapControl());
-            var bare = new BareFleet();
-            await using var theirs = await Start(
-                builder =>
-                {
-                    builder.Services.AddGrpc();
-                    builder.Services.AddSingleton(bare);
-                },
-                app => app.MapGrpcService<BareFleet>());
-            var hub = ours.Services.GetRequiredService<FleetHub>();
-            var release = ((ReleaseResult.Parsed)Release.Parse(
-                "v1", """{ "model": { "name": "m" }, "prompt": { "system": "Answer with one JSON object." }, "serving": { "protocol": "openai", "model": "m", "replicas": ["http://127.0.0.1:1"] } }""")).Release;
-            PublishedRoute Published(long generation) => new(new() { Alias = Alias, Epoch = 1, Generation = generation, Current = release.Digest, Salt = "s" }, [release]);
-            FromControl Message(long generation) => new()
+            before = Memory();
+            for (var i = 0; i < plan.Relays; i++)
             {
-                Route = new() { Nonce = (ulong)generation, Route = Published(generation).Route.ToMessage(), Releases = { release.ToMessage() } },
-            };
-            bare.First = () => Message(1);
-            hub.Converged = null; // There is no such alias in the store: nobody is to be told.
-            hub.Publish(Published(1));
-            var before = Memory();
-            using var clients = await StartClients(gateways, Port(ours), Port(theirs), cancel);
-            var memory = (Memory() - before) / (2.0 * gateways);
+                relays.Add(new("relay", $"{behind!.Port}"));
+                await clients.Tell($"connect {await relays[^1].Says(cancel)} relay-{i} {(plan.Gateways + i) / plan.Relays}", cancel);
+            }
 
-            var (hubTimes, bareTimes) = (new Times(), new Times());
-            for (var round = 0; round < rounds + WarmUp; round++)
+            var relayedMemory = Memory() - before;
+            List<(Times Times, Func<long, Task<IEnumerable<double>>> Push)> kinds =
+            [
+                (new(), generation => direct.Push(Published(generation), cancel)),
+                (new(), generation => Broadcast(bare, Message(generation), generation, plan.Gateways, cancel)),
+                .. behind is null ? [] : new[] { (new Times(), (Func<long, Task<IEnumerable<double>>>)(generation => behind.Push(Published(generation), cancel))) },
+            ];
+            for (var round = 0; round < plan.Rounds + WarmUp; round++)
             {
-                // In turn, each first every second time: whatever else the machine does meets both alike.
-                var generation = round + 2L;
-                Func<Task>[] both = [ByHub, ByBroadcast];
-                await both[round % 2]();
-                await both[1 - (round % 2)]();
-
-                async Task ByHub()
+                // In turn, and another one first each time: whatever else the machine does meets all alike.
+                for (var turn = 0; turn < kinds.Count; turn++)
                 {
-                    var at = DateTimeOffset.UtcNow;
-                    hub.Publish(Published(generation));
-                    await Until(() => hub.HasConverged(Alias, 1, generation), cancel);
-                    hubTimes.Add(round >= WarmUp, hub.Progress(Alias).Select(p => (p.AckedAt - at).TotalMilliseconds));
-                }
-
-                async Task ByBroadcast()
-                {
-                    var at = Stopwatch.GetTimestamp();
-                    await bare.Broadcast(Message(generation));
-                    await Until(() => bare.Acknowledged(generation).Count == gateways, cancel);
-                    bareTimes.Add(round >= WarmUp, bare.Acknowledged(generation).Select(t => Stopwatch.GetElapsedTime(at, t).TotalMilliseconds));
+                    var (times, push) = kinds[(round + turn) % kinds.Count];
+                    times.Add(round >= WarmUp, await push(round + 2L));
                 }
             }
 
-            await clients.StandardInput.WriteLineAsync();
-            await clients.WaitForExitAsync(cancel);
-            return new(gateways, rounds, hubTimes.Summary(), bareTimes.Summary(), memory / 1024);
+            return new(plan.Gateways, plan.Rounds, kinds[0].Times.Summary(), kinds[1].Times.Summary(), kinds.Count > 2 ? kinds[2].Times.Summary() : null)
+            {
+                Kibibytes = memory / 1024.0 / plan.Gateways,
+                BareKibibytes = bareMemory / 1024.0 / plan.Gateways,
+                RelayedKibibytes = relayedMemory / 1024.0 / plan.Gateways,
+                Relays = plan.Relays,
+                BatchCores = cost,
+                BatchAcknowledgements = stored,
+            };
         }
         finally
         {
-            data.Delete(recursive: true);
+            relays.ForEach(r => r.Dispose());
+            if (behind is not null)
+            {
+                await behind.DisposeAsync();
+            }
         }
+    }
+
+    public static int Port(WebApplication app) =>
+        new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
+
+    private static async Task<IEnumerable<double>> Broadcast(BareFleet bare, FromControl message, long generation, int gateways, CancellationToken cancel)
+    {
+        var at = Stopwatch.GetTimestamp();
+        await bare.Broadcast(message);
+        await Until(() => bare.Acknowledged(generation).Count == gateways, cancel);
+        return bare.Acknowledged(generation).Select(t => Stopwatch.GetElapsedTime(at, t).TotalMilliseconds);
+    }
+
+    /// <summary>How many cores the whole process needs while every gateway sends a batch a second, and how often gateways were told that some are stored.</summary>
+    private static async Task<(double Cores, long Stored)> CostOfBatches(Hub hub, Helper clients, Plan plan, CancellationToken cancel)
+    {
+        var generation = await hub.Create(Counted, cancel);
+        await clients.Tell($"batches {Counted} {generation} 3", cancel); // What is compiled and woken once.
+        var (began, used) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
+        var stored = await clients.Tell($"batches {Counted} {generation} {plan.BatchSeconds}", cancel);
+        return ((Environment.CpuUsage.TotalTime - used) / Stopwatch.GetElapsedTime(began), stored);
     }
 
     private static async Task<WebApplication> Start(Action<WebApplicationBuilder> add, Action<WebApplication> map)
@@ -100,23 +135,6 @@ internal static class Comparison
         map(app);
         await app.StartAsync();
         return app;
-    }
-
-    private static int Port(WebApplication app) =>
-        new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
-
-    private static async Task<Process> StartClients(int gateways, int ours, int theirs, CancellationToken cancel)
-    {
-        var info = new ProcessStartInfo(Environment.ProcessPath!, ["clients", $"{ours}", $"{theirs}", "--count", $"{gateways}"])
-        {
-            UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true,
-        };
-        var clients = Process.Start(info)!;
-        using var late = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        late.CancelAfter(Patience);
-        return await clients.StandardOutput.ReadLineAsync(late.Token) == Clients.Ready
-            ? clients
-            : throw new InvalidOperationException("The gateways did not connect.");
     }
 
     // Spinning would take the core that the clients need.
@@ -136,6 +154,51 @@ internal static class Comparison
         GC.Collect();
         GC.WaitForPendingFinalizers();
         return GC.GetTotalMemory(forceFullCollection: true);
+    }
+
+    /// <summary>A whole control plane, whose hub is pushed to.</summary>
+    private sealed class Hub(WebApplication app, FleetHub hub, DirectoryInfo data) : IAsyncDisposable
+    {
+        public int Port => Comparison.Port(app);
+
+        public static async Task<Hub> Start(PublishedRoute first, CancellationToken cancel)
+        {
+            var data = Directory.CreateTempSubdirectory("backstop-fanout-");
+            var app = await Comparison.Start(builder => builder.AddControl(new() { DataDirectory = data.FullName }), app => app.MapControl());
+            var hub = app.Services.GetRequiredService<FleetHub>();
+            hub.Converged = null; // There is no such alias in the store: nobody is to be told.
+            hub.Publish(first);
+            cancel.ThrowIfCancellationRequested();
+            return new(app, hub, data);
+        }
+
+        /// <summary>Pushes a route and says after how many milliseconds each gateway had acknowledged it.</summary>
+        public async Task<IEnumerable<double>> Push(PublishedRoute published, CancellationToken cancel)
+        {
+            var at = DateTimeOffset.UtcNow;
+            hub.Publish(published);
+            await Until(() => hub.HasConverged(Alias, 1, published.Route.Generation), cancel);
+            return hub.Progress(Alias).Select(p => (p.AckedAt - at).TotalMilliseconds);
+        }
+
+        /// <summary>Creates an alias as anybody would, and returns its generation.</summary>
+        public async Task<long> Create(string alias, CancellationToken cancel)
+        {
+            using var http = new HttpClient
+            {
+                BaseAddress = new($"http://127.0.0.1:{Port}/api/v1/"), DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            };
+            var manifest = new { serving = new { model = "m", replicas = new[] { "http://127.0.0.1:9" } } };
+            (await http.PostAsJsonAsync("releases", new { name = "v7", manifest }, cancel)).EnsureSuccessStatusCode();
+            var made = (await http.PostAsJsonAsync("aliases", new { name = alias, release = "v7" }, cancel)).EnsureSuccessStatusCode();
+            return (long)JsonNode.Parse(await made.Content.ReadAsStringAsync(cancel))!["generation"]!;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await app.DisposeAsync();
+            data.Delete(recursive: true);
+        }
     }
 
     private sealed class Times
@@ -163,6 +226,12 @@ internal static class Comparison
     }
 }
 
+/// <param name="Gateways">How many are connected to each kind of server.</param>
+/// <param name="Rounds">How often each kind pushes.</param>
+/// <param name="Relays">How many relays there are.</param>
+/// <param name="BatchSeconds">For how long gateways send batches.</param>
+internal sealed record Plan(int Gateways, int Rounds, int Relays, int BatchSeconds);
+
 /// <summary>Milliseconds from the push to the acknowledgement.</summary>
 /// <param name="Last">The median, over the rounds, of the last gateway's.</param>
 internal sealed record Percentiles(double P50, double P99, double Last)
@@ -170,10 +239,29 @@ internal sealed record Percentiles(double P50, double P99, double Last)
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"p50 {P50:0.0} ms, p99 {P99:0.0} ms, last {Last:0.0} ms");
 }
 
-/// <param name="MemoryKibibytes">Managed memory of the server process for one connected gateway, the mean over both kinds.</param>
-internal sealed record Measurement(int Gateways, int Rounds, Percentiles Hub, Percentiles Bare, double MemoryKibibytes)
+/// <param name="Hub">Gateways at the control plane.</param>
+/// <param name="Bare">Gateways at the bare broadcast.</param>
+/// <param name="Relayed">Gateways behind relays; null without any.</param>
+internal sealed record Measurement(int Gateways, int Rounds, Percentiles Hub, Percentiles Bare, Percentiles? Relayed)
 {
+    public int Relays { get; init; }
+
+    /// <summary>Managed memory of the server process for one gateway: of the control plane, of the bare broadcast, and of the control plane for one behind a relay.</summary>
+    public double Kibibytes { get; init; }
+
+    public double BareKibibytes { get; init; }
+
+    public double RelayedKibibytes { get; init; }
+
+    /// <summary>Cores that the server process needs while every gateway sends a batch a second.</summary>
+    public double BatchCores { get; init; }
+
+    public long BatchAcknowledgements { get; init; }
+
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Gateways} gateways: hub {Hub}; bare broadcast {Bare}; last is {Hub.Last / Bare.Last:0.00} times the bare one's; {MemoryKibibytes:0} KiB of managed memory each");
+        $"""
+        {Gateways} gateways: hub {Hub}; bare broadcast {Bare}; last is {Hub.Last / Bare.Last:0.00} times the bare one's{(Relayed is null ? "" : $"; through {Relays} relays {Relayed}, {Relayed.Last / Bare.Last:0.00} times")}
+          managed memory for each: hub {Kibibytes:0} KiB, bare {BareKibibytes:0} KiB, hub behind relays {RelayedKibibytes:0} KiB; a batch a second from each: {BatchCores:0.00} cores, {BatchAcknowledgements} acknowledgements
+        """);
 }

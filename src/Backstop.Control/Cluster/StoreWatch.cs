@@ -13,18 +13,28 @@ internal sealed partial class StoreWatch(AliasStore aliases, Publisher publisher
 {
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
 
+    // Asking an owner fails at the moment at which its control plane is declared dead, and that is when to ask again.
+    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(100);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var pace = new PeriodicTimer(Pace, clock);
-        while (await pace.WaitForNextTickAsync(stoppingToken))
+        for (var delay = Pace; ;)
         {
+            await Task.Delay(delay, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+
             try
             {
                 await Look();
+                delay = Pace;
             }
             catch (Exception e) when (e is not OutOfMemoryException)
             {
                 NotSeen(log, e.Message); // The next look sees everything that this one would have.
+                delay = Retry;
             }
         }
     }

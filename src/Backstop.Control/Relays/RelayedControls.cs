@@ -7,7 +7,9 @@ namespace Backstop.Control.Relays;
 public sealed class RelayedControls : IDisposable
 {
     // A control plane that stands still looks like one that has nothing to say.
-    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(2);
 
     private readonly Control[] _all;
     private int _turn;
@@ -22,7 +24,7 @@ public sealed class RelayedControls : IDisposable
             {
                 HttpHandler = new SocketsHttpHandler
                 {
-                    ConnectTimeout = KeepAlive,
+                    ConnectTimeout = ConnectTimeout,
                     SslOptions = tls ?? new(),
                     KeepAlivePingDelay = KeepAlive,
                     KeepAlivePingTimeout = KeepAlive,

@@ -23,8 +23,9 @@ public sealed class FleetClient(
 
     private readonly UnacknowledgedBatches _unacknowledged = new(options.MaxUnacknowledgedBatches);
 
-    // A control plane that stands still looks like one that has nothing to say.
-    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(2);
+    // A control plane that stands still looks like one that has nothing to say. After twice this time another one is followed: a
+    // rollback that the others decide must find its gateways. A second is the least that the client allows.
+    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

@@ -24,6 +24,10 @@ internal sealed class FleetTraffic : IAsyncDisposable
     /// <summary>A rollout whose end <see cref="Check"/> looks at.</summary>
     public void Expect(string rollout) => _rollouts.Add(rollout);
 
+    /// <summary>For each gateway, when the last request was sent that this release answered; the beginning of time when none was.</summary>
+    public IEnumerable<DateTimeOffset> LastOn(string release) =>
+        _users.Select(u => u.Receipts.Where(r => r.Release == release).Select(r => r.SentAt).DefaultIfEmpty().Max());
+
     /// <summary>Waits until so many more answers came.</summary>
     public async Task Answers(int count)
     {

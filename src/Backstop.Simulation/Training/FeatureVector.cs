@@ -68,6 +68,12 @@ public sealed class Collector(TableSizes sizes, FeatureFamily? without = null)
         public void Add(FeatureFamily family, uint hash) =>
             collector._touched[(int)family].Add(Features.PlaceOf(hash, 1 << sizes.Bits((int)family)));
 
+        public void AddLetters(ReadOnlySpan<char> word, uint hash)
+        {
+            var sink = this;
+            Features.AddLetters(word, ref sink);
+        }
+
         public void NextPiece() => collector.NextPiece();
     }
 }

@@ -81,7 +81,7 @@ public sealed class ConstructionFeatures(AbuseLexicon lexicon)
             if (!found.IsNone || !Small.TryGet(word, hash, out small))
             {
                 // The letters of a small word say no more than the word, and would drown those of the others.
-                Features.AddLetters(word, ref sink);
+                sink.AddLetters(word, hash);
             }
             else if (small == Filler)
             {

@@ -20,6 +20,10 @@ public interface IFeatureSink
 {
     void Add(FeatureFamily family, uint hash);
 
+    /// <summary>Takes the sequences of a word's letters, as <see cref="Features.AddLetters"/> hands them over.</summary>
+    /// <param name="hash">Of the word.</param>
+    void AddLetters(ReadOnlySpan<char> word, uint hash);
+
     /// <summary>Told between two words, every few of them: what follows belongs to the next piece of the stretch.</summary>
     void NextPiece();
 }

@@ -126,6 +126,8 @@ public sealed class InjectionClassifier(LinearModel part, LinearModel whole, Inj
             Whole.Add(family, hash);
         }
 
+        public void AddLetters(ReadOnlySpan<char> word, uint hash) => Features.AddLetters(word, ref this);
+
         public readonly void NextPiece()
         {
         }

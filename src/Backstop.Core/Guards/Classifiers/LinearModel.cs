@@ -111,8 +111,17 @@ public sealed class LinearModel
             _counts[(int)family]++;
         }
 
+        public void AddLetters(ReadOnlySpan<char> word, uint hash) => Features.AddLetters(word, ref this);
+
         public readonly void NextPiece()
         {
+        }
+
+        /// <summary>Adds what the letters of a word were found to add before.</summary>
+        internal void AddLetters(int total, int count)
+        {
+            _totals[(int)FeatureFamily.Letters] += total;
+            _counts[(int)FeatureFamily.Letters] += count;
         }
 
         /// <summary>The sums of two texts read as one; only the pair of words across the seam is missing.</summary>

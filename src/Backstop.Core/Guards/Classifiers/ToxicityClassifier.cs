@@ -28,11 +28,11 @@ public sealed class ToxicityClassifier(LinearModel model, AbuseLexicon lexicon)
     /// <param name="worst">The score of the stretch or of its worst two pieces, from 0, harmless, to 1.</param>
     public LinearModel.Sum Weigh(ReadOnlySpan<char> stretch, bool escaped, out double worst)
     {
-        var scratch = _scratch ??= new Scratch();
+        var scratch = _scratch is { } known && known.Memo.Remembers(model) ? known : _scratch = new Scratch(new LetterMemo(model));
         var pieces = scratch.Pieces;
         scratch.Text.Read(stretch, escaped);
         pieces.Clear();
-        var sums = new PieceSums(model.Begin(), pieces);
+        var sums = new PieceSums(model.Begin(), scratch.Memo, pieces);
         _features.Extract(scratch.Text, ref sums);
         pieces.Add(sums.Current);
 
@@ -53,15 +53,17 @@ public sealed class ToxicityClassifier(LinearModel model, AbuseLexicon lexicon)
 
     private static double Chance(double logit) => 1 / (1 + Math.Exp(-logit));
 
-    private sealed class Scratch
+    private sealed class Scratch(LetterMemo memo)
     {
+        public LetterMemo Memo { get; } = memo;
+
         public FoldedText Text { get; } = new();
 
         public List<LinearModel.Sum> Pieces { get; } = [];
     }
 
     [StructLayout(LayoutKind.Auto)]
-    private struct PieceSums(LinearModel.Sum empty, List<LinearModel.Sum> pieces) : IFeatureSink
+    private struct PieceSums(LinearModel.Sum empty, LetterMemo memo, List<LinearModel.Sum> pieces) : IFeatureSink
     {
         private readonly LinearModel.Sum _empty = empty;
 
@@ -69,6 +71,8 @@ public sealed class ToxicityClassifier(LinearModel model, AbuseLexicon lexicon)
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Add(FeatureFamily family, uint hash) => Current.Add(family, hash);
+
+        public void AddLetters(ReadOnlySpan<char> word, uint hash) => memo.AddTo(new Span<LinearModel.Sum>(ref Current), word, hash);
 
         public void NextPiece()
         {

@@ -23,7 +23,7 @@ public static class CheckCatalog
             [PatternCheck.Name] = (_, with, _) => PatternCheck.Create(with),
             [PromptLeakCheck.Name] = (_, with, _) => PromptLeakCheck.Create(with),
             [RepetitionCheck.Name] = (_, with, _) => RepetitionCheck.Create(with),
-            [DialogueCheck.Name] = (use, with, _) => DialogueCheck.Create(use.Threshold, with),
+            [DialogueCheck.Name] = (use, with, _) => DialogueCheck.Create(use, with),
             [RemoteCheck.Name] = (use, with, _) => RemoteCheck.Create(use, with),
             [RemoteCheck.ModelName] = (use, with, _) => RemoteCheck.CreateModel(use, with),
             [RemoteCheck.JudgeName] = (use, with, _) => RemoteCheck.CreateJudge(use, with),

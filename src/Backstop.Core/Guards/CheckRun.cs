@@ -1,4 +1,3 @@
-using Backstop.Core.Guards.Checks;
 using Backstop.Core.Guards.Remote;
 
 namespace Backstop.Core.Guards;
@@ -6,16 +5,25 @@ namespace Backstop.Core.Guards;
 /// <summary>One check at work on one text.</summary>
 internal sealed class CheckRun(CompiledCheck compiled, CheckContext context, int unit)
 {
+    // A match that is still open is looked at again when it has grown by a quarter, or by so many characters: reading it from its start
+    // with every piece would cost its length each time.
+    private const int MostUnread = 16;
+
     private readonly ICheckSession _session = compiled.Check.Open(context);
     private readonly FindingSink _sink = new(compiled.Use.Id, unit);
     private int _dropped;
+    private TimeSpan _spent;
+    private int _read;
 
     public CheckUse Use => compiled.Use;
 
     public CheckScope Scope => compiled.Check.Descriptor.Scope;
 
     /// <summary>What it asks somebody outside; null for a check that asks nobody.</summary>
-    public RemoteUse? Asking => (compiled.Check as RemoteCheck)?.Asking;
+    public RemoteUse? Asking => (compiled.Check as IAsking)?.Asking;
+
+    /// <summary>Whether somebody outside has anything to say about this text.</summary>
+    public bool AsksAbout => compiled.Check is IAsking { Asking: not null } check && check.AsksAbout(context);
 
     /// <summary>Whether its answer is waited for. One that only takes notes is asked beside the text's way and not here.</summary>
     public bool IsAwaited => Duty != CheckDuty.Shadow && Use.Action != Disposition.Observe;
@@ -31,6 +39,9 @@ internal sealed class CheckRun(CompiledCheck compiled, CheckContext context, int
 
     /// <summary>What is said instead of a text that this check stops; null for the policy's own words.</summary>
     public string? Says => _sink.Said;
+
+    /// <summary>Who answers instead of a release whose request this check stops; null for nobody.</summary>
+    public string? SendsTo => _sink.SentTo;
 
     /// <summary>Whether text may leave only when this check has decided about it. Notes may come late, decisions may not.</summary>
     public bool Delays => Duty == CheckDuty.Enforce && Use.Action != Disposition.Observe && Error is null;
@@ -57,13 +68,14 @@ internal sealed class CheckRun(CompiledCheck compiled, CheckContext context, int
 
     public void Scan(ReadOnlySpan<char> text, int origin, bool final)
     {
-        if (Error is not null)
+        if (Error is not null || (!final && MayWait(origin + text.Length)))
         {
             return;
         }
 
         try
         {
+            _read = origin + text.Length;
             Decided = origin + _session.Scan(new ScanWindow(text, origin, Decided - origin, final), _sink);
             DropFindings();
             if (_sink.Failed is { } failed)
@@ -77,6 +89,29 @@ internal sealed class CheckRun(CompiledCheck compiled, CheckContext context, int
             Fail(CheckFailure.Error, e.GetType().Name);
         }
     }
+
+    /// <summary>Counts the time it took. What it found in more than it may take stays found; what it did not find is not known.</summary>
+    public void Took(TimeSpan time)
+    {
+        _spent += time;
+        if (Use.TimeoutMilliseconds is { } most && _spent > TimeSpan.FromMilliseconds(most))
+        {
+            Expire($"it took longer than {most} ms");
+        }
+    }
+
+    /// <summary>Ends its work for want of time.</summary>
+    public void Expire(string reason)
+    {
+        if (Error is null)
+        {
+            Fail(CheckFailure.Timeout, reason);
+        }
+    }
+
+    private bool MayWait(int end) => Scope == CheckScope.Span
+        && end - _read < Math.Min((_read - Decided) / 4, MostUnread)
+        && end - Decided <= compiled.Check.Descriptor.MaxHold - MostUnread;
 
     private void Fail(CheckFailure failure, string reason) =>
         Error = new CheckError(Use.Id, failure, reason, OutcomeOf(Use.OutcomeOf(failure)));

@@ -33,6 +33,12 @@ public sealed class FindingSink(string check, int unit)
     /// <summary>Gives the words for a text that is stopped; the first that were given stay.</summary>
     public void Say(string? words) => Said ??= words;
 
+    /// <summary>The alias whose release answers instead of one whose request is stopped for this; null for none.</summary>
+    public string? SentTo { get; private set; }
+
+    /// <summary>Names who answers instead; the first that was named stays.</summary>
+    public void Send(string? alias) => SentTo ??= alias;
+
     /// <summary>Says that the check could not do its work. The policy says what that means for the text.</summary>
     /// <param name="reason">Without a word of the text.</param>
     public void Fail(CheckFailure failure, string reason) => Failed = (failure, reason);
@@ -48,5 +54,14 @@ public sealed class FindingSink(string check, int unit)
     }
 
     /// <summary>Forgets the edits of text that has left, so that a stream of a million edits looks at each only once.</summary>
-    internal void ForgetEditsBefore(int position) => _edits?.RemoveAll(edit => edit.End <= position);
+    internal void ForgetEditsBefore(int position)
+    {
+        // Apart, since what the condition remembers is allocated even where there is nothing to forget.
+        if (_edits is { Count: > 0 } edits)
+        {
+            Forget(edits, position);
+        }
+    }
+
+    private static void Forget(List<Edit> edits, int position) => edits.RemoveAll(edit => edit.End <= position);
 }

@@ -50,7 +50,10 @@ public sealed record CheckUse(string Use, string Id, string? Settings, double? T
 
     public FailOutcome OnAuthError { get; init; } = FailOutcome.Block;
 
-    /// <summary>Most time for one answer, in milliseconds; only checks that ask somebody outside can exceed it. Null for 1,000.</summary>
+    /// <summary>
+    /// Most time for one text, in milliseconds. Null for 1,000 where somebody outside is asked, and for no limit where nobody is: local
+    /// checks take time in proportion to the text, and are not interrupted but found late.
+    /// </summary>
     public int? TimeoutMilliseconds { get; init; }
 
     /// <summary>What happens for each class of failure.</summary>
@@ -66,8 +69,8 @@ public sealed record CheckUse(string Use, string Id, string? Settings, double? T
 }
 
 /// <param name="BudgetMilliseconds">
-/// Time for all checks of the stage together; null for no limit. Local checks take microseconds, so it is what those outside
-/// may take, who are all asked at once.
+/// Time for all checks of the stage together; null for no limit. A local check whose turn comes later has timed out; those outside,
+/// who are all asked at once, may take what is left.
 /// </param>
 public sealed record StagePolicy(ImmutableArray<CheckUse> Checks, int? BudgetMilliseconds = null);
 

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Backstop.Core.Guards.Checks;
 using Backstop.Core.Guards.Remote;
 
 namespace Backstop.Core.Guards;
@@ -180,20 +179,21 @@ internal static class GuardPolicyReader
             for (var i = 0; i < stagePolicy.Checks.Length; i++)
             {
                 var path = $"stages.{GuardStages.KeyOf(stage)}.checks[{i}].with";
-                if (CheckCatalog.Create(stagePolicy.Checks[i], policy.Streaming, path) is not RemoteCheck check)
+                if (CheckCatalog.Create(stagePolicy.Checks[i], policy.Streaming, path) is not IAsking { Asking: { } asking })
                 {
                     continue;
                 }
 
-                switch (policy.GuardOf(check.Asking))
+                switch (policy.GuardOf(asking))
                 {
-                    case null when check.Asking.IsModel:
-                        throw PolicyNode.Unknown(path + ".model", check.Asking.Guard, [.. policy.Models.Keys]);
+                    case null when asking.IsModel:
+                        throw PolicyNode.Unknown(path + ".model", asking.Guard, [.. policy.Models.Keys]);
                     case null:
-                        throw PolicyNode.Unknown(path + ".guard", check.Asking.Guard, [.. policy.Remotes.Keys]);
-                    case RemoteGuard guard when check.Asking.Question.Length > 0 != (guard.Protocol == GuardProtocol.Chat):
-                        throw GuardPolicyException.At(path + ".guard", $"'{guard.Name}' does not fit: 'judge' asks a guard of protocol chat, 'remote' one of any other.");
-                    case ModelGuard model when check.Asking.Categories.Concat(check.Asking.Thresholds.Keys).FirstOrDefault(label => !model.Labels.Contains(label, StringComparer.OrdinalIgnoreCase)) is { } label:
+                        throw PolicyNode.Unknown(path + ".guard", asking.Guard, [.. policy.Remotes.Keys]);
+                    case RemoteGuard guard when asking.Fits(guard.Protocol) is false:
+                        throw GuardPolicyException.At(
+                            path + ".guard", $"'{guard.Name}' does not fit: 'judge' asks a guard of protocol chat, 'dialogue' one of openai_embeddings, 'remote' one of any other.");
+                    case ModelGuard model when asking.Categories.Concat(asking.Thresholds.Keys).FirstOrDefault(label => !model.Labels.Contains(label, StringComparer.OrdinalIgnoreCase)) is { } label:
                         throw PolicyNode.Unknown(path, label, model.Labels);
                 }
             }

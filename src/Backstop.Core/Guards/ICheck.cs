@@ -27,6 +27,9 @@ public sealed record CheckDescriptor(
     /// <summary>Whether it changes texts without finding fault with them.</summary>
     public bool Transforms { get; init; }
 
+    /// <summary>Whether what it says depends on a text, its stage and its trust, and on nothing else of the request.</summary>
+    public bool IsOfTextAlone { get; init; }
+
     /// <summary>Whether it passes on what somebody outside says, and so can time out, be saturated or be refused.</summary>
     public bool Asks { get; init; }
 }
@@ -45,6 +48,33 @@ public readonly record struct CheckContext(RingContext Request, GuardStage Stage
 {
     /// <summary>What those outside said who were asked about the text; null where nobody is to be asked.</summary>
     public IReadOnlyList<RemoteAnswer>? Answers { get; init; }
+
+    /// <summary>Index of the text among those screened together.</summary>
+    public int Unit { get; init; }
+
+    /// <summary>What was answered to a check about this text; null when nothing was.</summary>
+    internal RemoteAnswer? AnswerTo(string check)
+    {
+        foreach (var answer in Answers ?? [])
+        {
+            if (answer.Unit == Unit && answer.Check == check)
+            {
+                return answer;
+            }
+        }
+
+        return null;
+    }
+}
+
+/// <summary>A check that passes on what somebody outside says.</summary>
+internal interface IAsking
+{
+    /// <summary>What is asked of whom; null when this one asks nobody.</summary>
+    RemoteUse? Asking { get; }
+
+    /// <summary>Whether it wants to know anything about such a text.</summary>
+    bool AsksAbout(CheckContext context);
 }
 
 /// <summary>One check looking at one text, which may arrive in pieces.</summary>

@@ -7,21 +7,33 @@ namespace Backstop.Core.Guards;
 public sealed class OpenScreening
 {
     private readonly IReadOnlyList<ScanUnit> _units;
-    private readonly Screening[] _screenings;
+    private readonly Screening?[] _screenings;
+    private readonly CleanTexts? _clean;
+    private readonly CleanTexts.Mark[]? _marks;
 
     internal OpenScreening(Ring ring, RingContext context, IReadOnlyList<ScanUnit> units)
     {
-        (_units, _screenings) = (units, new Screening[units.Count]);
+        (_units, _screenings) = (units, new Screening?[units.Count]);
+
+        // Only what came before the newest message may have been seen; and where notes are taken at once they are taken of all.
+        _clean = units.Count > 1 && (context.Later is not null || !ring.TakesNotes) ? ring.Clean : null;
+        _marks = _clean is null ? null : new CleanTexts.Mark[units.Count - 1];
         var (stops, asks) = (false, false);
         for (var i = 0; i < _screenings.Length; i++)
         {
+            if (_marks is not null && i < _marks.Length && ring.IsOfTextAlone(units[i].Stage) && _clean!.Knows(_marks[i] = _clean.MarkOf(units[i])))
+            {
+                continue;
+            }
+
             var screening = _screenings[i] = new Screening(ring, context, units[i], i);
+            screening.Note(units[i].Text);
             screening.Advance(units[i].Text, 0, final: true);
             (stops, asks) = (stops || screening.Verdict.Stops(), asks || screening.Asks);
         }
 
         // One stopped text stops all: nobody needs to be asked any more.
-        Questions = stops || !asks ? [] : [.. _screenings.Select((screening, i) => screening.QuestionsAbout(units[i].Text)).SelectMany(questions => questions)];
+        Questions = stops || !asks ? [] : [.. _screenings.SelectMany((screening, i) => screening?.QuestionsAbout(units[i].Text) ?? [])];
     }
 
     /// <summary>What is to be asked; nothing when nobody is, or when the local checks have stopped the texts already.</summary>
@@ -57,7 +69,12 @@ public sealed class OpenScreening
 
     private Ruling RulingOf(int index, IReadOnlyList<RemoteAnswer> answers)
     {
-        var (screening, text) = (_screenings[index], _units[index].Text);
+        if (_screenings[index] is not { } screening)
+        {
+            return Ruling.Clean;
+        }
+
+        var text = _units[index].Text;
         if (Questions.Count > 0)
         {
             screening.Take(answers, text);
@@ -70,6 +87,12 @@ public sealed class OpenScreening
             screening.VerifyFixed(fixedText);
         }
 
-        return screening.Rule(fixedText);
+        var ruling = screening.Rule(fixedText);
+        if (_marks is not null && index < _marks.Length && _marks[index].High != 0 && ReferenceEquals(ruling, Ruling.Clean))
+        {
+            _clean!.Keep(_marks[index]);
+        }
+
+        return ruling;
     }
 }

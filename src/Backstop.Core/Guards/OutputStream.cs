@@ -1,3 +1,4 @@
+using System.Text;
 using Backstop.Core.Guards.Remote;
 
 namespace Backstop.Core.Guards;
@@ -15,13 +16,14 @@ public readonly record struct StreamStep(string Released, Ruling? Ruling);
 public sealed class OutputStream
 {
     private readonly Screening _screening;
+    private readonly StringBuilder? _all;
     private char[] _buffer = new char[256];
     private int _length;
     private int _origin;
     private int _released;
     private bool _edited;
 
-    internal OutputStream(Screening screening) => _screening = screening;
+    internal OutputStream(Screening screening) => (_screening, _all) = (screening, screening.IsNoted ? new StringBuilder() : null);
 
     /// <summary>Whether the ring has answered. A further push is a bug.</summary>
     public bool Ended { get; private set; }
@@ -45,6 +47,7 @@ public sealed class OutputStream
             throw new InvalidOperationException("The ring has already given its answer about this stream.");
         }
 
+        _all?.Append(text);
         Append(text);
         var visible = Visible(final);
         if (final && _screening.Asks)
@@ -56,6 +59,11 @@ public sealed class OutputStream
         if (_screening.Verdict.Stops())
         {
             return End("");
+        }
+
+        if (limit == _released && !final)
+        {
+            return new StreamStep("", null); // Nearly every piece of a sentence that is not over.
         }
 
         var released = Release(limit);
@@ -79,6 +87,11 @@ public sealed class OutputStream
     {
         Ended = true;
         AnyReleased |= released.Length > 0;
+        if (_all is not null)
+        {
+            _screening.Note(_all.ToString());
+        }
+
         return new StreamStep(released, _screening.Rule(fixedText: null));
     }
 

@@ -17,6 +17,12 @@ public sealed record RingContext(string Alias, string? Tenant = null)
     /// <summary>Letters that nobody could foresee, new for each request, for marks around text that is not trusted. Null for none.</summary>
     public string? Nonce { get; init; }
 
+    /// <summary>Time since any fixed moment, for the budgets of local checks; null where nobody waits and none counts.</summary>
+    public Func<TimeSpan>? Clock { get; init; }
+
+    /// <summary>Takes the texts that are looked at when the answer has left, by the checks that only take notes; null where these look at once.</summary>
+    public List<ScanUnit>? Later { get; init; }
+
     /// <summary>What the ring took out of the request and will put back into its answer.</summary>
     public TokenVault Tokens { get; } = new();
 }
@@ -32,18 +38,37 @@ public sealed class Ring
     ];
 
     private readonly ImmutableSortedDictionary<GuardStage, ImmutableArray<CompiledCheck>> _stages;
+    private readonly ImmutableSortedDictionary<GuardStage, ImmutableArray<CompiledCheck>> _deciding;
+    private readonly ImmutableSortedDictionary<GuardStage, ImmutableArray<CompiledCheck>> _noting;
+    private readonly ImmutableSortedSet<GuardStage> _ofTextAlone;
 
-    private Ring(GuardPolicy policy, ImmutableSortedDictionary<GuardStage, ImmutableArray<CompiledCheck>> stages) =>
+    private Ring(GuardPolicy policy, ImmutableSortedDictionary<GuardStage, ImmutableArray<CompiledCheck>> stages)
+    {
         (Policy, _stages) = (policy, stages);
+        _deciding = stages.ToImmutableSortedDictionary(stage => stage.Key, stage => stage.Value.RemoveAll(check => check.OnlyNotes));
+        _noting = stages.ToImmutableSortedDictionary(stage => stage.Key, stage => stage.Value.RemoveAll(check => !check.OnlyNotes));
+        _ofTextAlone = [.. _deciding.Where(stage => stage.Value.All(check => check.Check.Descriptor.IsOfTextAlone)).Select(stage => stage.Key)];
+        TakesNotes = _noting.Values.Any(checks => !checks.IsEmpty);
+        IsTimed = policy.Stages.Values.Any(stage => stage.BudgetMilliseconds is not null || stage.Checks.Any(check => check.TimeoutMilliseconds is not null));
+    }
 
     public GuardPolicy Policy { get; }
+
+    /// <summary>Where it remembers messages in which it found nothing; null where it looks at everything every time.</summary>
+    public CleanTexts? Clean { get; init; }
+
+    /// <summary>Whether a check of this process only takes notes, and need not be waited for.</summary>
+    public bool TakesNotes { get; }
+
+    /// <summary>Whether the policy limits the time of checks, so that <see cref="RingContext.Clock"/> is wanted.</summary>
+    public bool IsTimed { get; }
 
     /// <summary>Compiles a policy. A stage that it does not name gets those checks of the stage it is most like that can look at it.</summary>
     /// <exception cref="GuardPolicyException">A check's settings do not fit.</exception>
     public static Ring Compile(GuardPolicy policy)
     {
         var stages = policy.Stages.ToImmutableSortedDictionary(
-            stage => stage.Key, stage => CompileStage(stage.Value, policy.Streaming, GuardStages.KeyOf(stage.Key)));
+            stage => stage.Key, stage => CompileStage(stage.Key, stage.Value, policy.Streaming));
         foreach (var (stage, model) in Alike)
         {
             if (!stages.ContainsKey(stage) && stages.TryGetValue(model, out var checks))
@@ -55,6 +80,10 @@ public sealed class Ring
         return new(policy, stages);
     }
 
+    /// <summary>The same ring, which does not look twice at the earlier messages of a conversation.</summary>
+    /// <param name="key">32 bytes nobody could foresee, new for each ring.</param>
+    public Ring Remembering(ReadOnlyMemory<byte> key) => new(Policy, _stages) { Clean = new CleanTexts(key) };
+
     /// <summary>Starts the screening of one request.</summary>
     public RingSession Open(RingContext context) => new(this, context);
 
@@ -62,7 +91,11 @@ public sealed class Ring
     public Ring Local => new(Policy, _stages.ToImmutableSortedDictionary(
         stage => stage.Key, stage => stage.Value.RemoveAll(check => check.Check.Descriptor.Asks)));
 
-    internal ImmutableArray<CompiledCheck> ChecksOf(GuardStage stage) => _stages.GetValueOrDefault(stage, []);
+    internal ImmutableArray<CompiledCheck> ChecksOf(GuardStage stage, Work work = Work.All) =>
+        (work switch { Work.Decide => _deciding, Work.Note => _noting, _ => _stages }).GetValueOrDefault(stage, []);
+
+    /// <summary>Whether all that is said about a text of a stage depends on the text alone.</summary>
+    internal bool IsOfTextAlone(GuardStage stage) => _ofTextAlone.Contains(stage);
 
     /// <summary>Whether somebody outside is asked about the texts of a stage.</summary>
     internal bool Asks(GuardStage stage)
@@ -78,13 +111,22 @@ public sealed class Ring
         return false;
     }
 
-    private static ImmutableArray<CompiledCheck> CompileStage(StagePolicy stage, StreamingPolicy streaming, string path) =>
+    private static ImmutableArray<CompiledCheck> CompileStage(GuardStage key, StagePolicy stage, StreamingPolicy streaming) =>
     [
         .. stage.Checks
-            .Select(use => (use, duty: DutyOf(use, stage)))
+            .Select(use => (use, duty: DutyOf(use, stage), check: CheckCatalog.Create(use, streaming, $"{GuardStages.KeyOf(key)}.{use.Id}.with")))
             .Where(pair => pair.duty != CheckDuty.None)
-            .Select(pair => new CompiledCheck(pair.use, CheckCatalog.Create(pair.use, streaming, $"{path}.{pair.use.Id}.with"), pair.duty)),
+            .Select(pair => new CompiledCheck(pair.use, pair.check, pair.duty) { OnlyNotes = !pair.check.Descriptor.Asks && OnlyNotes(key, stage, pair.use, pair.duty) }),
     ];
+
+    // What is observed in a request counts it as an attack, for which the answer's record waits; and who may have to answer in
+    // the place of another must be there when that one fails.
+    private static bool OnlyNotes(GuardStage key, StagePolicy stage, CheckUse use, CheckDuty duty)
+    {
+        var isOfAnswer = key is GuardStage.Output or GuardStage.Reasoning or GuardStage.ToolArguments;
+        var notes = duty == CheckDuty.Shadow || (duty == CheckDuty.Enforce && use.Action == Disposition.Observe && isOfAnswer);
+        return notes && !stage.Checks.Any(other => other.Outcomes().Any(outcome => outcome.DegradeTo == use.Id));
+    }
 
     // A check that is off still runs when another degrades to it: it must have seen the text from its first character.
     // The substitute of a substitute too: no policy has a circle of them.
@@ -108,4 +150,20 @@ internal enum CheckDuty
     Standby,
 }
 
-internal sealed record CompiledCheck(CheckUse Use, ICheck Check, CheckDuty Duty);
+/// <summary>Which checks of a stage are at work.</summary>
+internal enum Work
+{
+    All,
+
+    /// <summary>Those that may change what becomes of the text.</summary>
+    Decide,
+
+    /// <summary>Those that only take notes.</summary>
+    Note,
+}
+
+internal sealed record CompiledCheck(CheckUse Use, ICheck Check, CheckDuty Duty)
+{
+    /// <summary>Whether nothing waits for it, so that it may look when the answer has left.</summary>
+    public bool OnlyNotes { get; init; }
+}

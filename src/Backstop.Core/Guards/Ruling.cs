@@ -34,6 +34,9 @@ public sealed record Ruling(Disposition Disposition, ImmutableArray<Finding> Fin
     /// <summary>The safe text to give instead of a blocked or refused answer.</summary>
     public string? SafeText { get; init; }
 
+    /// <summary>The alias whose release answers instead of the one whose request was stopped, or null.</summary>
+    public string? RouteTo { get; init; }
+
     /// <summary>Text of the only unit after the edits, or null when it was not changed.</summary>
     public string? FixedText => FixedTexts.IsDefaultOrEmpty ? null : FixedTexts[0];
 

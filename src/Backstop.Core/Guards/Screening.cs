@@ -14,20 +14,37 @@ internal sealed class Screening
     private readonly CheckContext _context;
     private readonly int _unit;
     private readonly List<RemoteAnswer>? _answers;
+    private readonly List<ScanUnit>? _later;
+    private readonly Func<TimeSpan>? _clock;
+    private readonly ScanUnit _scanned;
+    private TimeSpan _spent;
     private Disposition _afterFix;
 
     public Screening(Ring ring, RingContext request, ScanUnit unit, int index)
+        : this(ring, request, unit, index, request.Later is null ? Work.All : Work.Decide)
     {
-        (_policy, _checks, _unit) = (ring.Policy, ring.ChecksOf(unit.Stage), index);
-        _answers = ring.Asks(unit.Stage) ? [] : null;
-        _context = new CheckContext(request, unit.Stage, unit.Trust) { Answers = _answers };
-        if (!request.Tokens.IsEmpty && TokenReturn.Compiled.Check.Descriptor.Stages.Contains(unit.Stage))
+    }
+
+    public Screening(Ring ring, RingContext request, ScanUnit unit, int index, Work work)
+    {
+        (_policy, _checks, _unit, _scanned) = (ring.Policy, ring.ChecksOf(unit.Stage, work), index, unit);
+        _answers = work != Work.Note && ring.Asks(unit.Stage) ? [] : null;
+        _later = work == Work.Decide && !ring.ChecksOf(unit.Stage, Work.Note).IsEmpty ? request.Later : null;
+        _clock = work != Work.Note && ring.IsTimed ? request.Clock : null;
+        _context = new CheckContext(request, unit.Stage, unit.Trust) { Answers = _answers, Unit = index };
+        if (work != Work.Note && !request.Tokens.IsEmpty && TokenReturn.Compiled.Check.Descriptor.Stages.Contains(unit.Stage))
         {
             _checks = _checks.Add(TokenReturn.Compiled);
         }
 
         _runs = [.. _checks.Select(check => new CheckRun(check, _context, index))];
     }
+
+    /// <summary>Whether the finished text is wanted by those who only take notes.</summary>
+    public bool IsNoted => _later is not null;
+
+    /// <summary>Keeps the finished text for those who only take notes.</summary>
+    public void Note(string text) => _later?.Add(_scanned with { Text = text });
 
     /// <summary>Whether somebody outside is asked.</summary>
     public bool Asks => _answers is not null;
@@ -79,10 +96,10 @@ internal sealed class Screening
             return [];
         }
 
-        var budget = _policy.Stages.TryGetValue(_context.Stage, out var stage) ? stage.BudgetMilliseconds ?? int.MaxValue : int.MaxValue;
+        var budget = Math.Max(1, (int)Math.Min(int.MaxValue, (Budget - _spent).TotalMilliseconds));
         return
         [
-            .. _runs.Where(run => run.Asking is not null).Select(run => new RemoteQuestion(
+            .. _runs.Where(run => run.AsksAbout).Select(run => new RemoteQuestion(
                 run.Use.Id, _unit, _policy.GuardOf(run.Asking!)!, run.Asking!, _context.Stage, text, Before())
             {
                 TimeoutMilliseconds = Math.Min(budget, run.Use.TimeoutMilliseconds ?? DefaultTimeout),
@@ -94,7 +111,7 @@ internal sealed class Screening
     /// <summary>Takes what those outside said about the whole text.</summary>
     public void Take(IEnumerable<RemoteAnswer> answers, ReadOnlySpan<char> text)
     {
-        _answers?.AddRange(answers.Where(answer => answer.Unit == _unit));
+        _answers?.AddRange(answers);
         foreach (var run in _answers is null ? [] : _runs)
         {
             if (run.Asking is not null && run.IsAwaited)
@@ -104,9 +121,28 @@ internal sealed class Screening
         }
     }
 
+    private TimeSpan Budget =>
+        _policy.Stages.TryGetValue(_context.Stage, out var stage) && stage.BudgetMilliseconds is { } budget ? TimeSpan.FromMilliseconds(budget) : TimeSpan.MaxValue;
+
     private void Scan(CheckRun run, ReadOnlySpan<char> text, int origin, bool final)
     {
-        run.Scan(text, origin, final);
+        if (_clock is null || run.Asking is not null)
+        {
+            run.Scan(text, origin, final);
+        }
+        else if (_spent >= Budget)
+        {
+            run.Expire("the time of its stage was over before its turn");
+        }
+        else
+        {
+            var began = _clock();
+            run.Scan(text, origin, final);
+            var took = _clock() - began;
+            _spent += took;
+            run.Took(took);
+        }
+
         if (run.Error is { } error && run.Use.OutcomeOf(error.Failure).DegradeTo is { } substitute)
         {
             Enlist(substitute);
@@ -134,9 +170,10 @@ internal sealed class Screening
         List<Edit>? edits = null;
         foreach (var run in _runs)
         {
-            for (var i = 0; i < run.Edits.Count; i++)
+            var proposed = run.Edits;
+            for (var i = 0; i < proposed.Count; i++)
             {
-                if (run.Edits[i] is var edit && edit.Start >= from && edit.End <= to)
+                if (proposed[i] is var edit && edit.Start >= from && edit.End <= to)
                 {
                     (edits ??= []).Add(edit);
                 }
@@ -187,6 +224,7 @@ internal sealed class Screening
             ShadowFindings = Findings(CheckDuty.Shadow),
             ShadowDisposition = Strictest(CheckDuty.Shadow),
             DecidedBy = decider?.Use.Id,
+            RouteTo = verdict.Stops() ? decider?.SendsTo : null,
             SafeText = verdict.Stops() ? decider?.Says ?? _policy.BlockedResponse : null,
         };
     }
@@ -221,11 +259,12 @@ internal sealed class Screening
             moved = false;
             foreach (var run in _runs)
             {
-                for (var i = 0; i < run.Edits.Count; i++)
+                var proposed = run.Edits;
+                for (var i = 0; i < proposed.Count; i++)
                 {
-                    if (run.Edits[i].Start < limit && run.Edits[i].End > limit)
+                    if (proposed[i].Start < limit && proposed[i].End > limit)
                     {
-                        (limit, moved) = (run.Edits[i].Start, true);
+                        (limit, moved) = (proposed[i].Start, true);
                     }
                 }
             }

@@ -12,6 +12,7 @@ public sealed class GuardTelemetry : IDisposable
     private readonly Meter _meter;
     private readonly Counter<long> _findings;
     private readonly Counter<long> _failures;
+    private readonly Counter<long> _dropped;
     private readonly Histogram<double> _asked;
 
     public GuardTelemetry(IMeterFactory meters)
@@ -19,6 +20,7 @@ public sealed class GuardTelemetry : IDisposable
         _meter = meters.Create(Telemetry.Name);
         _findings = _meter.CreateCounter<long>("backstop.guard.findings", "{text}", "Texts in which a check found something, by check and by whether it decides or only takes notes.");
         _failures = _meter.CreateCounter<long>("backstop.guard.failures", "{text}", "Texts about which a check gave no answer, by check, class of failure and what the policy made of it.");
+        _dropped = _meter.CreateCounter<long>("backstop.guard.notes.dropped", "{request}", "Requests and answers that no check took notes of, because too many were waiting.");
         _asked = _meter.CreateHistogram<double>("backstop.guard.remote.duration", "s", "From a question to a guard outside to its answer.");
     }
 
@@ -44,6 +46,9 @@ public sealed class GuardTelemetry : IDisposable
             Found(answer.Check, "shadow");
         }
     }
+
+    /// <summary>There was no room for those who only take notes.</summary>
+    public void NotesDropped() => _dropped.Add(1);
 
     public void Asked(RemoteQuestion question, RemoteAnswer answer, TimeSpan took) => _asked.Record(
         took.TotalSeconds,

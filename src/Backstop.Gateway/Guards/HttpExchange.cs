@@ -13,16 +13,22 @@ internal static class HttpExchange
 
     public static async Task<RemoteAnswer> Ask(HttpMessageInvoker http, RemoteQuestion question, CancellationToken cancel)
     {
-        var guard = (RemoteGuard)question.Guard;
+        var (body, failure, reason) = await Post(http, (RemoteGuard)question.Guard, GuardExchange.BodyOf(question), cancel);
+        return failure is null ? GuardExchange.Read(question, body) : RemoteAnswer.None(question, failure.Value, reason);
+    }
+
+    /// <summary>Posts a body, and says why there is no answer when there is none.</summary>
+    public static async Task<(string Body, CheckFailure? Failure, string Reason)> Post(HttpMessageInvoker http, RemoteGuard guard, string body, CancellationToken cancel)
+    {
         using var message = new HttpRequestMessage(HttpMethod.Post, guard.Address)
         {
-            Content = new StringContent(GuardExchange.BodyOf(question), Encoding.UTF8, "application/json"),
+            Content = new StringContent(body, Encoding.UTF8, "application/json"),
         };
         if (guard.KeyVariable is { } variable)
         {
             if (Environment.GetEnvironmentVariable(variable) is not { Length: > 0 } key)
             {
-                return RemoteAnswer.None(question, CheckFailure.AuthError, $"the variable {variable} is not set");
+                return ("", CheckFailure.AuthError, $"the variable {variable} is not set");
             }
 
             message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
@@ -31,10 +37,10 @@ internal static class HttpExchange
         using var response = await http.SendAsync(message, cancel);
         return response.StatusCode switch
         {
-            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => RemoteAnswer.None(question, CheckFailure.AuthError, "it refused the key"),
-            HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable => RemoteAnswer.None(question, CheckFailure.Saturated, "it has too much to do"),
-            >= HttpStatusCode.OK and < HttpStatusCode.MultipleChoices => GuardExchange.Read(question, await Body(response, cancel)),
-            var status => RemoteAnswer.None(question, CheckFailure.Error, $"it answered with status {(int)status}"),
+            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => ("", CheckFailure.AuthError, "it refused the key"),
+            HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable => ("", CheckFailure.Saturated, "it has too much to do"),
+            >= HttpStatusCode.OK and < HttpStatusCode.MultipleChoices => (await Body(response, cancel), null, ""),
+            var status => ("", CheckFailure.Error, $"it answered with status {(int)status}"),
         };
     }
 

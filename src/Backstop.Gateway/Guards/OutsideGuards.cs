@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Backstop.Core.Guards;
 using Backstop.Core.Guards.Remote;
+using Microsoft.AspNetCore.Http;
 
 namespace Backstop.Gateway.Guards;
 
@@ -13,6 +14,7 @@ public sealed class OutsideGuards(GuardTelemetry telemetry, TimeProvider clock, 
 {
     private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(2), AllowAutoRedirect = false });
     private readonly ConcurrentDictionary<OutsideGuard, GuardServer> _servers = new();
+    private readonly NoteQueue _notes = new(telemetry);
 
     /// <summary>What the ring says to texts.</summary>
     /// <param name="left">The caller waits no longer.</param>
@@ -23,6 +25,16 @@ public sealed class OutsideGuards(GuardTelemetry telemetry, TimeProvider clock, 
         Note(ruling);
         return ruling;
     }
+
+    /// <summary>Time for the budgets of checks.</summary>
+    public TimeSpan Clock() => clock.GetElapsedTime(0);
+
+    /// <summary>Lets those look at a request and its answer who only take notes, when both have left.</summary>
+    public void NoteLater(RingSession session, HttpResponse response) => response.OnCompleted(() =>
+    {
+        _notes.Offer(session);
+        return Task.CompletedTask;
+    });
 
     /// <summary>Counts what a ring said where it did not say it here.</summary>
     public void Note(Ruling ruling) => telemetry.Ruled(ruling);
@@ -53,7 +65,12 @@ public sealed class OutsideGuards(GuardTelemetry telemetry, TimeProvider clock, 
 
     private GuardServer ServerOf(OutsideGuard guard) => new(
         guard.Patience,
-        guard is ModelGuard ? models.Ask : (question, cancel) => HttpExchange.Ask(_http, question, cancel),
+        guard switch
+        {
+            ModelGuard => models.Ask,
+            RemoteGuard { Protocol: GuardProtocol.OpenAiEmbeddings } => new EmbeddingExchange(_http).Ask,
+            _ => (question, cancel) => HttpExchange.Ask(_http, question, cancel),
+        },
         clock);
 
     // The text is on its way: whatever becomes of this, it is only counted.

@@ -80,6 +80,26 @@ internal sealed class Dispatch(
         return (last, null);
     }
 
+    /// <summary>Asks the release that another alias serves, where a check sends the request there.</summary>
+    /// <remarks>That release's own ring looks at both; neither alias counts the answer as evidence, for it is an answer to what the other was not made for.</remarks>
+    /// <returns>Null when nobody is named, or the named one gives no answer.</returns>
+    public async ValueTask<(Screened Answer, ReleasePool By)?> AskElsewhere(Asked asked, ServingTable table, string? alias)
+    {
+        if (alias is null || !table.Routes.Routes.TryGetValue(alias, out var route))
+        {
+            return null;
+        }
+
+        var (answer, by) = await AskOthers(asked, table, [route.Current]);
+        if (answer is null || by is null)
+        {
+            return null;
+        }
+
+        asked.Sink.Answers(by.Release);
+        return (answer, by);
+    }
+
     /// <summary>Asks the release that took the place of one that was swapped out before it said anything.</summary>
     public Task<(Screened? Answer, ReleasePool? By)> AskNow(Asked asked)
     {

@@ -113,6 +113,13 @@ internal sealed class RequestPath(
             if (input.Stops || pool.CannotRead(request))
             {
                 signals.Answered(pending, attack, Outcome.InputBlocked, Served.SafeText, sample: null, latency: time.Elapsed);
+                if (await dispatch.AskElsewhere(asked, table, input.RouteTo) is { } elsewhere)
+                {
+                    trip.Release = elsewhere.By.Release.Name;
+                    await Delivery.Relay(http, elsewhere.Answer, null, asked, route.Traffic);
+                    return;
+                }
+
                 if (input.Disposition == Disposition.Refuse && CannedAnswer.Of(request, Screened.SafeTextOf(input), id) is { } words)
                 {
                     await Delivery.Words(words, asked); // A request that is refused is answered, in the policy's words or its check's.

@@ -21,7 +21,7 @@ internal static class GuardEndpoint
             throw new RingRequestException("'text' or 'texts' is missing: say what is to be looked at.", "text");
         }
 
-        var session = ring.Open(new RingContext("") { Messages = request.Messages("messages"), Nonce = Nonces.New() });
+        var session = ring.Open(new RingContext("") { Messages = request.Messages("messages"), Nonce = Nonces.New(), Clock = guards.Clock });
         var role = stage is GuardStage.Input ? "user" : stage is GuardStage.ToolResult or GuardStage.Retrieval ? "tool" : "assistant";
         var ruling = await guards.Screen(session, [.. texts.Select((text, index) => new ScanUnit(stage, text) { Role = role, Trust = ScanUnit.TrustOf(role), MessageIndex = index })], left);
         var answer = Rulings.ToJson(ruling, ring.Policy);

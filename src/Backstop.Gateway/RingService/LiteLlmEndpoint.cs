@@ -21,7 +21,7 @@ internal static class LiteLlmEndpoint
             var other => throw new RingRequestException($"'input_type' is '{other}', not request or response.", "input_type"),
         };
         var texts = request.Texts("texts");
-        var session = ring.Open(new RingContext("") { Messages = request.Messages("structured_messages"), Nonce = Nonces.New() });
+        var session = ring.Open(new RingContext("") { Messages = request.Messages("structured_messages"), Nonce = Nonces.New(), Clock = guards.Clock });
         var ruling = await guards.Screen(session, [.. texts.Select(text => response ? ScanUnit.Output(text) : ScanUnit.Input(text))], left);
         return ruling switch
         {

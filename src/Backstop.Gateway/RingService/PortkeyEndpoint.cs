@@ -24,7 +24,7 @@ internal static class PortkeyEndpoint
         var document = ((body[side] as JsonObject)?["json"] as JsonObject)?.DeepClone() as JsonObject
             ?? throw new RingRequestException($"'{side}.json' is missing.", $"{side}.json");
         var places = (after ? AnswerTexts(document) : RequestTexts(document)).ToList();
-        var session = ring.Open(new RingContext("") { Messages = request?.Messages("messages") ?? [], Nonce = Nonces.New() });
+        var session = ring.Open(new RingContext("") { Messages = request?.Messages("messages") ?? [], Nonce = Nonces.New(), Clock = guards.Clock });
         var ruling = await guards.Screen(session, [.. places.Select(text => after ? ScanUnit.Output(text.Place.Read()) : ScanUnit.Input(text.Place.Read(), text.Role))], left);
         var answer = new JsonObject { ["verdict"] = !ruling.Stops, ["data"] = Rulings.ToJson(ruling, ring.Policy) };
         if (!ruling.Stops && !ruling.FixedTexts.IsDefaultOrEmpty)

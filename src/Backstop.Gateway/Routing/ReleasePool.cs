@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using Backstop.Core.Evidence;
 using Backstop.Core.Guards;
 using Backstop.Core.Guards.Checks;
@@ -23,7 +24,7 @@ public sealed class ReleasePool
         Release = release;
         try
         {
-            Ring = Ring.Compile(release.GuardPolicy is { } policy ? GuardPolicy.Parse(policy) : GuardPolicy.Default);
+            Ring = Ring.Compile(release.GuardPolicy is { } policy ? GuardPolicy.Parse(policy) : GuardPolicy.Default).Remembering(RandomNumberGenerator.GetBytes(32));
             Headers = release.Serving.HeadersWith(Environment.GetEnvironmentVariable);
             Trust = release.Serving.TrustWith(TextFile.Read);
             Parts = new(release);

@@ -56,11 +56,12 @@ public sealed class PolicyFileTests
     [Theory]
     [InlineData("""{"use":"remote","with":{"guard":"lama"}}""", "Did you mean 'llama'?")]
     [InlineData("""{"use":"judge","with":{"guard":"llama","question":"Is it rude?"}}""", "protocol chat")]
+    [InlineData("""{"use":"remote","with":{"guard":"vectors"}}""", "openai_embeddings")]
     [InlineData("""{"use":"remote","with":{"guard":"llama"},"on_error":"degrade:pii"},{"use":"pii","on_error":"degrade:remote"}""", "nobody answers")]
     public void Whom_a_check_asks_is_looked_up_when_the_policy_is_loaded(string checks, string reason)
     {
         var failure = Assert.Throws<GuardPolicyException>(() => GuardPolicy.Parse(
-            $$$$"""{"remotes":{"llama":{"protocol":"llama_guard","url":"http://guard:8000"}},"stages":{"output":{"checks":[{{{{checks}}}}]}}}"""));
+            $$$$"""{"remotes":{"llama":{"protocol":"llama_guard","url":"http://guard:8000"},"vectors":{"protocol":"openai_embeddings","url":"http://guard:8000"}},"stages":{"output":{"checks":[{{{{checks}}}}]}}}"""));
         Assert.Contains(reason, failure.Message, StringComparison.Ordinal);
     }
 
@@ -98,9 +99,9 @@ public sealed class PolicyFileTests
     [Fact]
     public void Advice_names_what_is_likely_not_meant()
     {
-        var advice = PolicyLint.Of(Output("""{"use":"pii","id":"a","mode":"off"},{"use":"secrets","threshold":0.1,"timeout_ms":5}"""));
+        var advice = PolicyLint.Of(Output("""{"use":"pii","id":"a","mode":"off"},{"use":"secrets","threshold":0.1,"on_timeout":"pass_flagged","on_saturated":"pass_flagged"}"""));
         Assert.Equal(
-            ["stages.output.checks[0]", "stages.output.checks[1]", "stages.output.checks[1]", "stages.output.checks[1]", "stages.output.checks[1]", "stages"],
+            ["stages.output.checks[0]", "stages.output.checks[1]", "stages.output.checks[1]", "stages.output.checks[1]", "stages.output.checks[1]", "stages.output.checks[1]", "stages"],
             advice.Select(piece => piece.Path));
     }
 

@@ -29,6 +29,29 @@ public sealed class RingTests
         Assert.InRange(bytes, 0, Budget);
     }
 
+    [Fact]
+    public void A_piece_of_a_stream_allocates_little_more_than_the_text_it_releases()
+    {
+        const int Budget = 64;
+        var ring = Ring.Compile(GuardPolicy.Default);
+        var text = string.Concat(Enumerable.Repeat("The train to the coast leaves at ten. ", 200));
+        long bytes = 0;
+        for (var round = 0; round == 0 || (bytes > Budget && round < 400); round++)
+        {
+            var stream = ring.Open(RingContext.None).OpenStream();
+            stream.Push(text.AsSpan(0, 40), final: false);
+            bytes = GC.GetAllocatedBytesForCurrentThread();
+            for (var at = 40; at + 4 < text.Length; at += 4)
+            {
+                stream.Push(text.AsSpan(at, 4), final: false);
+            }
+
+            bytes = (GC.GetAllocatedBytesForCurrentThread() - bytes) / (text.Length / 4);
+        }
+
+        Assert.InRange(bytes, 0, Budget);
+    }
+
     private static readonly RingSession Default = Ring.Compile(GuardPolicy.Default).Open(RingContext.None);
 
     [Fact]

@@ -14,7 +14,10 @@ public sealed class HiddenTextCheck : ICheck
     private const int MaxHold = 96;
 
     public CheckDescriptor Descriptor { get; } = new(
-        Name, 1, CheckScope.Span, MaxHold, CanFix: true, [.. Enum.GetValues<GuardStage>()], ["LLM01"]);
+        Name, 1, CheckScope.Span, MaxHold, CanFix: true, [.. Enum.GetValues<GuardStage>()], ["LLM01"])
+    {
+        IsOfTextAlone = true,
+    };
 
     public static HiddenTextCheck Create() => new();
 

@@ -23,7 +23,10 @@ public sealed class InjectionCheck : ICheck
 
     public CheckDescriptor Descriptor { get; } = new(
         Name, 2, CheckScope.Whole, 0, CanFix: false,
-        [GuardStage.Input, GuardStage.Retrieval, GuardStage.ToolArguments, GuardStage.ToolResult], ["LLM01"]);
+        [GuardStage.Input, GuardStage.Retrieval, GuardStage.ToolArguments, GuardStage.ToolResult], ["LLM01"])
+    {
+        IsOfTextAlone = true,
+    };
 
     public static InjectionCheck Create(double? threshold) => new(threshold);
 

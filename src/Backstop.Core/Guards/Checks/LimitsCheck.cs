@@ -29,7 +29,10 @@ public sealed class LimitsCheck : ICheck
     private LimitsCheck(int maxChars, int maxDepth, bool markers) => (_maxChars, _maxDepth, _markers) = (maxChars, maxDepth, markers);
 
     public CheckDescriptor Descriptor { get; } = new(
-        Name, 1, CheckScope.Span, LongestMarker, CanFix: false, [.. Enum.GetValues<GuardStage>()], ["LLM10", "LLM01"]);
+        Name, 1, CheckScope.Span, LongestMarker, CanFix: false, [.. Enum.GetValues<GuardStage>()], ["LLM10", "LLM01"])
+    {
+        IsOfTextAlone = true,
+    };
 
     /// <summary>Settings: <c>max_chars</c> (1,000,000), <c>max_depth</c> of brackets (256), <c>role_markers</c> (true).</summary>
     public static LimitsCheck Create(PolicyNode with) => new(

@@ -20,7 +20,10 @@ public sealed class PiiCheck : ICheck
     private PiiCheck(IEnumerable<string> types, Redactor redactor) => (_types, _redactor) = (types.ToFrozenSet(StringComparer.Ordinal), redactor);
 
     public CheckDescriptor Descriptor { get; } = new(
-        Name, 1, CheckScope.Span, MaxHold, CanFix: true, [.. Enum.GetValues<GuardStage>()], ["LLM02"]);
+        Name, 1, CheckScope.Span, MaxHold, CanFix: true, [.. Enum.GetValues<GuardStage>()], ["LLM02"])
+    {
+        IsOfTextAlone = true,
+    };
 
     /// <summary>Settings: <c>types</c>, the types to look for; all but <c>DATE_OF_BIRTH</c> by default; <c>fix</c>: <c>redact</c>, <c>mask</c> or <c>token</c>.</summary>
     public static PiiCheck Create(PolicyNode with) => Create(with, skims: true);

@@ -8,7 +8,7 @@ namespace Backstop.Core.Guards.Checks;
 /// It asks nobody itself. The ring tells its owner what is to be asked (<see cref="RemoteQuestion"/>), and the owner brings
 /// the answers; where none came, the check has failed and the policy says what that means.
 /// </remarks>
-public sealed class RemoteCheck : ICheck
+public sealed class RemoteCheck : ICheck, IAsking
 {
     public const string Name = "remote";
 
@@ -62,6 +62,8 @@ public sealed class RemoteCheck : ICheck
 
     public ICheckSession Open(CheckContext context) => new Session(this, context);
 
+    bool IAsking.AsksAbout(CheckContext context) => true;
+
     private static string GuardOf(PolicyNode with) =>
         with.Text("guard") ?? throw GuardPolicyException.At(with.Path, "needs 'guard', the name of one of the policy's 'remotes'.");
 
@@ -74,7 +76,7 @@ public sealed class RemoteCheck : ICheck
                 return window.From;
             }
 
-            var answer = context.Answers?.FirstOrDefault(answer => answer.Check == check._id);
+            var answer = context.AnswerTo(check._id);
             if (answer?.Failure is { } failure)
             {
                 sink.Fail(failure, answer.Reason);

@@ -34,7 +34,10 @@ public sealed class SecretsCheck : ICheck
         [.. Formats.Select(format => format.Rule).Distinct().Append("private_key").Append("assigned").Append("url_password")];
 
     public CheckDescriptor Descriptor { get; } = new(
-        Name, 1, CheckScope.Span, MaxHold, CanFix: true, [.. Enum.GetValues<GuardStage>()], ["LLM02"]);
+        Name, 1, CheckScope.Span, MaxHold, CanFix: true, [.. Enum.GetValues<GuardStage>()], ["LLM02"])
+    {
+        IsOfTextAlone = true,
+    };
 
     private readonly Redactor _redactor;
 

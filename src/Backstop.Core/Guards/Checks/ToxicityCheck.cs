@@ -25,7 +25,10 @@ public sealed class ToxicityCheck : ICheck
         _window = window;
         Descriptor = new CheckDescriptor(
             Name, 1, CheckScope.Window, window, CanFix: false,
-            [GuardStage.Input, GuardStage.Retrieval, GuardStage.ToolResult, GuardStage.Output, GuardStage.Reasoning], []);
+            [GuardStage.Input, GuardStage.Retrieval, GuardStage.ToolResult, GuardStage.Output, GuardStage.Reasoning], [])
+        {
+            IsOfTextAlone = true,
+        };
     }
 
     public CheckDescriptor Descriptor { get; }

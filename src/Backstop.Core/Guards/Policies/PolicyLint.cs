@@ -71,9 +71,14 @@ public static class PolicyLint
             yield return $"'{use.Id}' may take a second: set 'timeout_ms', or 'budget_ms' for the stage.";
         }
 
-        if (!check.Asks && (use.TimeoutMilliseconds is not null || use.OnTimeout != FailOutcome.Block || use.OnSaturated != FailOutcome.Block || use.OnAuthError != FailOutcome.Block))
+        if (!check.Asks && (use.OnSaturated != FailOutcome.Block || use.OnAuthError != FailOutcome.Block))
         {
-            yield return $"'{use.Id}' runs inside the gateway and asks nobody: it cannot time out, be saturated or be refused.";
+            yield return $"'{use.Id}' runs inside the gateway and asks nobody: it cannot be saturated or be refused.";
+        }
+
+        if (!check.Asks && use.OnTimeout != FailOutcome.Block && use.TimeoutMilliseconds is null && all.BudgetMilliseconds is null)
+        {
+            yield return $"'{use.Id}' has no limit of time, so 'on_timeout' never happens: set 'timeout_ms', or 'budget_ms' for the stage.";
         }
     }
 }

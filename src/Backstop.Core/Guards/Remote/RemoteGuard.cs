@@ -22,6 +22,9 @@ public enum GuardProtocol
 
     /// <summary>A chat model that is asked a question about the text.</summary>
     Chat,
+
+    /// <summary>OpenAI's embeddings: sentences become vectors, and those of the same meaning point the same way.</summary>
+    OpenAiEmbeddings,
 }
 
 /// <summary>Somebody outside who judges texts, as a policy names them under <c>remotes</c>.</summary>
@@ -46,6 +49,7 @@ internal static class RemoteGuards
         ["vllm_classify"] = GuardProtocol.VllmClassify,
         ["http"] = GuardProtocol.Http,
         ["chat"] = GuardProtocol.Chat,
+        ["openai_embeddings"] = GuardProtocol.OpenAiEmbeddings,
     }.ToImmutableSortedDictionary(StringComparer.Ordinal);
 
     public static ImmutableSortedDictionary<string, RemoteGuard> Read(PolicyNode? remotes) => remotes is null

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 
 namespace Backstop.Core.Guards.Remote;
 
@@ -16,11 +17,21 @@ public sealed record RemoteUse(string Guard, double Threshold)
     /// <summary>What a chat model is asked about the text; empty for the other guards.</summary>
     public string Question { get; init; } = "";
 
+    /// <summary>Example sentences that texts are compared with, and what each is an example of; empty where nothing is compared.</summary>
+    public ImmutableArray<(string Intent, string Sentence)> Examples { get; init; } = [];
+
     /// <summary>How its findings count for the release; null where their category says so.</summary>
     public HarmClass? Harm { get; init; }
 
     /// <summary>Whether the guard is one of the policy's <c>models</c> and not of its <c>remotes</c>.</summary>
     public bool IsModel { get; init; }
+
+    internal bool Fits(GuardProtocol protocol) => protocol switch
+    {
+        GuardProtocol.Chat => Question.Length > 0,
+        GuardProtocol.OpenAiEmbeddings => !Examples.IsEmpty,
+        _ => Question.Length == 0 && Examples.IsEmpty,
+    };
 
     internal bool Counts(RemoteFlag flag) =>
         flag.Score >= Thresholds.GetValueOrDefault(flag.Category, Threshold)
@@ -44,7 +55,14 @@ public sealed record RemoteQuestion(string Check, int Unit, OutsideGuard Guard, 
 /// <summary>Something a guard objects to.</summary>
 /// <param name="Category">In the guard's own words.</param>
 /// <param name="Score">0 to 1; 1 where the guard gives none.</param>
-public readonly record struct RemoteFlag(string Category, double Score);
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct RemoteFlag(string Category, double Score)
+{
+    /// <summary>First character of the part that is objected to; the whole text where <see cref="Length"/> is 0.</summary>
+    public int Start { get; init; }
+
+    public int Length { get; init; }
+}
 
 /// <summary>What came back for a question: what is objected to, or why there is no answer.</summary>
 /// <param name="Failure">Null when there is an answer.</param>

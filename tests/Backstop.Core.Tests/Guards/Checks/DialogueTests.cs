@@ -44,6 +44,8 @@ public sealed class DialogueTests
     [InlineData("""{"intents":{"a":{"examples":[]}}}""", "needs 'examples'")]
     [InlineData("""{"intents":{"refund":{"examples":["x"],"after":"ordr"},"order":{"step":true,"examples":["y"]}}}""", "Did you mean 'order'?")]
     [InlineData("""{"intents":{"a":{"examples":["x"],"step":true,"answer":"b"}}}""", "is a step")]
+    [InlineData("""{"intents":{"a":{"examples":["x"],"route":"b:prod","answer":"b"}}}""", "not both")]
+    [InlineData("""{"intents":{"a":{"examples":["x"]}},"guard":"g"}""", "set 'threshold'")]
     public void What_could_not_work_is_refused(string with, string reason) => Assert.Contains(
         reason,
         Assert.Throws<GuardPolicyException>(() => GuardPolicy.Parse("""{"stages":{"input":{"checks":[{"use":"dialogue","with":WITH}]}}}""".Replace("WITH", with, StringComparison.Ordinal))).Message,

@@ -1,0 +1,49 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
+namespace Backstop.Core.Guards;
+
+/// <summary>Remembers in which earlier messages of conversations a ring found nothing, so that each is not looked at with every message that follows.</summary>
+/// <remarks>
+/// What is kept is 128 bits of HMAC-SHA-256 of a text under a key that nobody knows, for one ring, one stage and one degree of trust:
+/// a text is known when all of it is the same, and nobody can make another one that passes for it. Bounded: a text takes the place of
+/// one that has been there longer, and what is forgotten is looked at again. For many threads at once; a mark that is half written is
+/// no mark. docs/adr/0013-seen-before.md says why this is safe.
+/// </remarks>
+/// <param name="key">32 bytes nobody could foresee.</param>
+public sealed class CleanTexts(ReadOnlyMemory<byte> key)
+{
+    private const int Sets = 1 << 12;
+    private const int Ways = 4;
+    private const int KeyBytes = 32;
+
+    private readonly Mark[] _marks = new Mark[Sets * Ways];
+
+    /// <summary>What a text is known by.</summary>
+    internal Mark MarkOf(ScanUnit unit)
+    {
+        Span<byte> own = stackalloc byte[KeyBytes + 2];
+        Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        key.Span.CopyTo(own);
+        (own[KeyBytes], own[KeyBytes + 1]) = ((byte)unit.Stage, (byte)unit.Trust);
+        HMACSHA256.HashData(own, MemoryMarshal.AsBytes(unit.Text.AsSpan()), hash);
+        return new(BinaryPrimitives.ReadUInt64LittleEndian(hash), BinaryPrimitives.ReadUInt64LittleEndian(hash[8..]) | 1);
+    }
+
+    internal bool Knows(Mark mark) => SetOf(mark).Contains(mark);
+
+    internal void Keep(Mark mark)
+    {
+        // The newest first; the last of the set makes room.
+        var set = SetOf(mark);
+        set[..^1].CopyTo(set[1..]);
+        set[0] = mark;
+    }
+
+    private Span<Mark> SetOf(Mark mark) => _marks.AsSpan((int)(mark.Low % Sets) * Ways, Ways);
+
+    /// <param name="High">Never 0: an empty place is no text.</param>
+    [StructLayout(LayoutKind.Auto)]
+    internal readonly record struct Mark(ulong Low, ulong High);
+}

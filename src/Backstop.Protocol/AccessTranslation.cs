@@ -16,14 +16,15 @@ public static class AccessTranslation
         Check = key.Secret.Check,
         Aliases = { key.Aliases },
         ExpiresMs = key.ExpiresAt?.ToUnixTimeMilliseconds() ?? 0,
+        MayRead = key.Scopes.Any(scope => scope.Includes(Scope.Read)),
     };
 
-    /// <summary>The key of a message: it allows to call models and nothing else.</summary>
+    /// <summary>The key of a message: it allows to call models, perhaps to look, and nothing else.</summary>
     public static KeyRecord ToKey(this AccessKey message) => new()
     {
         Prefix = message.Prefix,
         Name = message.Name,
-        Scopes = [Scope.Invoke],
+        Scopes = message.MayRead ? [Scope.Invoke, Scope.Read] : [Scope.Invoke],
         Aliases = [.. message.Aliases],
         CreatedAt = DateTimeOffset.UnixEpoch,
         CreatedBy = "control",

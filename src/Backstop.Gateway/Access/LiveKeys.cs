@@ -95,4 +95,7 @@ public readonly record struct Guest(string Name, Rights Rights)
 
     /// <summary>Whether he may call an alias.</summary>
     public bool MayCall(string alias) => Rights.Allow(Scope.Invoke, alias);
+
+    /// <summary>Whether he may choose among the releases of an alias: he must be allowed to look at them.</summary>
+    public bool MayChoose(string alias) => Rights.Allow(Scope.Read, alias);
 }

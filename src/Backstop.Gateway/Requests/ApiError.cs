@@ -128,6 +128,9 @@ public sealed record ApiError(int Status, string Code, string Message, string? P
     public static ApiError TestersOnly(string alias) => new(
         403, "release_not_selectable", $"Nobody may choose the release of '{alias}'. Leave the header 'x-backstop-release' out.");
 
+    public static ApiError NoTester(string alias) => new(
+        403, "release_not_selectable", $"This key may not choose the release of '{alias}': it needs the scope 'read' beside 'invoke'. Leave the header 'x-backstop-release' out.");
+
     public static ApiError UnknownChoice(string alias, string release) => new(
         400, "unknown_release", $"'{alias}' has no release '{Shown(release)}' to choose from. Leave the header 'x-backstop-release' out.");
 

@@ -51,9 +51,22 @@ public sealed class Entrance(GatewayOptions options, LiveKeys keys)
         {
             var request = ModelRequest.Read(body, dialect, http.GetRouteValue("alias") as string);
             request.Key = guest.Name;
-            return request.Flaw is { } flaw ? (null, flaw)
-                : guest.MayCall(request.Alias!) ? (request, null)
-                : (null, ApiError.AliasForbidden(request.Alias!));
+            if (request.Flaw is { } flaw)
+            {
+                return (null, flaw);
+            }
+
+            if (!guest.MayCall(request.Alias!))
+            {
+                return (null, ApiError.AliasForbidden(request.Alias!));
+            }
+
+            if (http.Request.Headers.TryGetValue(TesterChoice.Header, out var wish))
+            {
+                request.Wish = new(wish.ToString(), guest.MayChoose(request.Alias!));
+            }
+
+            return (request, null);
         }
         catch (JsonException e)
         {

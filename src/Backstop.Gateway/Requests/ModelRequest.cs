@@ -30,6 +30,9 @@ public sealed class ModelRequest
     /// <summary>The name of the key it came with; empty where none was needed.</summary>
     public string Key { get; internal set; } = "";
 
+    /// <summary>The release that its caller wishes for, where he may; null for none.</summary>
+    internal TesterChoice? Wish { get; set; }
+
     public bool Stream { get; internal set; }
 
     /// <summary>The end user whom the caller names, if any.</summary>

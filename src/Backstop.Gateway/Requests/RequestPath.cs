@@ -85,8 +85,7 @@ internal sealed class RequestPath(
             var leaseIsLive = routes.LeaseIsLive(route, table);
             var unit = Unit.Of(http.Request, request, route, id);
             var assignment = route.Assign(unit, leaseIsLive);
-            if (http.Request.Headers.TryGetValue("x-backstop-release", out var wish)
-                && TesterChoice.Of(route, table, wish.ToString(), ref assignment) is { } unavailable)
+            if (request.Wish?.In(route, table, ref assignment) is { } unavailable)
             {
                 await http.Refuse(unavailable, dialect.Errors);
                 return;

@@ -31,6 +31,7 @@ public sealed class KeyTests
 
     [Theory]
     [InlineData("/v1/models")]
+    [InlineData("/v1/models/assistant:prod")]
     [InlineData("/v1/guard/policies")]
     [InlineData("/v2/models/assistant:prod")]
     [InlineData("/v2/models/assistant:prod/ready")]
@@ -136,6 +137,20 @@ public sealed class KeyTests
         Assert.Equal(HttpStatusCode.OK, (await fleet.Gateway.With(before.Text).Chat("Hello?")).Status);
         Assert.Equal(HttpStatusCode.TooManyRequests, (await fleet.Gateway.With(after.Text).Chat("Hello?")).Status);
         Assert.Equal(HttpStatusCode.OK, (await fleet.Gateway.With(other.Text).Chat("Hello?")).Status);
+    }
+
+    [Fact]
+    public async Task Only_a_key_that_may_look_at_releases_chooses_among_them()
+    {
+        var tester = Key(4, "assistant:*");
+        tester.Message.MayRead = true;
+        await using var fleet = await Closed(Mine, tester);
+        var release = SmallFleet.Released("v7", fleet.Seven);
+        await fleet.Control.PublishAndAwait(
+            SmallFleet.Plain(release, generation: 2) with { Traffic = Core.Routing.TrafficPolicy.Parse("""{"testers_choose":true}""") });
+
+        Assert.Equal("v7", (await fleet.Gateway.With(tester.Text).ChatWith("Hello?", ("x-backstop-release", "v7"))).Headers["x-backstop-release"]);
+        (await fleet.Gateway.With(Mine.Text).ChatWith("Hello?", ("x-backstop-release", "v7"))).IsError(HttpStatusCode.Forbidden, "release_not_selectable");
     }
 
     private static async Task<SmallFleet> Closed(params (string Text, AccessKey Message)[] keys)

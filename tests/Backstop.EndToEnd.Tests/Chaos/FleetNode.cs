@@ -162,7 +162,11 @@ internal sealed class FleetNode(string name, IPEndPoint http, string log, string
     public string? LastMove(string rollout) => Lines(_lives.Count - 1).LastOrDefault(line => line.Contains($"Rollout {rollout} ", StringComparison.Ordinal))?[..12];
 
     /// <summary>What it wrote that holds a word, all its lives together.</summary>
-    public IEnumerable<string> Wrote(string word) => Enumerable.Range(0, _lives.Count).SelectMany(Lines).Where(line => line.Contains(word, StringComparison.Ordinal));
+    public IEnumerable<string> Wrote(string word) => WroteInEachLife(word).SelectMany(lines => lines);
+
+    /// <summary>What it wrote that holds a word, for each of its lives.</summary>
+    public IEnumerable<IEnumerable<string>> WroteInEachLife(string word) =>
+        Enumerable.Range(0, _lives.Count).Select(life => Lines(life).Where(line => line.Contains(word, StringComparison.Ordinal)));
 
     public async ValueTask DisposeAsync()
     {

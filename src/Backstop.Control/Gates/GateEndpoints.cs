@@ -30,6 +30,8 @@ internal static class GateEndpoints
         api.MapPost("/gates", Declare).Answers(StatusCodes.Status201Created)
             .WithSummary("Write a gate, in the place of the one with this id.").Needs(Scope.Operate);
         api.MapPost("/gates/{id}/state", SetState).WithSummary("Say how far a gate may act.").NeedsOnAliasOf<RouteHandlerBuilder, GateStore>(Scope.Operate, AliasOf);
+        api.MapPost("/gates/{id}/dispute", Dispute).WithSummary("Say that a gate stopped a release that it should not have.").NeedsOnAliasOf<RouteHandlerBuilder, GateStore>(Scope.Operate, AliasOf);
+        api.MapPost("/gates/matrix", Matrix).WithSummary("Ask every gate of an alias every release that was bad.").Needs(Scope.Operate);
         api.MapPost("/gates/{id}/run", Run).WithSummary("Run a gate on a release.").NeedsOnAliasOf<RouteHandlerBuilder, GateStore>(Scope.Operate, AliasOf);
     }
 
@@ -52,9 +54,36 @@ internal static class GateEndpoints
             throw RefusedException.Conflict($"The certificate of '{id}' does not hold, so nothing says that it would stop the right releases. Learn again, or let it shadow.");
         }
 
-        var next = gate with { State = body.State };
+        var next = gate.Set(body.State);
         await gates.Save(next, Caller.Of(context), AliasEndpoints.Reason(body.Reason));
         return ApiJson.Ok(GateView.Of(next));
+    }
+
+    private static async Task<Answer<GateView>> Dispute(string id, Body<DisputeRequest> request, HttpContext context, GateStore gates, ReleaseStore releases, TimeProvider clock)
+    {
+        var body = await request.Read();
+        var gate = await Find(gates, id);
+        var (release, reason) = ((await ReleaseEndpoints.Find(releases, body.Release)).Release, AliasEndpoints.Reason(body.Reason));
+        if (gate.Certificate?.BadRelease == release.Digest)
+        {
+            throw RefusedException.Conflict($"'{id}' was made to stop {release.Name}, after {gate.IncidentId}. If that was wrong, retire it: backstop gate set {id} retired --reason …");
+        }
+
+        var next = gate.Dispute(new(clock.GetUtcNow(), release.Digest, Caller.Of(context), reason));
+        if (next != gate)
+        {
+            await gates.Save(next, Caller.Of(context), $"a false block of {release.Name}: {reason}");
+        }
+
+        return ApiJson.Ok(GateView.Of(next));
+    }
+
+    private static async Task<Answer<MatrixView>> Matrix(Body<MatrixRequest> request, HttpContext context, MatrixRunner runner, TimeProvider clock)
+    {
+        var body = await request.Read();
+        Caller.MustReach(context, Scope.Operate, body.Alias);
+        var (matrix, gates, bad) = await runner.Run(body.Alias, context.RequestAborted);
+        return ApiJson.Ok(MatrixView.Of(body.Alias, matrix, gates, bad, clock.GetUtcNow()));
     }
 
     private static async Task<Answer<GateView>> Declare(Body<GateRequest> request, HttpContext context, GateStore gates, TimeProvider clock)
@@ -81,6 +110,10 @@ internal static class GateEndpoints
 
     private sealed record RunRequest(string Release);
 
+    private sealed record DisputeRequest(string Release, string Reason);
+
+    private sealed record MatrixRequest(string Alias);
+
     private sealed record StateRequest(GateState State, string Reason);
 }
 
@@ -102,6 +135,8 @@ public sealed record GateView(
     double Power,
     double FalseBlock,
     string CasesDigest,
+    int BudgetSeconds,
+    System.Collections.Immutable.ImmutableArray<FalseBlock> FalseBlocks,
     Certificate? Certificate)
 {
     /// <summary>The view of a gate.</summary>
@@ -122,6 +157,8 @@ public sealed record GateView(
         gate.Power,
         gate.FalseBlock,
         GateFiles.CasesDigest(gate.Cases),
+        gate.BudgetSeconds,
+        gate.FalseBlocks,
         gate.Certificate);
 }
 

@@ -21,12 +21,13 @@ public sealed class GateRunner : IDisposable
     /// <param name="cancel">Ends the run; a run that was ended has no result.</param>
     public async Task<GateResult> Run(Gate gate, Release release, IProgress<int>? progress, CancellationToken cancel)
     {
-        var counts = await Ask(release, gate.Alias, gate.Cases, gate.SamplesPerCase, gate.ExtraPolicy, progress, cancel);
+        var counts = await Ask(release, gate.Alias, gate.Cases, gate.SamplesPerCase, gate.ExtraPolicy, progress, cancel, TimeSpan.FromSeconds(gate.BudgetSeconds));
         var all = counts.Aggregate(new RunCounts(0, 0, 0), (sum, one) => sum + one);
         return new(gate.Id, release.Digest, gate.Judge(all), all, gate.FailIfMoreThan);
     }
 
     /// <summary>Asks every case so many times and counts, case by case, what the answers were worth.</summary>
+    /// <param name="budget">What is not answered by then has no outcome; null for as long as it takes.</param>
     public async Task<ImmutableArray<RunCounts>> Ask(
         Release release,
         string alias,
@@ -34,7 +35,8 @@ public sealed class GateRunner : IDisposable
         int samples,
         string? extraPolicy,
         IProgress<int>? progress,
-        CancellationToken cancel)
+        CancellationToken cancel,
+        TimeSpan? budget = null)
     {
         if (JudgeOf(release, alias, extraPolicy, out var judge, out var headers, out var prompt) is { } unusable)
         {
@@ -45,14 +47,28 @@ public sealed class GateRunner : IDisposable
         var outcomes = new RunOutcome[cases.Length * samples];
         var done = 0;
 
-        // Round after round over all cases, so that one slow case does not end up alone at the end.
-        await Parallel.ForAsync(0, outcomes.Length, new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancel }, async (run, stop) =>
+        using var time = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        time.CancelAfter(budget ?? Timeout.InfiniteTimeSpan);
+        try
         {
-            var replica = release.Serving.Replicas[run % release.Serving.Replicas.Length];
-            var (answer, error) = await _caller.Ask(release, replica, headers, bodies[run % cases.Length], stop);
-            outcomes[run] = answer is null ? new RunOutcome.Unknown(error!) : judge!.Judge(cases[run % cases.Length], answer.Text);
-            progress?.Report(Interlocked.Increment(ref done));
-        });
+            // Round after round over all cases, so that one slow case does not end up alone at the end.
+            await Parallel.ForAsync(0, outcomes.Length, new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = time.Token }, async (run, stop) =>
+            {
+                var replica = release.Serving.Replicas[run % release.Serving.Replicas.Length];
+                var (answer, error) = await _caller.Ask(release, replica, headers, bodies[run % cases.Length], stop);
+                outcomes[run] = answer is null ? new RunOutcome.Unknown(error!) : judge!.Judge(cases[run % cases.Length], answer.Text);
+                progress?.Report(Interlocked.Increment(ref done));
+            });
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            var over = new RunOutcome.Unknown($"not answered within the budget of {budget!.Value.TotalSeconds:0} s");
+            for (var run = 0; run < outcomes.Length; run++)
+            {
+                outcomes[run] ??= over;
+            }
+        }
+
         return [.. Enumerable.Range(0, cases.Length).Select(c => RunCounts.Of([.. outcomes.Where((_, run) => run % cases.Length == c)]))];
     }
 

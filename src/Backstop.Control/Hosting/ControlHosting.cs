@@ -54,7 +54,10 @@ public static class ControlHosting
         services.AddSingleton<ChangeLedger>();
         services.AddSingleton<MonitorStore>();
         services.AddSingleton<IncidentBook>();
+        services.AddSingleton<Prover>();
+        services.AddSingleton<AblationRunner>();
         services.AddSingleton<Learner>();
+        services.AddSingleton<MatrixRunner>();
         services.AddSingleton<AliasQueries>();
         services.AddSingleton<AliasTime>();
         services.AddSingleton<ApiDocument>();

@@ -124,6 +124,13 @@ public sealed class IncidentBook(DurableStore store, ReleaseStore releases, Samp
         await Change(id, incident => incident.Stamp(timeline) is var after && after.Timeline.Onset != incident.Timeline.Onset ? after.Investigate(known) : after);
     }
 
+    /// <summary>Changes an incident and asks again what broke.</summary>
+    public async Task<Incident?> Investigate(string id, Func<Incident, Incident> change)
+    {
+        var known = await ledger.Near(clock.GetUtcNow());
+        return await Change(id, incident => change(incident).Investigate(known));
+    }
+
     /// <summary>Changes an incident and keeps the samples that came in since.</summary>
     /// <returns>The incident after the change, or null when there is none of this id.</returns>
     public Task<Incident?> Change(string id, Func<Incident, Incident> change) => store.Write<Incident?>(async context =>

@@ -54,6 +54,7 @@ internal static class IncidentEndpoints
         api.MapPost("/incidents/{id}/assign", Assign).WithSummary("Give an incident to somebody.").NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
         api.MapPost("/incidents/{id}/severity", Grade).WithSummary("Grade an incident.").NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
         api.MapPost("/incidents/{id}/comments", Comment).WithSummary("Comment on an incident.").NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
+        api.MapPost("/incidents/{id}/ablate", Ablate).WithSummary("Replay the captured requests of an incident with one changed part of the release at a time.").NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
         api.MapPost("/incidents/{id}/learn", Learn).Answers(StatusCodes.Status201Created).WithSummary("Make a gate of an incident and prove it on the bad and on the good release; or keep the rule that contained it as a monitor.").NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
     }
 
@@ -89,10 +90,18 @@ internal static class IncidentEndpoints
         {
             { Rollback: RollbackAdvice.Helps } => await grain.Rollback($"{id}: the release is to blame", Caller.Of(context)),
             { Cause: { } cause } when ContainmentPlan.Exists(cause) => await grain.Contain(id, cause.ToString(), Caller.Of(context)),
+            _ when incident.CallsForPrecaution => await grain.Precaution(id, Caller.Of(context)),
             { Mitigation: { } mitigation } => throw RefusedException.Conflict($"Backstop cannot do this by itself: {mitigation.First}"),
             _ => throw RefusedException.Conflict($"Nobody knows yet what broke in {id}."),
         });
         return await View(await book.Find(id), id, names);
+    }
+
+    private static async Task<Answer<IncidentView>> Ablate(string id, Body<Nothing> request, HttpContext context, IncidentBook book, AblationRunner ablation, AliasQueries names)
+    {
+        await request.Read();
+        var (after, why) = await ablation.Run(await book.Find(id) ?? throw Missing(id), context.RequestAborted);
+        return why is null ? await View(after, id, names) : throw RefusedException.Conflict(why);
     }
 
     private static async Task<Answer<IncidentView>> Comment(string id, Body<CommentRequest> request, HttpContext context, IncidentBook book, AliasQueries names, TimeProvider clock)

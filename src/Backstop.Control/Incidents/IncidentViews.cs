@@ -28,7 +28,11 @@ public sealed record IncidentView(
     string? Cause,
     Mitigation? Mitigation,
     string? NextAction,
+    bool Precautionary,
+    Precaution? Precaution,
+    Recovery? Recovery,
     string? Inputs,
+    ImmutableArray<AblationView> Ablations,
     ImmutableArray<Containment> Containments,
     ImmutableArray<LedgerEntry> Changes,
     ImmutableArray<string> Findings,
@@ -65,7 +69,11 @@ public sealed record IncidentView(
         incident.Diagnosis?.Cause is { } cause ? SignatureTable.Snake(cause) : null,
         incident.Diagnosis?.Mitigation,
         incident.Diagnosis?.NextAction,
+        incident.CallsForPrecaution,
+        incident.Precaution,
+        incident.Recovery,
         incident.Inputs?.Words,
+        [.. incident.Ablations.Select(AblationView.Of)],
         incident.Containments,
         incident.Changes,
         incident.Diagnosis?.Findings ?? [],
@@ -85,6 +93,14 @@ public sealed record IncidentView(
 
     private static string Snake<T>(T value)
         where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
+}
+
+/// <summary>What the trusted release did with one part of the suspected one, on the captured requests.</summary>
+/// <param name="Part">The part: <c>model</c>, <c>prompt</c> or <c>guard</c>.</param>
+public sealed record AblationView(string Part, double TrustedRuns, double TrustedFailures, double Runs, double Failures)
+{
+    internal static AblationView Of(Signal reading) => new(
+        reading.Name[(reading.Name.IndexOf('_', StringComparison.Ordinal) + 1)..], reading.Before!.N, reading.Before.Hits!.Value, reading.After!.N, reading.After.Hits!.Value);
 }
 
 public sealed record PatternView(double None, double Release, double Shared, double Compound);

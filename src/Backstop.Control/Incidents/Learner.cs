@@ -11,16 +11,14 @@ namespace Backstop.Control.Incidents;
 /// <summary>Makes a gate of an incident and proves, by running it, that it stops the bad release and passes the good one.</summary>
 /// <remarks>
 /// Three separate rounds of fresh answers: the first chooses cases, the second measures the rates that the limit is designed
-/// for, the third is the proof. Rates or proofs from the answers that chose would flatter the gate.
+/// for, the third is the proof (<see cref="Prover"/>). Rates or proofs from the answers that chose would flatter the gate.
 /// </remarks>
 public sealed class Learner(
-    IncidentBook book, GateStore gates, MonitorStore monitors, AliasStore aliases, GateRunner runner, ReleaseStore releases, GateFolder folder, TimeProvider clock) : IDisposable
+    IncidentBook book, GateStore gates, MonitorStore monitors, AliasStore aliases, GateRunner runner, Prover prover, AblationRunner ablation, ReleaseStore releases, GateFolder folder, TimeProvider clock) : IDisposable
 {
     private const int ChoosingSamples = 3;
     private const int MeasuredRuns = 150;
 
-    // With the one that was returned to, three good releases.
-    private const int MostOtherGoods = 2;
     private static readonly TimeSpan ReviewAfter = TimeSpan.FromDays(180);
 
     private readonly SemaphoreSlim _turn = new(1, 1);
@@ -65,6 +63,11 @@ public sealed class Learner(
         }
 
         var (bad, good) = (await releases.Get(incident.Release), await releases.Get(incident.Baseline));
+        if (incident.Ablations.IsEmpty)
+        {
+            // Both releases are asked now as it is: which of several changed parts it was belongs into the postmortem.
+            await ablation.Run(incident, cancel);
+        }
 
         // A release that dropped the check which would have stopped it must not pass by its own rules.
         var extraPolicy = incident.Components.Contains("guard_policy") ? good.GuardPolicy ?? GuardPolicy.DefaultJson : null;
@@ -75,7 +78,7 @@ public sealed class Learner(
             return new LearnResult.Impossible(((GateDesignResult.CannotTell)design).Reason);
         }
 
-        var gate = await Prove(GateOf(incident, chosen, fit, extraPolicy, actor), bad, good, cancel);
+        var gate = await prover.Prove(GateOf(incident, chosen, fit, extraPolicy, actor), bad, good, cancel);
         await gates.Save(gate, actor);
         var learned = await book.Change(incident.Id, i => i.Learn(gate.Id));
         await folder.Write(gate, learned!, bad.Name, good.Name, cancel);
@@ -115,45 +118,6 @@ public sealed class Learner(
         }
 
         return design;
-    }
-
-    private async Task<Gate> Prove(Gate gate, Release bad, Release good, CancellationToken cancel)
-    {
-        var results = await Task.WhenAll(runner.Run(gate, bad, progress: null, cancel), runner.Run(gate, good, progress: null, cancel));
-        var certificate = new Certificate(
-            bad.Digest,
-            good.Digest,
-            results[0].Counts,
-            results[1].Counts,
-            BlocksBad: results[0].Verdict == GateVerdict.Failed,
-            PassesGood: results[1].Passed,
-            gate.Power,
-            gate.FalseBlock,
-            GateFiles.CasesDigest(gate.Cases),
-            clock.GetUtcNow())
-        {
-            OtherGoods = await OtherGoods(gate, bad, good, cancel),
-        };
-        var (half, rest) = (gate.Cases.Where((_, i) => i % 2 == 0).ToImmutableArray(), gate.Cases.Where((_, i) => i % 2 == 1).ToImmutableArray());
-        var mixed = await Task.WhenAll(
-            runner.Ask(bad, gate.Alias, half, gate.SamplesPerCase, gate.ExtraPolicy, progress: null, cancel),
-            runner.Ask(good, gate.Alias, rest, gate.SamplesPerCase, gate.ExtraPolicy, progress: null, cancel));
-        var counts = mixed.SelectMany(m => m).Aggregate(new RunCounts(0, 0, 0), (sum, one) => sum + one);
-        certificate = certificate with { HalfFault = counts, BlocksHalfFault = gate.Judge(counts) == GateVerdict.Failed };
-        return gate with { Certificate = certificate, State = certificate.Holds ? GateState.Enforcing : GateState.Draft };
-    }
-
-    private async Task<ImmutableArray<GoodRelease>> OtherGoods(Gate gate, Release bad, Release good, CancellationToken cancel)
-    {
-        var proofs = ImmutableArray.CreateBuilder<GoodRelease>();
-        var quarantined = (await aliases.Find(gate.Alias))?.Quarantined ?? [];
-        foreach (var digest in (await aliases.Served(gate.Alias)).Where(d => d != bad.Digest && d != good.Digest && !quarantined.Contains(d)).Take(MostOtherGoods))
-        {
-            var result = await runner.Run(gate, await releases.Get(digest), progress: null, cancel);
-            proofs.Add(new(digest, result.Counts, result.Verdict == GateVerdict.Inconclusive ? null : result.Passed));
-        }
-
-        return proofs.ToImmutable();
     }
 
     private Task<ImmutableArray<RunCounts>> Ask(

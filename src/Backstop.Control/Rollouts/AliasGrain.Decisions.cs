@@ -96,7 +96,7 @@ internal sealed partial class AliasGrain
                 case Effect.OpenIncident open:
                     // Where it is known when it began, what both arms did before it would only water it down.
                     var judgement = !open.Blamed && _inputs.Onset is { } onset ? Recent(_judgement, onset) ?? _judgement : _judgement;
-                    _incident.Open(_rollout!, judgement, _evidence.RatesFor(new(Name, _alias.Epoch, _alias.Generation)), open);
+                    _incident.Open(_rollout!, judgement, _evidence.RatesFor(new(Name, _alias.Epoch, _alias.Generation)), open, ByItself());
                     break;
                 case Effect.StartSuccessor:
                     await StartSuccessor();

@@ -6,6 +6,7 @@ using Backstop.Core.Incidents;
 using Backstop.Core.Incidents.Suspects;
 using Backstop.Core.Inputs;
 using Backstop.Core.Registry;
+using Backstop.Core.Rollouts;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Control.Rollouts;
@@ -16,7 +17,11 @@ internal sealed partial class AliasGrain
     // A change is reported again when so much more of it was seen: the first look knows least.
     private const double MoreToTell = 1.25;
 
+    // More tell no more, and each is read whole.
+    private const int MostElsewhere = 20;
+
     private InputWatch _inputs = null!;
+    private string? _recovered;
     private TimeSpan _lookedAt = -KeepInterval;
     private (DateTimeOffset Onset, double Known) _told;
     private (string Incident, Containment Containment, DateTimeOffset Onset, DateTimeOffset? Converged)? _contained;
@@ -36,6 +41,21 @@ internal sealed partial class AliasGrain
             _incident.Change(incident, i => i.Contain(containment));
             await _incident.Finish();
             Contained(log, incident, Name, containment.Words);
+        }
+
+        return reply;
+    }
+
+    public async Task<AliasReply> Precaution(string incident, string actor)
+    {
+        var reply = _alias.Pin is { } pin
+            ? Refused($"{Name} is pinned by {pin.By}: {pin.Reason}. Lift the pin first with 'backstop alias unpin'.")
+            : await Rollback($"{incident}: precautionary. People are harmed, and whether rolling back helps is not known", actor);
+        if (reply.Outcome == AliasOutcome.Done)
+        {
+            var at = clock.GetUtcNow();
+            _incident.Change(incident, i => i.TakePrecaution(actor, at));
+            await _incident.Finish();
         }
 
         return reply;
@@ -65,6 +85,7 @@ internal sealed partial class AliasGrain
 
         _lookedAt = Now;
         await JudgeContainment(now);
+        await JudgeRollback(now);
         foreach (var first in _inputs.TakeFirsts())
         {
             // An edit of the prompt is counted as a signal; as a change beside it, one fact would speak twice.
@@ -99,15 +120,18 @@ internal sealed partial class AliasGrain
                 Inputs = change,
                 History = _evidence.RatesFor(new(Name, _alias.Epoch, _alias.Generation)),
             },
-            ContainByItself());
+            ByItself());
     }
 
     // Where the alias's owner allows it, a fault that is known to be none of the release's is contained at once.
-    private Func<Incident, Task> ContainByItself()
+    private Func<Incident, Task> ByItself()
     {
         var (self, allowed) = (this.AsReference<IAliasGrain>(), _alias.Traffic.Inputs.ContainsByItself);
-        return incident => allowed && incident.Diagnosis is { Cause: { } cause, Rollback: not RollbackAdvice.Helps } && ContainmentPlan.Exists(cause)
+        return incident => !allowed ? Task.CompletedTask
+            : incident.Diagnosis is { Cause: { } cause, Rollback: not RollbackAdvice.Helps } && ContainmentPlan.Exists(cause)
             ? Start(() => self.Contain(incident.Id, cause.ToString(), Actor))
+            : incident is { CallsForPrecaution: true, RolloutId: not null, Precaution: null }
+            ? Start(() => self.Precaution(incident.Id, Actor))
             : Task.CompletedTask;
 
         // Not awaited: it ends only when what was reported before is durable, and that is this.
@@ -140,10 +164,16 @@ internal sealed partial class AliasGrain
             return;
         }
 
-        var (helped, because) = Relief.Judge(
+        var (before, during, after) = (
             Relief.Between(_evidence, contained.Onset - TimeSpan.FromDays(1), contained.Onset),
             Relief.Between(_evidence, contained.Onset, contained.Containment.At),
             Relief.Between(_evidence, converged, now));
+        var (helped, because) = Relief.Judge(before, during, after);
+        if (helped == true)
+        {
+            (helped, because) = Relief.Judge(before, during, after, await Elsewhere(contained.Onset, contained.Containment.At, converged, now));
+        }
+
         if (helped is { } known)
         {
             _contained = null;
@@ -151,6 +181,44 @@ internal sealed partial class AliasGrain
             await _incident.Finish();
             ContainmentJudged(log, contained.Incident, Name, known ? "helped" : "did not help", because);
         }
+    }
+
+    // What other aliases did that nothing happened to, at the same times.
+    private async Task<(Count During, Count After)> Elsewhere(DateTimeOffset onset, DateTimeOffset until, DateTimeOffset since, DateTimeOffset now)
+    {
+        var troubled = (await incidents.Since(onset - TimeSpan.FromHours(1))).Select(i => i.Alias).Append(Name).ToHashSet(StringComparer.Ordinal);
+        var others = (await evidenceStore.Latest(MostElsewhere)).Where(e => !troubled.Contains(e.Alias)).ToList();
+        return (Sum(onset, until), Sum(since, now));
+
+        Count Sum(DateTimeOffset from, DateTimeOffset to) => others.Select(o => Relief.Between(o, from, to)).Aggregate(new Count(0, 0), (sum, one) => new(sum.N + one.N, sum.Hits + one.Hits));
+    }
+
+    /// <summary>Whether failures went back to the trusted release's once a rollout was taken back, and told so once.</summary>
+    private async Task JudgeRollback(DateTimeOffset now)
+    {
+        if (_rollout is not { Rollout.Status: RolloutStatus.RolledBack, Timeline.Converged: { } converged } || _incident.IncidentId is not { } id || _recovered == id
+            || Relief.Between(_evidence, converged, now) is not { N: >= Relief.LeastAfter } after
+            || await incidents.Find(id) is not { Timeline.Verified: not null } incident)
+        {
+            return;
+        }
+
+        if (incident is not { Recovery: null, Evidence: { Control.Units: >= Relief.LeastBefore } evidence, Diagnosis.Rollback: RollbackAdvice.Helps })
+        {
+            _recovered = id; // Nothing to hold it against, or known already.
+            return;
+        }
+
+        var (helped, because) = Relief.Judge(FailuresOf(evidence.Control), FailuresOf(evidence.Tested), after);
+        if (helped is { } known)
+        {
+            _recovered = id;
+            _incident.Change(id, i => i.Recover(known, because, now));
+            await _incident.Finish();
+            ContainmentJudged(log, id, Name, known ? "helped" : "did not help", because);
+        }
+
+        static Count FailuresOf(ArmEvidence arm) => new(arm.Units, Math.Round(arm.FailureRate * arm.Units));
     }
 
     [LoggerMessage(3106, LogLevel.Warning, "{Incident} of {Alias} is contained: {Words}.")]

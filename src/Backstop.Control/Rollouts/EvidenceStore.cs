@@ -17,6 +17,10 @@ public sealed class EvidenceStore(DurableStore store)
             row?.Inputs is { } inputs ? InputWatch.From(StoreJson.Read<InputMemory>(inputs)) : new());
     }
 
+    /// <summary>The evidence of the aliases that were asked last.</summary>
+    public async Task<List<AliasEvidence>> Latest(int most) =>
+        (await store.Read(context => context.Evidence.OrderByDescending(e => e.At).Take(most).Select(e => e.Record).ToListAsync())).ConvertAll(EvidenceSnapshot.Read);
+
     /// <summary>Replaces what is kept.</summary>
     public Task Save(AliasEvidence evidence, InputWatch inputs, DateTimeOffset at)
     {

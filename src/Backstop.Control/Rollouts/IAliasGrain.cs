@@ -46,6 +46,9 @@ public interface IAliasGrain : IGrainWithStringKey
     /// <summary>What requests bring with them now is how it is to be.</summary>
     Task AcceptInputs();
 
+    /// <summary>Rolls back before it is known whether that helps, because people are harmed. Not where a person pinned the alias.</summary>
+    Task<AliasReply> Precaution(string incident, string actor);
+
     /// <summary>Merges what batches (<c>SignalBatch</c> messages) say about this alias; with none, it says how much is stored by now.</summary>
     /// <param name="batches">In the order they came.</param>
     /// <param name="receivedAt">When the first of them came.</param>

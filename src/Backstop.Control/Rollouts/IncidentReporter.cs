@@ -28,7 +28,8 @@ internal sealed partial class IncidentReporter(IncidentBook incidents, ILogger l
     /// <param name="judgement">What the decision rests on, if on anything measured.</param>
     /// <param name="history">What the trusted release used to do.</param>
     /// <param name="open">Whether the release is blamed, and why.</param>
-    public void Open(StoredRollout stored, Judgement? judgement, ControlRates history, Effect.OpenIncident open)
+    /// <param name="then">Told the incident as it stands after that; null for nobody.</param>
+    public void Open(StoredRollout stored, Judgement? judgement, ControlRates history, Effect.OpenIncident open, Func<Incident, Task>? then = null)
     {
         _known = SmallerArm(judgement);
         Next(async () =>
@@ -45,6 +46,7 @@ internal sealed partial class IncidentReporter(IncidentBook incidents, ILogger l
                 History = history,
             });
             IncidentId = incident.Id;
+            await (then?.Invoke(incident) ?? Task.CompletedTask);
         });
     }
 

@@ -15,7 +15,7 @@ public sealed class RolloutEffects(ReleaseStore releases, WarmthProbe warmth, Ga
     /// <param name="wayBack">Digest of what it could be taken back to.</param>
     public async Task<string?> RunGates(Rollout rollout, string wayBack) =>
         // First, because found out during a rollback it is too late.
-        await ClosedWay(rollout, wayBack) ?? await gates.Refusal(rollout.Alias, await releases.Get(rollout.Candidate), CancellationToken.None);
+        await ClosedWay(rollout, wayBack) ?? await gates.Refusal(rollout.Alias, await releases.Get(rollout.Candidate), await releases.Get(rollout.Baseline), CancellationToken.None);
 
     /// <summary>Which replica of the candidate, or of what it would be taken back to, is not warm, or whether the way back is closed; or null.</summary>
     /// <param name="wayBack">Digest of what it could be taken back to.</param>

@@ -7,8 +7,8 @@ namespace Backstop.Core.Gates;
 /// <param name="GoodRelease">Digest of the release that was returned to.</param>
 /// <param name="Bad">What the bad release did.</param>
 /// <param name="Good">What the good release did.</param>
-/// <param name="BlocksBad">Whether the gate stopped the bad release.</param>
-/// <param name="PassesGood">Whether the gate let the good release through.</param>
+/// <param name="BlocksBad">Whether the gate stopped the bad release, every time.</param>
+/// <param name="PassesGood">Whether the gate let the good release through, every time.</param>
 /// <param name="Power">Computed, not counted: see <see cref="Gate.Power"/>.</param>
 /// <param name="FalseBlock">Computed, not counted: see <see cref="Gate.FalseBlock"/>.</param>
 /// <param name="CasesDigest">SHA-256 of the cases, so that changed cases make the proof void.</param>
@@ -28,14 +28,20 @@ public sealed record Certificate(
     /// <summary>Earlier releases of the alias that were good: no gate may stop what once served well. Empty when none was left.</summary>
     public ImmutableArray<GoodRelease> OtherGoods { get; init; } = [];
 
-    /// <summary>What a fault of half the size did: every other case asked of the bad release, the rest of the good one.</summary>
-    public RunCounts? HalfFault { get; init; }
+    /// <summary>Further runs on the bad release, each with fresh answers. <see cref="BlocksBad"/> says that the gate stopped it in every run.</summary>
+    public ImmutableArray<RunCounts> MoreBad { get => field.IsDefault ? [] : field; init; } = [];
 
-    /// <summary>Whether the gate stopped the fault of half the size too; null when that was not tried.</summary>
-    public bool? BlocksHalfFault { get; init; }
+    /// <summary>Further runs on the good release, where fewer than three good releases are left. <see cref="PassesGood"/> says that it passed in every run.</summary>
+    public ImmutableArray<RunCounts> MoreGood { get => field.IsDefault ? [] : field; init; } = [];
+
+    /// <summary>Variants of the fault. A gate that stops none of them knows the samples and not the fault.</summary>
+    public ImmutableArray<FaultVariant> Variants { get => field.IsDefault ? [] : field; init; } = [];
+
+    /// <summary>Runs that passed, of the good release and of good releases before it.</summary>
+    public int GoodPasses => (PassesGood ? 1 + MoreGood.Length : 0) + OtherGoods.Count(g => g.Passes == true);
 
     /// <summary>Whether the gate does what it is for. Only then may it stop releases.</summary>
-    public bool Holds => BlocksBad && PassesGood && OtherGoods.All(g => g.Passes != false);
+    public bool Holds => BlocksBad && PassesGood && OtherGoods.All(g => g.Passes != false) && (Variants.IsEmpty || Variants.Any(v => v.Stopped == true));
 }
 
 /// <summary>An earlier release on the finished gate.</summary>

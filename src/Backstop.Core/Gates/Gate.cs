@@ -24,6 +24,12 @@ public enum GateState
 /// <summary>A condition a release must meet before it gets traffic: cases, and how many answers to them may fail.</summary>
 public sealed record Gate
 {
+    /// <summary>How long a run may take where nobody says otherwise.</summary>
+    public const int DefaultBudgetSeconds = 120;
+
+    /// <summary>So many false blocks put a gate out of force: it is doubted until somebody decides about it.</summary>
+    public const int MostFalseBlocks = 2;
+
     /// <summary>Names the gate in commands, reasons and files.</summary>
     public required string Id { get; init; }
 
@@ -75,12 +81,40 @@ public sealed record Gate
     /// <summary>The proof that it works, or null while there is none.</summary>
     public Certificate? Certificate { get; init; }
 
+    /// <summary>How long one run may take; what is not answered by then has no outcome.</summary>
+    public int BudgetSeconds { get; init; } = DefaultBudgetSeconds;
+
+    /// <summary>Times that it stopped what it should not have, oldest first.</summary>
+    public ImmutableArray<FalseBlock> FalseBlocks { get => field.IsDefault ? [] : field; init; } = [];
+
     /// <summary>Answers of one run of the gate.</summary>
     public int Runs => Cases.Length * SamplesPerCase;
+
+    /// <summary>It stopped a release that it should not have: each release counts once. With the last that is borne it is quarantined.</summary>
+    public Gate Dispute(FalseBlock block)
+    {
+        if (FalseBlocks.Any(b => b.Release == block.Release))
+        {
+            return this;
+        }
+
+        var blocks = FalseBlocks.Add(block);
+        return this with { FalseBlocks = blocks, State = State == GateState.Enforcing && blocks.Length >= MostFalseBlocks ? GateState.Quarantined : State };
+    }
+
+    /// <summary>How far it may act from now on, by a person's word. What was disputed before is settled when it is to enforce again.</summary>
+    public Gate Set(GateState state) => this with { State = state, FalseBlocks = state == GateState.Enforcing ? [] : FalseBlocks };
 
     /// <inheritdoc cref="RunCounts.Judge"/>
     public GateVerdict Judge(RunCounts counts) => counts.Judge(FailIfMoreThan, Runs);
 }
+
+/// <summary>A gate stopped a release that it should not have.</summary>
+/// <param name="At">When that was said.</param>
+/// <param name="Release">Digest of the release.</param>
+/// <param name="By">Who says so.</param>
+/// <param name="Why">What makes them think so.</param>
+public sealed record FalseBlock(DateTimeOffset At, string Release, string By, string Why);
 
 /// <summary>What a gate says about a release. Only <see cref="Passed"/> lets it through; none of them rolls anything back.</summary>
 public enum GateVerdict

@@ -56,6 +56,7 @@ public static class GateFiles
             yaml.Append("extraPolicy: ").Append(gate.ExtraPolicy).Append('\n'); // JSON is YAML.
         }
 
+        yaml.Append(CultureInfo.InvariantCulture, $"budget: {{maxAnswers: {gate.Runs}, maxSeconds: {gate.BudgetSeconds}}}\n");
         Add("state", gate.State.ToString().ToLowerInvariant());
         Add("owner", gate.Owner);
         yaml.Append(CultureInfo.InvariantCulture, $"reviewBy: {gate.ReviewBy:yyyy-MM-dd}\n");

@@ -58,6 +58,9 @@ public sealed record Diagnosis
     /// <inheritdoc cref="RollbackAdvice"/>
     public required RollbackAdvice Rollback { get; init; }
 
+    /// <summary>Whether the two-arm test crossed its threshold. What is only probable may be taken back by more evidence.</summary>
+    public bool Proven { get; init; }
+
     /// <summary>The most probable first.</summary>
     public required ImmutableArray<Suspect> Suspects { get; init; }
 
@@ -125,6 +128,7 @@ public sealed record Diagnosis
         return new()
         {
             Pattern = pattern,
+            Proven = proven,
             Rollback = rollback,
             Suspects = SuspectsOf(pattern, proven, differences),
             Findings = [.. Explain(pattern, proven, judgement, rollback, differences)],
@@ -159,6 +163,17 @@ public sealed record Diagnosis
         Mitigation = findings.Mitigation,
         NextAction = findings.NextActions is [{ } first, ..] ? first.Words : null,
     };
+
+    /// <summary>The same after a rollback that did not help: the release's suspects are ten times less probable beside the others, and nobody advises it again.</summary>
+    public Diagnosis DoubtRelease()
+    {
+        const double left = 0.1;
+        var scaled = Suspects.Select(s => s with { Probability = s.Probability * (s.Kind is SuspectKind.Model or SuspectKind.Prompt or SuspectKind.Guard ? left : 1) }).ToList();
+        var sum = Math.Max(scaled.Sum(s => s.Probability), 1e-12);
+        ImmutableArray<Suspect> suspects = [.. scaled.Select(s => s with { Probability = s.Probability / sum }).OrderByDescending(s => s.Probability).ThenBy(s => s.Kind)];
+        var named = suspects is [{ Probability: >= Investigation.Named } first, ..] && Cause is { } cause && SignatureTable.KindOf(cause) == first.Kind ? Cause : null;
+        return this with { Suspects = suspects, Cause = named, Rollback = RollbackAdvice.DoesNotHelp, Mitigation = Mitigation.Of(named), Findings = [.. Findings, "It was rolled back and failures stayed: rolling back does not help."] };
+    }
 
     /// <summary>The suspect that a changed part of a release belongs to; null when the part changes no answer.</summary>
     public static SuspectKind? KindOf(Difference difference) => difference.Component switch

@@ -96,6 +96,15 @@ public sealed record Incident
     /// <summary>What was put in force against it, oldest first.</summary>
     public ImmutableArray<Containment> Containments { get; init; } = [];
 
+    /// <summary>Whether failures went back to the trusted release's after the rollback; null while nobody knows, and where nothing was rolled back.</summary>
+    public Recovery? Recovery { get; init; }
+
+    /// <summary>The rollback that was made before anybody knew whether it helps, because people were harmed; null when there was none.</summary>
+    public Precaution? Precaution { get; init; }
+
+    /// <summary>Failures of the trusted release, and of the trusted release with one part of the suspected one, on the captured requests.</summary>
+    public ImmutableArray<Signal> Ablations { get => field.IsDefault ? [] : field; init; } = [];
+
     /// <summary>Failing requests, redacted.</summary>
     public ImmutableArray<IncidentSample> Samples { get; init; } = [];
 
@@ -125,13 +134,16 @@ public sealed record Incident
     {
         { IsOver: true, GateId: not null } => IncidentStatus.Learned,
         { IsOver: true } => IncidentStatus.Resolved,
-        { Timeline.Swapped: not null } and not { Containments: [.., { Helped: false }] } => IncidentStatus.Mitigated,
+        { Timeline.Swapped: not null } and not { Containments: [.., { Helped: false }] } and not { Recovery.Helped: false } => IncidentStatus.Mitigated,
         { Diagnosis.ReleaseToBlame: not null } => IncidentStatus.Diagnosed,
         _ => IncidentStatus.Open,
     };
 
     /// <summary>Whether it was seen to be over, so that the next alarm is another incident.</summary>
-    public bool IsOver => Timeline.Verified is not null || ResolvedAt is not null;
+    public bool IsOver => (Timeline.Verified is not null && Recovery is not { Helped: false }) || ResolvedAt is not null;
+
+    /// <summary>Whether rolling back comes first although nobody knows that it helps: people are harmed, and nothing speaks against it.</summary>
+    public bool CallsForPrecaution => Severity == IncidentSeverity.Severe && Diagnosis is { Rollback: RollbackAdvice.Inconclusive } && Recovery is null;
 
     /// <summary>The names of the parts that changed.</summary>
     public ImmutableArray<string> Components => [.. Differences.Select(d => d.Component).Distinct(StringComparer.Ordinal)];
@@ -139,8 +151,8 @@ public sealed record Incident
     /// <summary>Adds another alarm: what is known better replaces what was known, and the record grows no milder.</summary>
     public Incident Add(Judgement? judgement, Diagnosis diagnosis, string reason)
     {
-        // An alarm that blames nobody does not take back what was proven before.
-        var keeps = Diagnosis?.ReleaseToBlame is true && diagnosis.ReleaseToBlame is not true;
+        // An alarm that blames nobody does not take back what was proven before; one that knows nothing takes back nothing.
+        var keeps = Diagnosis?.ReleaseToBlame is true && diagnosis.ReleaseToBlame is not true && (Diagnosis.Proven || diagnosis.Rollback == RollbackAdvice.Inconclusive);
         var next = keeps ? this : this with { Reason = reason, Evidence = judgement ?? Evidence, Diagnosis = diagnosis };
         return next with
         {
@@ -159,11 +171,14 @@ public sealed record Incident
 
         var onset = Inputs?.Onset ?? Timeline.Onset ?? OpenedAt;
         var near = ledger.Where(e => e.Concerns(Alias) && e.At >= onset - LiveCase.ChangesBefore && (IsOver == false || Changes.Any(c => c.Id == e.Id))).ToImmutableArray();
-        var known = Case.With(Alias, onset, Inputs?.Signals ?? [], RolloutId is null ? null : Timeline.Onset, near);
+        var known = Case.With(Alias, onset, [.. Inputs?.Signals ?? [], .. Ablations], RolloutId is null ? null : Timeline.Onset, near);
         var next = this with { Case = known, Changes = near };
 
         // Without a measurement there is only the ledger to go by, and a change alone is no evidence.
-        return known.Contrasts.IsEmpty && known.Signals.IsEmpty ? next : next with { Diagnosis = Diagnosis.With(Investigation.Of(known)) };
+        return known.Contrasts.IsEmpty && known.Signals.IsEmpty ? next : next with { Diagnosis = Doubted(Diagnosis.With(Investigation.Of(known))) };
+
+        // What was taken back and changed nothing was hardly to blame.
+        Diagnosis Doubted(Diagnosis found) => Recovery is { Helped: false } ? found.DoubtRelease() : found;
     }
 
     /// <summary>A rule was put in force against it.</summary>
@@ -179,6 +194,19 @@ public sealed record Incident
         Containments = Containments.SetItem(Containments.Length - 1, Containments[^1] with { Helped = helped, Because = because }),
         Timeline = helped ? Timeline with { Verified = at } : Timeline,
     };
+
+    /// <summary>It is known whether the rollback helped. If not, it is open again, and the release is suspected ten times less.</summary>
+    public Incident Recover(bool helped, string because, DateTimeOffset at) => this with
+    {
+        Recovery = new(at, helped, because),
+        Diagnosis = helped ? Diagnosis : Diagnosis?.DoubtRelease(),
+    };
+
+    /// <summary>It is rolled back first, and asked afterwards.</summary>
+    public Incident TakePrecaution(string by, DateTimeOffset at) => this with { Precaution = Precaution ?? new(at, by) };
+
+    /// <summary>Captured requests were replayed with one changed part at a time.</summary>
+    public Incident Ablate(ImmutableArray<Signal> readings) => this with { Ablations = readings };
 
     /// <summary>Writes what is known about the times by now.</summary>
     public Incident Stamp(Timeline timeline) => this with { Timeline = Timeline.With(timeline) };
@@ -225,6 +253,13 @@ public sealed record Incident
     /// <summary>The requests that a judgement rests on.</summary>
     public static long? UnitsOf(Judgement? judgement) => judgement is null ? null : judgement.Groups.Select(g => g.Units).Append(judgement.Units).Max();
 }
+
+/// <summary>What became of the failures after a rollback.</summary>
+/// <param name="Because">The numbers that say so.</param>
+public sealed record Recovery(DateTimeOffset At, bool Helped, string Because);
+
+/// <summary>A rollback before anybody knew.</summary>
+public sealed record Precaution(DateTimeOffset At, string By);
 
 /// <summary>Something a person said about an incident.</summary>
 public sealed record IncidentComment(DateTimeOffset At, string By, string Text);

@@ -32,10 +32,10 @@ public sealed class InputWatch
     private const double Rare = 0.01;
 
     private readonly SortedDictionary<long, InputTally> _recent = [];
-    private InputTally _settled = new();
     private readonly HashSet<(InputSignal, string)> _announced = [];
     private readonly List<InputCount> _firsts = [];
     private InputTally _usual = new();
+    private InputTally _settled = new();
     private InputCount _unfamiliar = new(InputSignal.PromptFingerprint, "", 0);
     private InputTally _since = new();
     private long? _onset;
@@ -128,7 +128,15 @@ public sealed class InputWatch
 
     /// <summary>All that it knows, as it is kept.</summary>
     public InputMemory Memory => new(
-        Listed(_usual), Listed(_settled), [.. _recent.Select(r => new InputMemory.Bucket(r.Key, Listed(r.Value)))], _unfamiliar, _onset, _quiet, Begun, [.. _announced.Select(a => new InputMemory.First(a.Item1, a.Item2)).OrderBy(a => a.Signal).ThenBy(a => a.What, StringComparer.Ordinal)], [.. _firsts]);
+        Listed(_usual),
+        Listed(_settled),
+        [.. _recent.Select(r => new InputMemory.Bucket(r.Key, Listed(r.Value)))],
+        _unfamiliar,
+        _onset,
+        _quiet,
+        Begun,
+        [.. _announced.Select(a => new InputMemory.First(a.Item1, a.Item2)).OrderBy(a => a.Signal).ThenBy(a => a.What, StringComparer.Ordinal)],
+        [.. _firsts]);
 
     /// <summary>One that goes on where another stood.</summary>
     public static InputWatch From(InputMemory memory)

@@ -45,6 +45,29 @@ public static class Postmortem
             }
         }
 
+        if (incident.Ablations.Length > 0)
+        {
+            Line("## Which changed part it was");
+            Line();
+            Line("| The trusted release, on the captured requests | Failed |");
+            Line("| --- | --- |");
+            Line($"| as it is | {incident.Ablations[0].Before!.Hits} of {incident.Ablations[0].Before!.N} |");
+            incident.Ablations.ToList().ForEach(a => Line($"| with the suspected one's {a.Name["ablation_".Length..]} | {a.After!.Hits} of {a.After.N} |"));
+            Line();
+        }
+
+        if (incident.Precaution is { } precaution)
+        {
+            Line($"{Time(precaution.At)}, {precaution.By}: rolled back as a precaution. People were harmed, and it was not known whether that helps.");
+            Line();
+        }
+
+        if (incident.Recovery is { } recovery)
+        {
+            Line($"{Time(recovery.At)}: rolling back {(recovery.Helped ? "helped" : "did NOT help")}: {Cell(recovery.Because)}.");
+            Line();
+        }
+
         if (incident.Containments.Length > 0)
         {
             Line("## What was done");
@@ -85,16 +108,16 @@ public static class Postmortem
             Line($"Gate `{gate.Id}` ({Lower(gate.State)}, owner {gate.Owner}, review by {gate.ReviewBy:yyyy-MM-dd}): {gate.Cases.Length} cases, "
                 + $"{gate.SamplesPerCase} answers each; it stops a release when more than {gate.FailIfMoreThan} of {gate.Runs} fail.");
             Line();
-            Line($"- {release}: {proof.Bad.Failures} of {proof.Bad.Runs} failed; {(proof.BlocksBad ? "stopped" : "NOT stopped")}");
-            Line($"- {baseline}: {proof.Good.Failures} of {proof.Good.Runs} failed; {(proof.PassesGood ? "passed" : "NOT passed")}");
+            Line($"- {release}: {Failed([proof.Bad, .. proof.MoreBad])}; {(proof.BlocksBad ? "stopped every time" : "NOT stopped every time")}");
+            Line($"- {baseline}: {Failed([proof.Good, .. proof.MoreGood])}; {(proof.PassesGood ? "passed every time" : "NOT passed every time")}");
             foreach (var other in proof.OtherGoods)
             {
-                Line($"- `{other.Digest}`, good before: {other.Counts.Failures} of {other.Counts.Runs} failed; {(other.Passes switch { true => "passed", false => "NOT passed", null => "its servers do not answer any more" })}");
+                Line($"- `{other.Digest}`, good before: {Failed([other.Counts])}; {(other.Passes switch { true => "passed", false => "NOT passed", null => "its servers do not answer any more" })}");
             }
 
-            if (proof is { HalfFault: { } half, BlocksHalfFault: { } stopped })
+            foreach (var variant in proof.Variants)
             {
-                Line($"- The fault at half its size: {half.Failures} of {half.Runs} failed; {(stopped ? "stopped" : "not stopped")}");
+                Line($"- Variant of the fault ({variant.Name}): {Failed([variant.Bad])}; {(variant.Stopped switch { true => "stopped", false => "not stopped", null => "says nothing, the good release does not pass it either" })}");
             }
 
             Line($"- Probability of stopping a release as bad as this one: at least {proof.Power:P2}");
@@ -127,6 +150,8 @@ public static class Postmortem
             Row("verified", timeline.Verified, segments.ConvergedToVerified);
             Line();
         }
+
+        static string Failed(RunCounts[] runs) => $"{string.Join(", ", runs.Select(r => r.Failures))} of {runs[0].Runs} failed";
 
         void Row(string what, DateTimeOffset? at, TimeSpan? after) => Line(
             $"| {what} | {(at is { } t ? Time(t) : "not recorded")} | {(after is { } span ? $"{span.TotalMilliseconds:0} ms" : "")} |");

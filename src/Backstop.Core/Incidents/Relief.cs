@@ -8,13 +8,19 @@ namespace Backstop.Core.Incidents;
 /// <remarks>
 /// Wald's sequential probability ratio test (1945) between two rates: that of before the incident and that of during it.
 /// Either error is at most one in twenty. Where the incident did no harm that could be seen, there is nothing to come back
-/// from, and it is enough that none came.
+/// from, and it is enough that none came. Where other aliases were asked at the same times, failures must have fallen by more than
+/// they fell there (difference in differences, one-sided, one in twenty): what is over by itself is over everywhere.
 /// </remarks>
 public static class Relief
 {
-    private const long LeastBefore = 50;
-    private const long LeastAfter = 60;
+    /// <summary>So many requests must have been answered since before anybody says anything.</summary>
+    public const long LeastAfter = 60;
+
+    /// <summary>So many must have been counted of what they are held against.</summary>
+    public const long LeastBefore = 50;
+
     private const double Visible = 0.03;
+    private const double OneInTwenty = 1.645;
     private static readonly double Sure = Math.Log(19);
 
     /// <summary>Whether it helped, or null while too few requests were seen since; and why, in words.</summary>
@@ -30,6 +36,26 @@ public static class Relief
         var (well, ill) = (Rate(before), Math.Max(Rate(during), Rate(before) + Visible));
         var log = (after.Hits * Math.Log(well / ill)) + ((after.N - after.Hits) * Math.Log((1 - well) / (1 - ill)));
         return (log >= Sure ? true : log <= -Sure ? false : null, words);
+    }
+
+    /// <summary>The same, held against what happened elsewhere, where nothing was done.</summary>
+    /// <param name="elsewhere">Failures of other aliases during the same time and since.</param>
+    public static (bool? Helped, string Because) Judge(Count before, Count during, Count after, (Count During, Count After) elsewhere)
+    {
+        var (helped, because) = Judge(before, during, after);
+        var harm = during.Share - before.Share;
+        if (helped != true || elsewhere.During.N < LeastBefore || elsewhere.After.N < LeastAfter || harm < Visible || harm < OneInTwenty * Math.Sqrt(Variance(during) + Variance(before)))
+        {
+            return (helped, because);
+        }
+
+        var there = elsewhere.During.Share - elsewhere.After.Share;
+        var more = during.Share - after.Share - there;
+        var doubt = OneInTwenty * Math.Sqrt(Variance(during) + Variance(after) + Variance(elsewhere.During) + Variance(elsewhere.After));
+        var words = FormattableString.Invariant($"{because}; elsewhere, where nothing was done, they were {elsewhere.During.Share:P1} of {elsewhere.During.N} during and {elsewhere.After.Share:P1} of {elsewhere.After.N} since");
+        return more > doubt ? (true, words)
+            : there > OneInTwenty * Math.Sqrt(Variance(elsewhere.During) + Variance(elsewhere.After)) ? (false, $"{words}: it was over by itself")
+            : (null, words);
     }
 
     /// <summary>Requests of both arms that were assigned in a span of time and labelled, and those that failed.</summary>
@@ -74,6 +100,8 @@ public static class Relief
             return new(units, [.. counts.Select(n => units == 0 ? 0 : (double)n / units)], all.Ceiling);
         }
     }
+
+    private static double Variance(Count count) => Rate(count) * (1 - Rate(count)) / count.N;
 
     private static double Rate(Count count) => (count.Hits + 0.5) / (count.N + 1);
 

@@ -61,12 +61,17 @@ public sealed record Notice(
 
         if (incident.Timeline.Swapped is { } swapped)
         {
-            Add(NoticeStage.Mitigated, incident.Containments is [.., { } done] ? done.Words : "swapped back to the trusted release", swapped);
+            Add(NoticeStage.Mitigated, incident.Containments is [.., { } done] ? done.Words : incident.Precaution is not null ? "rolled back as a precaution" : "swapped back to the trusted release", swapped);
         }
 
         if (incident.Containments is [.., { Helped: false } failed])
         {
             Add(NoticeStage.Reopened, $"what was done did not help: {failed.Because}", failed.At);
+        }
+
+        if (incident.Recovery is { Helped: false } stayed)
+        {
+            Add(NoticeStage.Reopened, $"rolling back did not help: {stayed.Because}", stayed.At);
         }
 
         if (incident.IsOver)

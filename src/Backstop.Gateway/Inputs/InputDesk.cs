@@ -73,10 +73,11 @@ internal static class InputDesk
     {
         foreach (var feature in request.Features ?? [])
         {
-            signals.Brought(route.Alias, new(InputSignal.FeatureNulls, feature.Name, feature.Values, feature.Nulls.Count));
+            var name = InputNames.Of(feature.Name);
+            signals.Brought(route.Alias, new(InputSignal.FeatureNulls, name, feature.Values, feature.Nulls.Count));
             if (feature.Numbers > 0)
             {
-                signals.Brought(route.Alias, new(InputSignal.FeatureValues, feature.Name, feature.Numbers, 0, feature.Sum, feature.Squares, feature.Most));
+                signals.Brought(route.Alias, new(InputSignal.FeatureValues, name, feature.Numbers, 0, feature.Sum, feature.Squares, feature.Most));
             }
 
             if (feature.Nulls.Count > 0 && contract.Defaults.TryGetValue(feature.Name, out var value))
@@ -100,7 +101,7 @@ internal static class InputDesk
         var told = Retrieved.Of(header.ToString());
         if (told.Index is { } index)
         {
-            signals.Brought(route.Alias, new(InputSignal.RetrievalIndex, index, 1));
+            signals.Brought(route.Alias, new(InputSignal.RetrievalIndex, InputNames.Of(index), 1));
         }
 
         if (told.Documents is { } documents)

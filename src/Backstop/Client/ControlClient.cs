@@ -165,6 +165,11 @@ public sealed class ControlClient(Uri server, string? key = null) : IDisposable
     public Task<Reply<GateView>> SetGate(string id, GateState state, string reason, CancellationToken cancel) =>
         Post<GateView>($"gates/{Escape(id)}/state", new { state = state.ToString().ToLowerInvariant(), reason }, cancel);
 
+    public Task<Reply<GateView>> DisputeGate(string id, string release, string reason, CancellationToken cancel) =>
+        Post<GateView>($"gates/{Escape(id)}/dispute", new { release, reason }, cancel);
+
+    public Task<Reply<MatrixView>> GateMatrix(string alias, CancellationToken cancel) => Post<MatrixView>("gates/matrix", new { alias }, cancel);
+
     public Task<Reply<GateResult>> RunGate(string id, string release, CancellationToken cancel) =>
         Post<GateResult>($"gates/{Escape(id)}/run", new { release }, cancel);
 

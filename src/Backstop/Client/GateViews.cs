@@ -23,6 +23,42 @@ public sealed record GateView(string Id, string Alias)
     public RateView? BadFailRate { get; init; }
 
     public string? CasesDigest { get; init; }
+
+    public int? Runs { get; init; }
+
+    public int? BudgetSeconds { get; init; }
+
+    public FalseBlockView[] FalseBlocks { get; init; } = [];
+
+    public CertificateView? Certificate { get; init; }
+}
+
+/// <summary>A release that the gate stopped and should not have.</summary>
+public sealed record FalseBlockView(DateTimeOffset At, string By, string Why);
+
+/// <summary>The proof that a gate works.</summary>
+public sealed record CertificateView(bool Holds, GateResult Bad, GateResult Good, bool BlocksBad, bool PassesGood)
+{
+    public GateResult[] MoreBad { get; init; } = [];
+
+    public int? GoodPasses { get; init; }
+
+    public VariantView[] Variants { get; init; } = [];
+}
+
+/// <summary>A variant of the fault.</summary>
+/// <param name="Stopped">Null when it says nothing.</param>
+public sealed record VariantView(string Name, GateResult Bad, bool? Stopped);
+
+/// <summary>Which gate stops which of the releases that were bad.</summary>
+public sealed record MatrixView(string Alias, MatrixRow[] Gates, string[] Releases, int Answers, double FalseBlock, string[] Unstopped, string[] Dispensable);
+
+/// <summary>One gate of it.</summary>
+public sealed record MatrixRow(string Gate, string State, string Owner, DateTimeOffset ReviewBy, bool Overdue, int Answers, int FalseBlocks)
+{
+    public Dictionary<string, string> Verdicts { get; init; } = [];
+
+    public string[] OnlyBy { get; init; } = [];
 }
 
 /// <summary>What a suite of files found about a release.</summary>

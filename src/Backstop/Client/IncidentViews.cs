@@ -24,6 +24,13 @@ public sealed record IncidentView(string Id, string Alias, string Status, DateTi
 
     public string? NextAction { get; init; }
 
+    /// <summary>Whether rolling back comes first although nobody knows that it helps, because people are harmed.</summary>
+    public bool Precautionary { get; init; }
+
+    public RecoveryView? Recovery { get; init; }
+
+    public AblationView[] Ablations { get; init; } = [];
+
     /// <summary>What requests bring with them that they did not before.</summary>
     public string? Inputs { get; init; }
 
@@ -52,7 +59,18 @@ public sealed record IncidentView(string Id, string Alias, string Status, DateTi
     public string? AssignedTo { get; init; }
 
     public CommentView[] Comments { get; init; } = [];
+
+    /// <summary>What the replay showed, in words; null where there was none.</summary>
+    public string? InPartsOf() => Ablations is [{ } trusted, ..]
+        ? $"the trusted release failed {trusted.TrustedFailures} of {trusted.TrustedRuns}; {string.Join(", ", Ablations.Select(a => $"with the new {a.Part} {a.Failures} of {a.Runs}"))}"
+        : null;
 }
+
+/// <summary>What became of the failures after a rollback.</summary>
+public sealed record RecoveryView(DateTimeOffset At, bool Helped, string Because);
+
+/// <summary>What the trusted release did with one part of the suspected one.</summary>
+public sealed record AblationView(string Part, double TrustedRuns, double TrustedFailures, double Runs, double Failures);
 
 public sealed record CommentView(DateTimeOffset At, string By, string Text);
 

@@ -13,7 +13,7 @@ internal static class IncidentCommand
     public static Verb Create()
     {
         var verb = new Verb("incident", "See what went wrong, work on it, and make a gate of it.") { List(), Show() };
-        foreach (var work in IncidentWork.All(Id, Print))
+        foreach (var work in IncidentWork.All(Id))
         {
             verb.Add(work);
         }
@@ -38,8 +38,11 @@ internal static class IncidentCommand
                 ("alias", i => i.Alias),
                 ("opened", i => Screen.Time(i.OpenedAt)),
                 ("status", i => i.Status),
+                ("severity", i => i.Severity),
                 ("release", i => i.Release?.Name),
                 ("to blame", i => Blame(i.ReleaseToBlame)),
+                ("cause", i => i.Cause),
+                ("assigned to", i => i.AssignedTo ?? i.AcknowledgedBy),
                 ("gate", i => i.GateId)));
     }
 
@@ -57,9 +60,12 @@ internal static class IncidentCommand
             ("alias", incident.Alias),
             ("status", incident.Status),
             ("severity", incident.Severity),
+            ("opened", Screen.Time(incident.OpenedAt)),
             ("release", incident.Release?.Name),
             ("to blame", Blame(incident.ReleaseToBlame)),
-            ("rollback", incident.Rollback?.Replace('_', ' ')),
+            ("rollback", incident.Rollback?.Replace('_', ' ') + (incident.Precautionary ? "; first, as a precaution: people are harmed, and nothing speaks against it" : "")),
+            ("after it", incident.Recovery is { } after ? $"{(after.Helped ? "it helped" : "it did NOT help")}: {after.Because}" : null),
+            ("one part at a time", incident.InPartsOf()),
             ("do first", incident.Mitigation?.First),
             ("then", incident.Mitigation?.Second),
             ("expect", incident.Mitigation?.Expected),
@@ -105,7 +111,12 @@ internal static class IncidentCommand
             screen.Differences(incident.Differences);
         }
 
-        if (incident is { GateId: null, ReleaseToBlame: true })
+        var isOver = incident.Status is "resolved" or "learned";
+        if (!isOver && incident.Timeline?.Swapped is null && (incident.Rollback == "helps" || incident.Precautionary || incident.Cause is not null))
+        {
+            screen.Next($"backstop incident mitigate {incident.Id}");
+        }
+        else if (incident is { GateId: null } && (incident.ReleaseToBlame == true || incident.Containments is [.., { Helped: true }]))
         {
             screen.Next($"backstop incident learn {incident.Id}");
         }

@@ -9,7 +9,7 @@ namespace Backstop.Commands;
 /// <summary>What people do to an incident: take it on, give it to somebody, grade it, say something, end it, tell what changed.</summary>
 internal static class IncidentWork
 {
-    public static IEnumerable<Verb> All(Argument<string> id, Action<IncidentView, Screen> print)
+    public static IEnumerable<Verb> All(Argument<string> id)
     {
         var to = new Argument<string>("who") { Description = "Who is to work on it." };
         var severity = new Argument<IncidentSeverity>("severity") { Description = "minor, major or severe." };
@@ -19,12 +19,28 @@ internal static class IncidentWork
         yield return Change("grade", "Say how bad it is; no later alarm changes that.", [severity], "severity", line => new { severity = SignatureTable.Snake(line.GetValue(severity)) });
         yield return Change("comment", "Say something about an incident.", [text], "comments", line => new { text = line.GetRequiredValue(text) });
         yield return Change("mitigate", "Do what helps against the cause that is named: roll back, or put a rule in force at the gateways.", [], "mitigate", _ => new { });
+        yield return Change("ablate", "Replay its captured requests with one changed part of the release at a time: tells model, prompt and guard apart.", [], "ablate", _ => new { });
         yield return Change("resolve", "Say that an incident is over, where no rollback can show it.", [], "resolve", _ => new { });
         yield return Postmortem(id);
         yield return Changed();
 
         Verb Change(string name, string description, Argument[] more, string what, Func<ParseResult, object> body) => Remote.Verb(
-            name, description, [id, .. more], (line, client, cancel) => client.ChangeIncident(line.GetRequiredValue(id), what, body(line), cancel), print);
+            name, description, [id, .. more], (line, client, cancel) => client.ChangeIncident(line.GetRequiredValue(id), what, body(line), cancel), Print);
+    }
+
+    // What came of it; all of the incident is what 'show' is for.
+    private static void Print(IncidentView incident, Screen screen)
+    {
+        screen.Facts(
+            ("id", incident.Id),
+            ("status", incident.Status),
+            ("severity", incident.Severity),
+            ("assigned to", incident.AssignedTo ?? incident.AcknowledgedBy),
+            ("done", incident.Containments.LastOrDefault()?.Words),
+            ("suspect", incident.Suspects.FirstOrDefault() is { } first ? FormattableString.Invariant($"{first.Suspect} ({first.Probability:P0})") : null),
+            ("one part at a time", incident.InPartsOf()),
+            ("said", incident.Comments.LastOrDefault()?.Text));
+        screen.Next($"backstop incident show {incident.Id}");
     }
 
     private static Verb Postmortem(Argument<string> id) => Remote.Verb(

@@ -54,7 +54,7 @@ public sealed class GateRunnerTests
     }
 
     internal static string Right(string question) =>
-        new JsonObject { ["answer"] = $"{2 * int.Parse(question.Split(' ')[2])}" }.ToJsonString();
+        new JsonObject { ["answer"] = $"{2 * int.Parse(question.Split(" plus ")[0].Split(' ')[^1])}" }.ToJsonString();
 
     private static Gate GateOf(ImmutableArray<GateCase> cases) => new()
     {

@@ -15,7 +15,7 @@ internal sealed class ScriptedModel : IAsyncDisposable
     private readonly WebApplication _app;
     private int _asked;
 
-    private ScriptedModel(Func<int, string, string?> answer)
+    private ScriptedModel(Func<int, JsonNode, string, string?> answer)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -30,7 +30,7 @@ internal sealed class ScriptedModel : IAsyncDisposable
             }
 
             var question = (string)body["messages"]!.AsArray()[^1]!["content"]!;
-            return answer(Interlocked.Increment(ref _asked), question) is { } text
+            return answer(Interlocked.Increment(ref _asked), body, question) is { } text
                 ? Results.Json(new { choices = new[] { new { index = 0, message = new { role = "assistant", content = text } } } })
                 : Results.StatusCode(500);
         });
@@ -41,7 +41,12 @@ internal sealed class ScriptedModel : IAsyncDisposable
     public Uri Url { get; private set; } = null!;
 
     /// <param name="answer">From the number of the request, counted from 1, and the question; null for an HTTP 500.</param>
-    public static async Task<ScriptedModel> Start(Func<int, string, string?> answer)
+    public static Task<ScriptedModel> Start(Func<int, string, string?> answer) => Begin((number, _, question) => answer(number, question));
+
+    /// <param name="answer">From the whole request and the question.</param>
+    public static Task<ScriptedModel> StartOnBodies(Func<JsonNode, string, string?> answer) => Begin((_, body, question) => answer(body, question));
+
+    private static async Task<ScriptedModel> Begin(Func<int, JsonNode, string, string?> answer)
     {
         var model = new ScriptedModel(answer);
         await model._app.StartAsync();
@@ -50,9 +55,9 @@ internal sealed class ScriptedModel : IAsyncDisposable
     }
 
     /// <summary>A release served by this model; it must answer in JSON.</summary>
-    public Release Release(string name) => ((ReleaseResult.Parsed)Core.Registry.Release.Parse(name, JsonSerializer.Serialize(new
+    public Release Release(string name, string system = "Answer in JSON.") => ((ReleaseResult.Parsed)Core.Registry.Release.Parse(name, JsonSerializer.Serialize(new
     {
-        prompt = new { system = "Answer in JSON." },
+        prompt = new { system },
         parameters = new { temperature = 0.7, stream = true },
         guard_policy = new
         {

@@ -21,6 +21,18 @@ public sealed class GateTests
         ReviewBy = DateTimeOffset.UnixEpoch.AddDays(180),
     };
 
+    [Fact]
+    public void Two_releases_that_it_should_not_have_stopped_put_a_gate_out_of_force()
+    {
+        var gate = Gate with { State = GateState.Enforcing };
+        var once = gate.Dispute(new(DateTimeOffset.UnixEpoch, "r1", "ann", "it was fine"));
+        Assert.Equal(GateState.Enforcing, once.Dispute(new(DateTimeOffset.UnixEpoch, "r1", "bob", "it was fine")).State); // The same one is the same one.
+        var twice = once.Dispute(new(DateTimeOffset.UnixEpoch, "r2", "bob", "and this"));
+        Assert.Equal((GateState.Quarantined, 2), (twice.State, twice.FalseBlocks.Length));
+        Assert.Empty(twice.Set(GateState.Enforcing).FalseBlocks);
+        Assert.Equal(GateState.Shadow, (Gate with { State = GateState.Shadow }).Dispute(new(DateTimeOffset.UnixEpoch, "r1", "ann", "")).Dispute(new(DateTimeOffset.UnixEpoch, "r2", "ann", "")).State);
+    }
+
     [Theory]
     [InlineData(13, 0, GateVerdict.Passed)]
     [InlineData(14, 0, GateVerdict.Failed)]

@@ -22,6 +22,43 @@ public sealed class IncidentTests
     private static readonly Diagnosis Unclear = Diagnosis.FromContrast(new(0.3, 0.3, 0.3, 0.1), proven: false, null, []);
 
     [Fact]
+    public void What_is_only_probable_is_taken_back_by_more_evidence_and_what_is_proven_is_not()
+    {
+        var (few, many) = (Diagnosis.FromContrast(new(0.03, 0.60, 0.05, 0.32), proven: false, null, []), Diagnosis.FromContrast(new(0, 0, 1, 0), proven: false, null, []));
+        Assert.Equal((true, false), (few.ReleaseToBlame, many.ReleaseToBlame));
+        Assert.False(Opened.Add(null, few, "a few requests").Add(null, many, "many").Diagnosis!.ReleaseToBlame);
+        Assert.True(Opened.Add(null, few, "a few requests").Add(null, Unclear, "nothing is known").Diagnosis!.ReleaseToBlame);
+        Assert.True(Opened.Add(null, Blamed, "proven").Add(null, many, "many").Diagnosis!.ReleaseToBlame);
+    }
+
+    [Fact]
+    public void A_rollback_that_changed_nothing_opens_the_incident_again_and_the_release_is_suspected_less()
+    {
+        var diagnosis = Diagnosis.FromContrast(new(0, 0.95, 0.05, 0), proven: true, judgement: null, [new("model", "/model/version", "1", "2")]);
+        var over = Opened with { Diagnosis = diagnosis, Timeline = new(Swapped: DateTimeOffset.UnixEpoch, Verified: DateTimeOffset.UnixEpoch) };
+        Assert.True(over.IsOver);
+
+        var open = over.Recover(helped: false, "failures stayed", DateTimeOffset.UnixEpoch);
+        Assert.False(open.IsOver);
+        Assert.Equal(IncidentStatus.Diagnosed, open.Status);
+        Assert.Equal(RollbackAdvice.DoesNotHelp, open.Diagnosis!.Rollback);
+        Assert.InRange(Model(open), 0.01, 0.7 * Model(over));
+        Assert.Equal(1, open.Diagnosis.Suspects.Sum(s => s.Probability), 6);
+        Assert.True(over.Recover(helped: true, "they went back", DateTimeOffset.UnixEpoch).IsOver);
+
+        static double Model(Incident incident) => incident.Diagnosis!.Suspects.Single(s => s.Kind == SuspectKind.Model).Probability;
+    }
+
+    [Fact]
+    public void Harm_calls_for_a_rollback_before_anybody_knows_and_for_none_where_it_would_change_nothing()
+    {
+        Incident Harmed(ArmPattern pattern) => Opened with { Severity = IncidentSeverity.Severe, Diagnosis = Diagnosis.FromContrast(pattern, proven: false, judgement: null, []) };
+        Assert.True(Harmed(new(0.25, 0.25, 0.25, 0.25)).CallsForPrecaution);
+        Assert.False(Harmed(new(0, 0.01, 0.99, 0)).CallsForPrecaution);
+        Assert.False((Harmed(new(0.25, 0.25, 0.25, 0.25)) with { Severity = IncidentSeverity.Major }).CallsForPrecaution);
+    }
+
+    [Fact]
     public void An_incident_moves_from_open_to_learned_as_its_facts_come_in()
     {
         Assert.Equal(IncidentStatus.Open, Opened.Status);

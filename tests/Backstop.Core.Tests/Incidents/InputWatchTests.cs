@@ -36,6 +36,43 @@ public sealed class InputWatchTests
         }
     }
 
+    /// <summary>Load by day and week, values that follow it, an index that is built every night, callers with odd prompts: none of it is a fault.</summary>
+    [Theory(Explicit = true)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Thirty_quiet_days_never_ring_and_a_rule_made_after_them_lets_them_alone(int seed)
+    {
+        const int day = 17_280;
+        var luck = new Random(seed);
+        var alarms = new List<string>();
+        for (var i = 0; i < 30 * day; i++)
+        {
+            var (hour, weekday) = (2 * Math.PI * (i % day) / day, i / day % 7 < 5);
+            var requests = (int)Math.Max(1, (weekday ? 40 : 20) * (1 + (0.6 * Math.Sin(hour))) * (1 + (0.1 * Normal(luck))));
+            var nulls = Enumerable.Range(0, requests).Count(_ => luck.NextDouble() < 0.004 * (1 + (0.5 * Math.Sin(hour / 7))));
+            var (value, age) = (40 + (2 * Math.Sin(hour)) + (10 * Normal(luck) / Math.Sqrt(requests)), 0.05 + ((i + (day / 8)) % day / (double)day));
+            Bucket(
+                new(InputSignal.FeatureNulls, "age", requests, nulls),
+                new(InputSignal.FeatureValues, "age", requests, 0, requests * value, requests * ((value * value) + 100), value + 30),
+                new(InputSignal.PromptFingerprint, "usual", requests),
+                new(InputSignal.PromptFingerprint, $"odd {i}", luck.Next(100) == 0 ? 1 : 0),
+                new(InputSignal.RetrievalAge, "", requests, 0, requests * age, requests * ((age * age) + 0.0004), age + 0.05));
+            if (Look() is { IsPresent: true } change)
+            {
+                alarms.Add($"day {i / day}, bucket {i % day}: {change.Words}");
+            }
+        }
+
+        Assert.True(alarms.Count == 0, $"{alarms.Count} alarms, the first {alarms.FirstOrDefault()}");
+        Bucket(new(InputSignal.FeatureNulls, "age", 100, 40), new(InputSignal.PromptFingerprint, "edited", 100), new(InputSignal.RetrievalAge, "", 100, 0, 18_000, 3_240_100, 181));
+        Look();
+        foreach (var cause in (Cause[])[Cause.EmptyFeatures, Cause.PromptOutOfBand, Cause.StaleIndex])
+        {
+            var (_, done) = ContainmentPlan.Of(cause, InputContract.None, _watch, Start, "ann", 7)!.Value;
+            Assert.True(done.Backtest is { Holds: true } backtest && backtest.QuietFor >= TimeSpan.FromDays(29.9), $"{cause}: {done.Backtest}");
+        }
+    }
+
     [Fact]
     public void Nulls_are_found_in_one_bucket_and_named_with_their_feature()
     {

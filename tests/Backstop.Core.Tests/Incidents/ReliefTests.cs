@@ -17,6 +17,18 @@ public sealed class ReliefTests
     public void Where_no_harm_was_seen_it_is_enough_that_none_came() =>
         Assert.True(Relief.Judge(new(1000, 60), new(200, 12), new(400, 22)).Helped);
 
+    [Theory]
+    [InlineData(400, 160, 400, 160, true)] // Elsewhere it went on as it was.
+    [InlineData(400, 24, 400, 24, true)] // Elsewhere all was well.
+    [InlineData(400, 160, 400, 24, false)] // It was over elsewhere too, where nothing was done.
+    [InlineData(40, 16, 400, 24, true)] // Too little is known of elsewhere.
+    public void What_is_over_everywhere_was_over_by_itself(int during, int failedDuring, int since, int failedSince, bool helped) =>
+        Assert.Equal(helped, Relief.Judge(new(1000, 60), new(400, 160), new(400, 24), (new(during, failedDuring), new(since, failedSince))).Helped);
+
+    [Fact]
+    public void Where_no_harm_was_seen_nothing_is_compared_with_elsewhere() =>
+        Assert.True(Relief.Judge(new(1000, 60), new(200, 12), new(400, 22), (new(400, 160), new(400, 24))).Helped);
+
     /// <summary>Wald's bound: a rule that does nothing passes for a help at most once in twenty.</summary>
     [Fact]
     public void What_does_nothing_is_rarely_taken_for_help()

@@ -99,6 +99,20 @@ public sealed class InputTests
         Assert.Equal(2, fleet.Seven.Asked.Length);
     }
 
+    [Fact]
+    public async Task A_name_that_holds_personal_data_is_counted_without_it()
+    {
+        await using var fleet = await SmallFleet.Start(manifest: Ranker);
+        fleet.Seven.Answer = Answers.Json(200, Scores);
+        await fleet.Gateway.Post(Rows.Replace("\"age\"", "\"clicks of kim.doe@example.com\"", StringComparison.Ordinal), Infer);
+        var counts = await Counted(fleet, c => c.Signal == InputSignal.FeatureNulls, atLeast: 6);
+        Assert.Equal(["clicks[0]", "clicks[1]", "personal"], counts.Where(c => c.Signal == InputSignal.FeatureNulls).Select(c => c.What));
+
+        await using var chat = await SmallFleet.Start();
+        await chat.Gateway.ChatWith("Hello?", ("x-backstop-retrieval", "index=DE89370400440532013000"));
+        Assert.Equal(["personal"], (await Counted(chat, c => c.Signal == InputSignal.RetrievalIndex, atLeast: 1)).Where(c => c.Signal == InputSignal.RetrievalIndex).Select(c => c.What));
+    }
+
     private static Func<Release, Release, Route> Under(string prompts) => SmallFleet.Under($$$"""{"inputs":{"prompts":{{{prompts}}}}}""");
 
     private static string Asked(string content) =>

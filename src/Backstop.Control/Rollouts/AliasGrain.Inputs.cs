@@ -91,7 +91,7 @@ internal sealed partial class AliasGrain
             // An edit of the prompt is counted as a signal; as a change beside it, one fact would speak twice.
             _incident.Infer(first.Signal == InputSignal.RetrievalIndex
                 ? new($"first-{Name}-index-{first.What}", now, ["index_build"], $"documents of the index {first.What} came for the first time", Name)
-                : new($"first-{Name}-prompt-{first.What}", now, [], $"a system message that nobody sent before ({first.What})", Name));
+                : new($"first-{Name}-prompt-{PromptFingerprint.Bare(first.What)}", now, [], WordsOf(first.What), Name));
         }
 
         if (_inputs.Look(now) is not { IsPresent: true } change || _contained is not null || _alias.Traffic.Inputs.Keeps(change))
@@ -122,6 +122,11 @@ internal sealed partial class AliasGrain
             },
             ByItself());
     }
+
+    private static string WordsOf(string prompt) =>
+        PromptFingerprint.OwnOf(prompt) is { } own ? $"callers began to send the prompt {own} themselves"
+        : PromptFingerprint.CopyOf(prompt) is { } copied ? $"a system message that nobody sent before ({PromptFingerprint.Bare(prompt)}), a changed copy of the prompt {copied}"
+        : $"a system message that nobody sent before ({prompt})";
 
     // Where the alias's owner allows it, a fault that is known to be none of the release's is contained at once.
     private Func<Incident, Task> ByItself()

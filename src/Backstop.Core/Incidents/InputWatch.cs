@@ -60,7 +60,7 @@ public sealed class InputWatch
     public void Add(long bucket, InputCount count)
     {
         Begun ??= InputCount.StartOf(bucket);
-        if (IsFirst(count) && _announced.Count < MostFirsts && _announced.Add((count.Signal, count.What)))
+        if (IsFirst(count) && _announced.Count < MostFirsts && _announced.Add((count.Signal, Bare(count).What)))
         {
             _firsts.Add(count);
         }
@@ -184,7 +184,7 @@ public sealed class InputWatch
     // Of what is always new, as where a template is filled in by the caller, nothing is worth telling.
     private bool IsFirst(InputCount count) => count.What != InputTally.Others
         && count.Signal is InputSignal.PromptFingerprint or InputSignal.RetrievalIndex
-        && _usual.Of(count.Signal, count.What).N == 0
+        && _usual.Of(count.Signal, Bare(count).What).N == 0
         && _usual.All(count.Signal).Sum(c => c.N) >= LeastUsual
         && (count.Signal == InputSignal.RetrievalIndex || (_unfamiliar.N >= LeastUsual && _unfamiliar.Hits <= Rare * _unfamiliar.N));
 
@@ -194,7 +194,7 @@ public sealed class InputWatch
         for (var bucket = newest - Window + 1; bucket < newest; bucket++)
         {
             if (_recent.TryGetValue(bucket, out var tally)
-                && Compare(tally, least: 1).Any(s => moved.Any(m => m.Name == s.Name && m.What == s.What) && SignalChange.LogBayesFactor(s) > 0))
+                && Compare(tally, least: 1).Any(s => moved.Any(m => InputChange.AreSame(m, s)) && SignalChange.LogBayesFactor(s) > 0))
             {
                 return bucket;
             }
@@ -238,11 +238,12 @@ public sealed class InputWatch
     {
         if (count.Signal == InputSignal.PromptFingerprint)
         {
-            var isNew = _usual.Of(count.Signal, count.What).N == 0 || count.What == InputTally.Others;
+            var isNew = IsNew(count);
             var hasPast = _usual.All(count.Signal).Sum(c => c.N) >= LeastUsual;
             _unfamiliar = hasPast ? _unfamiliar.Add(new(count.Signal, "", count.N, isNew ? count.N : 0)) : _unfamiliar;
         }
 
+        count = Bare(count);
         _usual.Add(count);
         if (_usual.Of(count.Signal, count.What).N > MostUsual)
         {
@@ -272,12 +273,24 @@ public sealed class InputWatch
         var asked = prompts.Sum(p => p.N);
         if (asked >= least && _unfamiliar.N >= LeastUsual)
         {
-            var news = prompts.Where(p => p.What == InputTally.Others || _usual.Of(p.Signal, p.What).N == 0).Sum(p => p.N);
-            signals.Add(new("prompt_fingerprint", new(_unfamiliar.N, _unfamiliar.Hits), new(asked, news)));
+            var news = prompts.Where(IsNew).ToList();
+            var copied = news.Where(p => PromptFingerprint.CopyOf(p.What) is not null).OrderByDescending(p => p.N).FirstOrDefault();
+            signals.Add(new(
+                "prompt_fingerprint",
+                new(_unfamiliar.N, _unfamiliar.Hits),
+                new(asked, news.Sum(p => p.N)),
+                copied is null ? null : $"a changed copy of {PromptFingerprint.CopyOf(copied.What)}"));
         }
 
         return signals.ToImmutable();
     }
+
+    // The prompt of a release is nobody's edit, also where its callers begin to render it themselves.
+    private bool IsNew(InputCount prompt) => prompt.What == InputTally.Others
+        || (PromptFingerprint.OwnOf(prompt.What) is null && _usual.Of(prompt.Signal, PromptFingerprint.Bare(prompt.What)).N == 0);
+
+    // What a gateway says about a fingerprint depends on the releases it had then; what is usual must not.
+    private static InputCount Bare(InputCount count) => count.Signal == InputSignal.PromptFingerprint ? count with { What = PromptFingerprint.Bare(count.What) } : count;
 
     private static Reading Mean(InputCount count) => new(count.N, Mean: count.Mean, Deviation: count.Deviation);
 
@@ -302,7 +315,10 @@ public sealed record InputChange(DateTimeOffset Onset, ImmutableArray<Signal> Mo
 {
     /// <summary>What moved, in words.</summary>
     [JsonIgnore]
-    public string Words => string.Join("; ", Signals.Where(s => Moved.Any(m => m.Name == s.Name && m.What == s.What)).Select(InWords));
+    public string Words => string.Join("; ", Signals.Where(s => Moved.Any(m => AreSame(m, s))).Select(InWords));
+
+    /// <summary>Whether two readings are of one signal. Prompts have one in all; what it names is only the nearest prompt of that moment.</summary>
+    internal static bool AreSame(Signal a, Signal b) => a.Name == b.Name && (a.What == b.What || a.Name == "prompt_fingerprint");
 
     private static string InWords(Signal signal)
     {

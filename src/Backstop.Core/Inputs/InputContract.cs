@@ -53,8 +53,11 @@ public sealed record InputContract
         return json;
     }
 
-    /// <summary>Whether a system message of this fingerprint may pass as it is.</summary>
-    public bool Knows(string fingerprint) => Prompts is null || fingerprint == PromptFingerprint.None || Prompts.Contains(fingerprint);
+    /// <summary>Whether a system message that was counted as this may pass as it is. The prompt of a release may, whoever sends it.</summary>
+    public bool Knows(string counted) => Prompts is null
+        || counted == PromptFingerprint.None
+        || PromptFingerprint.OwnOf(counted) is not null
+        || Prompts.Contains(PromptFingerprint.Bare(counted));
 }
 
 /// <summary>What becomes of a system message that nobody knows.</summary>

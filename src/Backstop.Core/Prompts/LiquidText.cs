@@ -8,16 +8,19 @@ namespace Backstop.Core.Prompts;
 public static class LiquidText
 {
     /// <summary>The texts between the tags, without comments, without empty ones. Texts of <c>raw</c> blocks are among them.</summary>
-    public static IEnumerable<string> FixedTexts(string template)
+    public static IEnumerable<string> FixedTexts(string template) => Pieces(template).Select(piece => piece.Text);
+
+    /// <summary>The same with where each begins and ends, and inside how many conditions and loops.</summary>
+    internal static IEnumerable<(string Text, int Depth, int Start, int End)> Pieces(string template)
     {
-        var at = 0;
+        var (at, depth) = (0, 0);
         var hidden = "";
         while (at < template.Length)
         {
             var open = NextTag(template, at);
             if (hidden.Length == 0 && open > at && template[at..open].Trim() is { Length: > 0 } text)
             {
-                yield return text;
+                yield return (text, depth, at, open);
             }
 
             if (open == template.Length)
@@ -31,12 +34,13 @@ public static class LiquidText
                 var end = EndOf("endraw", template, at);
                 if (template[at..end].Trim() is { Length: > 0 } raw)
                 {
-                    yield return raw;
+                    yield return (raw, depth, at, end);
                 }
 
                 at = end;
             }
 
+            depth += tag is "if" or "unless" or "case" or "for" ? 1 : tag is "endif" or "endunless" or "endcase" or "endfor" ? -1 : 0;
             hidden = tag is "comment" or "doc" ? "end" + tag : tag == hidden ? "" : hidden;
         }
     }

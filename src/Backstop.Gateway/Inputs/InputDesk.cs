@@ -4,6 +4,7 @@ using System.Text;
 using Backstop.Core.Inputs;
 using Backstop.Core.Routing;
 using Backstop.Gateway.Requests;
+using Backstop.Gateway.Routing;
 using Backstop.Gateway.Signals;
 using Microsoft.AspNetCore.Http;
 using Route = Backstop.Core.Routing.Route;
@@ -14,22 +15,23 @@ namespace Backstop.Gateway.Inputs;
 internal static class InputDesk
 {
     /// <summary>Counts, repairs what can be repaired, and says why the request may not go on; or null.</summary>
-    public static ApiError? Admit(SignalRecorder signals, HttpRequest http, ModelRequest request, Route route)
+    public static ApiError? Admit(SignalRecorder signals, HttpRequest http, ModelRequest request, Route route, ServingTable table)
     {
         var contract = route.Traffic.Inputs;
-        return Prompt(signals, request, route, contract)
+        return Prompt(signals, request, route, table, contract)
             ?? Features(signals, request, route, contract)
             ?? Documents(signals, http, route, contract);
     }
 
-    private static ApiError? Prompt(SignalRecorder signals, ModelRequest request, Route route, InputContract contract)
+    private static ApiError? Prompt(SignalRecorder signals, ModelRequest request, Route route, ServingTable table, InputContract contract)
     {
         if (!request.Dialect.IsConversation)
         {
             return null;
         }
 
-        var fingerprint = signals.Spoke(route.Alias, HashOf(request));
+        var hash = HashOf(request, out var only);
+        var fingerprint = signals.Spoke(route.Alias, hash, only is { } place ? Recognised(table, route, hash!.Value, request.Body.Memory.Span[place]) : null);
         if (contract.Knows(fingerprint))
         {
             return null;
@@ -41,9 +43,10 @@ internal static class InputDesk
     }
 
     // Several system messages are one prompt: that of their hashes in order. Of none there is no hash.
-    private static ulong? HashOf(ModelRequest request)
+    private static ulong? HashOf(ModelRequest request, out Range? only)
     {
         ulong? hash = null;
+        only = null;
         Span<byte> both = stackalloc byte[2 * sizeof(ulong)];
         foreach (var place in request.TextPlaces)
         {
@@ -57,11 +60,32 @@ internal static class InputDesk
                     next = PromptFingerprint.HashOf(both);
                 }
 
+                only = hash is null ? place.Value : null;
                 hash = next;
             }
         }
 
         return hash;
+    }
+
+    // The prompt that a lone system message is, or is like, of those that the alias has now: one of several could be any of them.
+    private static string? Recognised(ServingTable table, Route route, ulong hash, ReadOnlySpan<byte> quoted)
+    {
+        string? like = null;
+        foreach (var digest in (ReadOnlySpan<string?>)[route.Current, route.Candidate, route.Previous])
+        {
+            if (digest is not null && table.Pool(digest).Copies?.NameOf(hash, quoted) is { } name)
+            {
+                if (PromptFingerprint.OwnOf(name) is not null)
+                {
+                    return name;
+                }
+
+                like ??= name;
+            }
+        }
+
+        return like;
     }
 
     // The same words may be escaped in several ways; almost always they are not at all.

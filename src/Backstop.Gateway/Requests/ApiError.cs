@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Backstop.Core.Inputs;
 using Backstop.Core.Text;
 
 namespace Backstop.Gateway.Requests;
@@ -88,8 +89,12 @@ public sealed record ApiError(int Status, string Code, string Message, string? P
     /// <summary>The variables of a request are not what the prompt of the release needs.</summary>
     public static ApiError PromptVariables(string detail) => new(400, "prompt_variables", $"{detail} Send them as the object 'variables' beside 'messages'.", "variables");
 
-    public static ApiError UnknownPrompt(string alias, string fingerprint) => new(
-        422, "unknown_prompt", $"'{alias}' takes only system messages that are known, and {fingerprint} is none of them. Register the prompt, or send the one that is.", "messages");
+    /// <param name="counted">What the system message was counted as; see <see cref="PromptFingerprint"/>.</param>
+    public static ApiError UnknownPrompt(string alias, string counted) => new(
+        422,
+        "unknown_prompt",
+        $"'{alias}' takes only system messages that are known, and {PromptFingerprint.Bare(counted)}{(PromptFingerprint.CopyOf(counted) is { } copied ? $", a changed copy of the prompt {copied}," : "")} is none of them. Register the prompt, or send the one that is.",
+        "messages");
 
     public static ApiError StaleRetrieval(string alias, double days, double limit) => new(
         422, "stale_retrieval", string.Create(System.Globalization.CultureInfo.InvariantCulture,

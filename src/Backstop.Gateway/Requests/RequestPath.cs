@@ -76,7 +76,7 @@ internal sealed class RequestPath(
                 return;
             }
 
-            if (InputDesk.Admit(signals, http.Request, request, route) is { } broken)
+            if (InputDesk.Admit(signals, http.Request, request, route, table) is { } broken)
             {
                 await http.Refuse(broken, dialect.Errors);
                 return;

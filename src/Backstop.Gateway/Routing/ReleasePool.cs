@@ -6,6 +6,7 @@ using Backstop.Core.Guards.Checks;
 using Backstop.Core.Prompts;
 using Backstop.Core.Registry;
 using Backstop.Gateway.Dialects;
+using Backstop.Gateway.Inputs;
 using Backstop.Gateway.Requests;
 
 namespace Backstop.Gateway.Routing;
@@ -45,6 +46,7 @@ public sealed class ReleasePool
         }
 
         Budget = new(release.Serving.Retries);
+        Copies = PromptMemory.Of(release, time);
     }
 
     public Release Release { get; }
@@ -57,6 +59,9 @@ public sealed class ReleasePool
     }
 
     public Ring Ring { get; }
+
+    /// <summary>Recognises its prompt where callers send it themselves; null when it has none.</summary>
+    internal PromptMemory? Copies { get; }
 
     /// <summary>Whether its ring looks at anything; if not, texts need not be read.</summary>
     public bool Looks { get; }

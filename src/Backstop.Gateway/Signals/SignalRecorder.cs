@@ -103,14 +103,15 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     }
 
     /// <summary>A conversation began with these words of the system, or with none.</summary>
-    /// <returns>Their <see cref="PromptFingerprint"/>.</returns>
-    public string Spoke(string alias, ulong? hash)
+    /// <param name="recognised">What they are counted as where they are the prompt of a release, or much like it; else null.</param>
+    /// <returns>What they are counted as: their <see cref="PromptFingerprint"/>.</returns>
+    public string Spoke(string alias, ulong? hash, string? recognised)
     {
-        var name = PromptFingerprint.None;
+        var name = recognised ?? PromptFingerprint.None;
         lock (_gate)
         {
             // So that a name is not made anew for each request.
-            if (hash is { } known && !_promptNames.TryGetValue(known, out name!))
+            if (recognised is null && hash is { } known && !_promptNames.TryGetValue(known, out name!))
             {
                 name = PromptFingerprint.NameOf(known);
                 if (_promptNames.Count < MostPromptNames)

@@ -167,6 +167,31 @@ public sealed class InputWatchTests
     }
 
     [Fact]
+    public void A_changed_copy_names_the_prompt_that_it_comes_from()
+    {
+        Quiet(40);
+        Bucket(new InputCount(InputSignal.PromptFingerprint, "e1", 20), new(InputSignal.PromptFingerprint, "e2~support@3", 40), new(InputSignal.PromptFingerprint, "usual", 60));
+        var change = Look()!;
+
+        Assert.Equal(("prompt_fingerprint", "a changed copy of support@3"), change.Moved.Select(s => (s.Name, s.What)).Single());
+        Assert.StartsWith("prompt fingerprint of a changed copy of support@3: ", change.Words, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_prompt_of_a_release_is_no_edit_when_callers_begin_to_send_it_nor_when_gateways_stop_to_know_it()
+    {
+        Quiet(40);
+        for (var i = 0; i < 40; i++)
+        {
+            Bucket(new InputCount(InputSignal.PromptFingerprint, "own=support@4", 60), new(InputSignal.PromptFingerprint, "usual", 60));
+            Assert.Null(Look());
+        }
+
+        Bucket(new InputCount(InputSignal.PromptFingerprint, "own", 60), new(InputSignal.PromptFingerprint, "usual~support@5", 60));
+        Assert.Null(Look());
+    }
+
+    [Fact]
     public void What_comes_for_the_first_time_is_told_once_unless_it_is_always_new()
     {
         Quiet(40);

@@ -75,6 +75,25 @@ public sealed class InputTests
     }
 
     [Fact]
+    public async Task A_release_s_prompt_is_recognised_whoever_fills_it_in_and_a_changed_copy_names_it()
+    {
+        const string Template = "You answer questions about {{ shop }} for a guest. Name the paragraph of the terms that you rely on, never promise a date, and say so when you do not know.";
+        var filled = Template.Replace("{{ shop }}", "Acme", StringComparison.Ordinal);
+        await using var fleet = await SmallFleet.Start(
+            Under("""{"known":[],"otherwise":"refuse"}"""),
+            """{"prompt":{"messages":[{"role":"system","content":"TEMPLATE"}],"variables":{"shop":{"default":"us"}}}}""".Replace("TEMPLATE", Template, StringComparison.Ordinal));
+
+        Assert.Equal(HttpStatusCode.OK, (await fleet.Gateway.Post(Asked($"\"{filled}\""))).Status);
+        Assert.Equal(HttpStatusCode.OK, (await fleet.Gateway.Post(Asked($"\"{filled.Replace("Acme", "Bcme & Sons", StringComparison.Ordinal)}\""))).Status);
+        (await fleet.Gateway.Post(Asked($"\"{filled.Replace("when you do not know", "or guess", StringComparison.Ordinal)}\""))).IsError(HttpStatusCode.UnprocessableEntity, "unknown_prompt");
+        (await fleet.Gateway.Post(Asked("\"Tell a story.\""))).IsError(HttpStatusCode.UnprocessableEntity, "unknown_prompt");
+
+        var counts = await Counted(fleet, c => c.Signal == InputSignal.PromptFingerprint, atLeast: 4);
+        Assert.Equal(2, counts.Single(c => c.What == PromptFingerprint.Own(PromptFingerprint.Of(Template), "v7")).N);
+        Assert.Equal("v7", Assert.Single(counts.Select(c => PromptFingerprint.CopyOf(c.What)).OfType<string>()));
+    }
+
+    [Fact]
     public async Task An_unknown_prompt_is_refused_where_the_contract_says_so()
     {
         await using var fleet = await SmallFleet.Start(Under("""{"known":[],"otherwise":"refuse"}"""));

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using Backstop.Core.Evidence;
 using Backstop.Core.Evidence.Scores;
+using Backstop.Core.Evidence.Sketches;
 using Backstop.Core.Routing;
+using Google.Protobuf;
 
 namespace Backstop.Protocol;
 
@@ -53,6 +55,16 @@ public static class SignalTranslation
         message.GatewayId, message.StartId, checked((long)message.Sequence), [.. message.Epochs.Select(ToEpoch)])
     {
         Shadows = [.. message.Shadows.Select(ToSums)],
+        Units = [.. message.Units.Select(u => new Core.Evidence.StageUnits(new(u.Alias, u.Epoch, u.Generation), HllFormat.Read(u.Sketch.Span)))],
+    };
+
+    /// <summary>The message for the different units of a stage.</summary>
+    public static StageUnits ToMessage(this Core.Evidence.StageUnits units) => new()
+    {
+        Alias = units.Key.Alias,
+        Epoch = units.Key.Epoch,
+        Generation = units.Key.Generation,
+        Sketch = ByteString.CopyFrom(HllFormat.Write(units.Baseline)),
     };
 
     /// <summary>The message for a count of what requests brought with them.</summary>
@@ -68,11 +80,16 @@ public static class SignalTranslation
         Sum = count.Sum,
         Squares = count.Squares,
         Most = count.Most,
+        Bins = { count.Values.Select(v => v.Bin) },
+        BinCounts = { count.Values.Select(v => v.Count) },
     };
 
     /// <summary>The count of a message.</summary>
     public static Core.Inputs.InputCount ToCount(this InputCount message) => new(
-        (Core.Inputs.InputSignal)message.Signal, message.What, message.N, message.Hits, message.Sum, message.Squares, message.Most);
+        (Core.Inputs.InputSignal)message.Signal, message.What, message.N, message.Hits, message.Sum, message.Squares, message.Most)
+    {
+        Values = [.. message.Bins.Zip(message.BinCounts, (bin, n) => new Core.Inputs.ValueBin(bin, n))],
+    };
 
     /// <summary>Every alias a batch says something about, each once.</summary>
     public static IEnumerable<string> Aliases(this SignalBatch message) => message.Epochs.Select(e => e.Alias)
@@ -80,6 +97,7 @@ public static class SignalTranslation
         .Concat(message.Samples.Select(s => s.Alias))
         .Concat(message.Shadows.Select(s => s.Alias))
         .Concat(message.Inputs.Select(i => i.Alias))
+        .Concat(message.Units.Select(u => u.Alias))
         .Distinct(StringComparer.Ordinal);
 
     /// <summary>What is wrong with a batch, or null when it can be merged.</summary>
@@ -126,9 +144,14 @@ public static class SignalTranslation
             }
         }
 
-        if (message.Inputs.Any(i => i.N < 0 || i.Hits < 0 || i.Hits > i.N || !Enum.IsDefined((Core.Inputs.InputSignal)i.Signal) || !double.IsFinite(i.Sum) || !double.IsFinite(i.Squares) || !double.IsFinite(i.Most)))
+        if (message.Inputs.Any(i => !IsSound(i)))
         {
-            return "It has counts of what requests brought that cannot be: negative, more hits than observations, or of an unknown signal.";
+            return "It has counts of what requests brought that cannot be: negative, more hits than observations, or of an unknown signal or bin.";
+        }
+
+        if (message.Units.Any(u => !IsSketch(u.Sketch)))
+        {
+            return "It has different units that are no sketch of this kind.";
         }
 
         if (message.Shadows.Any(s => !IsSound(s)))
@@ -160,6 +183,25 @@ public static class SignalTranslation
         UserCharacters = s.UserCharacters,
         ShadowCharacters = s.ShadowCharacters,
     });
+
+    private static bool IsSketch(ByteString bytes)
+    {
+        try
+        {
+            HllFormat.Read(bytes.Span);
+            return true;
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
+
+    private static bool IsSound(InputCount count) =>
+        count.N >= 0 && count.Hits >= 0 && count.Hits <= count.N && Enum.IsDefined((Core.Inputs.InputSignal)count.Signal)
+        && double.IsFinite(count.Sum) && double.IsFinite(count.Squares) && double.IsFinite(count.Most)
+        && count.Bins.Count == count.BinCounts.Count && count.Bins.All(bin => Math.Abs((long)bin) <= Core.Inputs.ValueCounts.Last)
+        && count.BinCounts.All(n => n is >= 0 and <= int.MaxValue);
 
     private static bool IsSound(Latencies cell) =>
         Enum.IsDefined((Arm)cell.Arm) && cell.Replica is >= 0 and <= ReplicaTest.Most && cell.Bins.Count == cell.Counts.Count

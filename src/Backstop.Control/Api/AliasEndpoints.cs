@@ -39,6 +39,11 @@ internal static class AliasEndpoints
             await View(queries, name);
             return ApiJson.Ok(await queries.SelfComparison(name));
         }).WithSummary("Tell how often the monitors fired when the baseline was compared with itself.").NeedsOnAlias(Scope.Read);
+        api.MapGet("/aliases/{name}/drift", async (string name, AliasQueries queries) =>
+        {
+            await View(queries, name);
+            return ApiJson.Ok(await queries.Drift(name));
+        }).WithSummary("Tell how what requests bring with them has drifted from how it was.").NeedsOnAlias(Scope.Read);
         api.MapGet("/aliases/{name}/history", async (string name, long? after, int? limit, HttpContext context, AliasQueries queries) =>
         {
             await View(queries, name);

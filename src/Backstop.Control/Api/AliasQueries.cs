@@ -45,11 +45,11 @@ public sealed class AliasQueries(DurableStore store, AliasStore aliases, Release
     }
 
     /// <summary>What the baseline of an alias showed against itself.</summary>
-    public async Task<SelfComparisonView> SelfComparison(string name)
-    {
-        var seen = StoreJson.Read<SelfComparison>(await grains.GetGrain<IAliasGrain>(name).SelfComparison());
-        return new(seen.Comparisons, Core.Evidence.SelfComparison.Length, seen.AboveTen, seen.AboveHundred, seen.FalseAlarms);
-    }
+    public async Task<SelfComparisonView> SelfComparison(string name) =>
+        StoreJson.Read<SelfComparisonView>(await grains.GetGrain<IAliasGrain>(name).SelfComparison());
+
+    /// <summary>How what requests to an alias bring with them has drifted.</summary>
+    public async Task<DriftView> Drift(string name) => StoreJson.Read<DriftView>(await grains.GetGrain<IAliasGrain>(name).Drift());
 
     /// <summary>One rollout, or null.</summary>
     public async Task<RolloutView?> Rollout(string id) => await aliases.Rollout(id) is { } rollout ? await View(rollout) : null;

@@ -133,7 +133,22 @@ public sealed record JudgementView(
     string Digest);
 
 /// <summary>Comparisons of the baseline with itself that are over, and in how many the evidence reached 10 and 100 without margins, and a rollback's threshold with them.</summary>
-public sealed record SelfComparisonView(long Comparisons, long RequestsEach, long AboveTen, long AboveHundred, long FalseAlarms);
+/// <param name="Units">Different units in the baseline of the present stage, estimated to 3.3 %; 0 while nothing is known.</param>
+/// <param name="RequestsPerUnit">The baseline's requests over them; null while nothing is known. Where it is much above 1 and alarms are too many, requests of one unit resemble each other.</param>
+public sealed record SelfComparisonView(
+    long Comparisons, long RequestsEach, long AboveTen, long AboveHundred, long FalseAlarms, double Units, double? RequestsPerUnit)
+{
+    /// <summary>The view of what the baseline showed.</summary>
+    /// <param name="stage">The present one; null while there is no evidence of it.</param>
+    public static SelfComparisonView Of(SelfComparison seen, StageEvidence? stage)
+    {
+        var units = stage?.BaselineUnits.Estimate() ?? 0;
+        var requests = stage?.Outcomes(EvidenceGroup.Form).Total(Core.Routing.Arm.Baseline) ?? 0;
+        return new(
+            seen.Comparisons, SelfComparison.Length, seen.AboveTen, seen.AboveHundred, seen.FalseAlarms, Math.Round(units),
+            units > 0 && requests > 0 ? requests / units : null);
+    }
+}
 
 /// <summary>How long the arms took, in milliseconds; the threshold is null where latency is shown and not judged.</summary>
 public sealed record LatencyView(double LogE, double? Threshold, ArmLatency Tested, ArmLatency Control);

@@ -87,7 +87,7 @@ internal sealed partial class AliasGrain
             switch (effect)
             {
                 case Effect.Push:
-                    _evidence.Begin(new(Name, _alias.Epoch, _alias.Generation));
+                    _evidence.Begin(new(Name, _alias.Epoch, _alias.Generation), _rollout?.Evidence.LatencyMargin);
                     await publisher.Publish(_alias);
                     break;
                 case Effect.Page page:

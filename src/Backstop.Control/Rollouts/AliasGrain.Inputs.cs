@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Backstop.Control.Api;
 using Backstop.Control.Incidents;
 using Backstop.Control.Registry;
 using Backstop.Control.Store;
@@ -76,6 +78,8 @@ internal sealed partial class AliasGrain
         }
     }
 
+    public Task<string> Drift() => Task.FromResult(StoreJson.Write(DriftView.Of(_inputs.Drift)));
+
     private async Task LookAtInputs(DateTimeOffset now)
     {
         if (Now - _lookedAt < TimeSpan.FromSeconds(1))
@@ -94,7 +98,9 @@ internal sealed partial class AliasGrain
                 : new($"first-{Name}-prompt-{PromptFingerprint.Bare(first.What)}", now, [], WordsOf(first.What), Name));
         }
 
-        if (_inputs.Look(now) is not { IsPresent: true } change || _contained is not null || _alias.Traffic.Inputs.Keeps(change))
+        var moved = _inputs.Look(now);
+        TellOfDrift(_inputs.LookAtDrift(now));
+        if (moved is not { IsPresent: true } change || _contained is not null || _alias.Traffic.Inputs.Keeps(change))
         {
             return;
         }
@@ -107,20 +113,39 @@ internal sealed partial class AliasGrain
         }
 
         _told = (change.Onset, known);
+        _incident.Observe(AlarmOf(change, change.Words, judgement), ByItself());
+    }
+
+    // What changed within seconds is told of already, and drifts as well. A drift by itself contains nothing: it is not urgent.
+    private void TellOfDrift(ImmutableArray<DriftStream> drifted)
+    {
+        if (_inputs.Onset is not null || _contained is not null || drifted.All(s => s.Known.IsTold))
+        {
+            return;
+        }
+
+        var change = InputChange.Of(drifted);
+        _incident.Observe(AlarmOf(change, $"drift: {change.Words}", Recent(_judgement, change.Onset)), _ => Task.CompletedTask);
+        foreach (var stream in drifted)
+        {
+            stream.Told();
+        }
+    }
+
+    private Alarm AlarmOf(InputChange change, string reason, Judgement? judgement)
+    {
         var isRollouts = _rollout is { } rollout && (!rollout.Rollout.IsTerminal || rollout.Rollout.Candidate == _alias.Current);
-        _incident.Observe(
-            new()
-            {
-                Alias = Name,
-                Release = isRollouts ? _rollout!.Rollout.Candidate : _alias.Current,
-                Baseline = isRollouts ? _rollout!.Rollout.Baseline : _alias.Previous ?? _alias.Current,
-                Blamed = false,
-                Reason = change.Words,
-                Judgement = judgement,
-                Inputs = change,
-                History = _evidence.RatesFor(new(Name, _alias.Epoch, _alias.Generation)),
-            },
-            ByItself());
+        return new()
+        {
+            Alias = Name,
+            Release = isRollouts ? _rollout!.Rollout.Candidate : _alias.Current,
+            Baseline = isRollouts ? _rollout!.Rollout.Baseline : _alias.Previous ?? _alias.Current,
+            Blamed = false,
+            Reason = reason,
+            Judgement = judgement,
+            Inputs = change,
+            History = _evidence.RatesFor(new(Name, _alias.Epoch, _alias.Generation)),
+        };
     }
 
     private static string WordsOf(string prompt) =>

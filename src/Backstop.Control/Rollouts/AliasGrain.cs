@@ -1,3 +1,4 @@
+using Backstop.Control.Api;
 using Backstop.Control.Fleet;
 using Backstop.Control.Incidents;
 using Backstop.Control.Registry;
@@ -71,7 +72,7 @@ internal sealed partial class AliasGrain(
         await Handle(new RolloutEvent.TakenUp(clock.GetUtcNow()), Actor);
 
         // The freeze that came with the swap may not have been stored when the last owner died.
-        _evidence.Begin(new(Name, _alias.Epoch, _alias.Generation));
+        _evidence.Begin(new(Name, _alias.Epoch, _alias.Generation), _rollout?.Evidence.LatencyMargin);
 
         // Level-triggered: what the row says is pushed and what the rollout waits for is asked again, whatever happened before.
         await publisher.Publish(_alias);
@@ -191,7 +192,8 @@ internal sealed partial class AliasGrain(
 
     public Task<string?> ShadowJudgement() => Task.FromResult(_rollout?.Shadow is { } shadow ? StoreJson.Write(shadow) : null);
 
-    public Task<string> SelfComparison() => Task.FromResult(StoreJson.Write(_evidence.Self));
+    public Task<string> SelfComparison() => Task.FromResult(StoreJson.Write(
+        SelfComparisonView.Of(_evidence.Self, _evidence.Find(new(Name, _alias.Epoch, _alias.Generation)))));
 
     private async Task<AliasReply> Submit(Successor wanted)
     {
@@ -258,7 +260,7 @@ internal sealed partial class AliasGrain(
         }
 
         (_alias, _rollout) = (next, rollout ?? _rollout);
-        _evidence.Begin(new(Name, _alias.Epoch, _alias.Generation));
+        _evidence.Begin(new(Name, _alias.Epoch, _alias.Generation), _rollout?.Evidence.LatencyMargin);
         await publisher.Publish(_alias);
         return true;
     }

@@ -74,6 +74,9 @@ public interface IAliasGrain : IGrainWithStringKey
     /// <summary>What the baseline showed against itself, as JSON.</summary>
     [AlwaysInterleave]
     Task<string> SelfComparison();
+
+    /// <summary>How what requests bring with them has drifted, as a <see cref="Api.DriftView"/> in JSON.</summary>
+    Task<string> Drift();
 }
 
 /// <summary>What became of a request to an alias.</summary>

@@ -82,6 +82,14 @@ public sealed class AliasEvidence
             }
         }
 
+        foreach (var units in batch.Units)
+        {
+            if (units.Key.Alias == Alias)
+            {
+                StageOf(units.Key).BaselineUnits.Merge(units.Baseline);
+            }
+        }
+
         return true;
     }
 
@@ -97,11 +105,19 @@ public sealed class AliasEvidence
     /// To be called when the stage's swap is committed. Only older stages are used, so a repeated or late call after a crash
     /// is harmless.
     /// </remarks>
-    public ControlRates Begin(EvidenceKey stage)
+    /// <param name="latencyMargin">How much longer the tested arm may take, as a share; null where latency is not judged.</param>
+    public ControlRates Begin(EvidenceKey stage, double? latencyMargin = null)
     {
         if (!_frozen.TryGetValue(stage, out var rates))
         {
-            _frozen.Add(stage, rates = RatesBefore(stage));
+            rates = RatesBefore(stage);
+            if (latencyMargin is { } margin && rates.Latency is { } latency)
+            {
+                rates = rates with { Latency = latency with { Shift = LatencyCounts.BinsOf(margin) } };
+            }
+
+            _frozen.Add(stage, rates);
+            Find(stage)?.CutLatencies(rates.Latency?.Cuts ?? []);
         }
 
         return rates;
@@ -219,6 +235,7 @@ public sealed class AliasEvidence
         if (!_stages.TryGetValue(key, out var stage))
         {
             _stages.Add(key, stage = new(key));
+            stage.CutLatencies(_frozen.GetValueOrDefault(key)?.Latency?.Cuts ?? []);
         }
 
         return _latest = stage;

@@ -15,41 +15,42 @@ internal sealed class CeilingWatch(CeilingTest test, ImmutableArray<int> strata,
 
     private readonly CeilingDetector _detector = new(test);
     private readonly OutcomeLayout _layout = OutcomeLayout.Of(EvidenceGroup.Quality);
-    private readonly List<(CountTable Counts, int Changes)> _seen = [];
     private readonly List<double[]> _kept = [];
+    private EpochHistory? _history;
+    private long _clock;
+    private int _walked;
     private double _logValue = double.NegativeInfinity;
 
     /// <summary>The detector's value in nats.</summary>
-    public double LogValueOf(IReadOnlyList<EpochHistory.Epoch> epochs)
+    public double LogValueOf(EpochHistory history)
     {
-        var same = 0;
-        while (same < _seen.Count && same < epochs.Count
-            && ReferenceEquals(_seen[same].Counts, epochs[same].Counts) && _seen[same].Changes == epochs[same].Counts.Changes)
+        if (history != _history)
         {
-            same++;
+            (_history, _clock) = (history, -1);
         }
 
-        if (same == epochs.Count && same == _seen.Count)
+        var same = Math.Min(history.FirstChangedSince(_clock), _walked);
+        if (same == history.Epochs.Count && same == _walked)
         {
             return _logValue;
         }
 
-        if (same < _seen.Count)
+        if (same < _walked)
         {
             GoBackTo(same / Spacing);
         }
 
+        _clock = history.Clock;
         Span<long> counts = stackalloc long[test.Cells];
-        for (var i = _seen.Count; i < epochs.Count; i++)
+        for (; _walked < history.Epochs.Count; _walked++)
         {
-            if (i % Spacing == 0)
+            if (_walked % Spacing == 0)
             {
                 _kept.Add([.. _detector.Bets]);
             }
 
-            Gather(epochs[i].Counts, counts);
+            Gather(history.Epochs[_walked].Counts, counts);
             _detector.Add(counts);
-            _seen.Add((epochs[i].Counts, epochs[i].Counts.Changes));
         }
 
         return _logValue = _detector.LogValue;
@@ -67,7 +68,7 @@ internal sealed class CeilingWatch(CeilingTest test, ImmutableArray<int> strata,
     {
         _detector.GoOnFrom(_kept[kept]);
         _kept.RemoveRange(kept, _kept.Count - kept);
-        _seen.RemoveRange(kept * Spacing, _seen.Count - (kept * Spacing));
+        _walked = kept * Spacing;
     }
 
     private void Gather(CountTable from, Span<long> to)

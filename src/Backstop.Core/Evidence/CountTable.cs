@@ -26,9 +26,6 @@ public sealed class CountTable(int categories)
     /// <summary>How many categories there are.</summary>
     public int Categories => categories;
 
-    /// <summary>Rises with everything that is added: who looked before can tell whether to look again. No part of the state.</summary>
-    internal int Changes { get; private set; }
-
     /// <summary>All counts: arm by arm, in it stratum by stratum, in it category by category.</summary>
     public ReadOnlySpan<long> All => _counts;
 
@@ -62,7 +59,6 @@ public sealed class CountTable(int categories)
     /// <summary>Adds counts of one arm and stratum.</summary>
     public void Add(Arm arm, int stratum, ReadOnlySpan<long> counts)
     {
-        Changes++;
         var row = _counts.AsSpan(Row(arm, stratum), categories);
         for (var i = 0; i < counts.Length; i++)
         {
@@ -73,7 +69,6 @@ public sealed class CountTable(int categories)
     /// <summary>Adds a whole table.</summary>
     public void Add(CountTable other)
     {
-        Changes++;
         for (var i = 0; i < _counts.Length; i++)
         {
             _counts[i] += other._counts[i];
@@ -83,7 +78,6 @@ public sealed class CountTable(int categories)
     /// <summary>Adds to one count by its place in <see cref="All"/>.</summary>
     internal void AddAt(int place, long count)
     {
-        Changes++;
         _counts[place] += count;
     }
 

@@ -64,4 +64,10 @@ public sealed record SignalBatch(string GatewayId, string StartId, long Sequence
 {
     /// <summary>What copies of requests showed since the last batch.</summary>
     public ImmutableArray<ShadowSums> Shadows { get; init; } = [];
+
+    /// <summary>The different units that stages have had up to now, where there were new ones.</summary>
+    public ImmutableArray<StageUnits> Units { get; init; } = [];
 }
+
+/// <summary>The different units that were in the baseline of a stage.</summary>
+public sealed record StageUnits(EvidenceKey Key, Sketches.DistinctSketch Baseline);

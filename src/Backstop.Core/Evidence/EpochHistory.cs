@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Backstop.Core.Evidence;
 
 /// <summary>Counts over time in bounded memory: the newest buckets one by one, older ones in ever wider epochs.</summary>
@@ -7,10 +9,12 @@ namespace Backstop.Core.Evidence;
 /// 128: about 500 for an hour, 1,000 for a month. They are widened 32 at a time and not one by one, so that most of a history
 /// stays as it is from one look to the next.
 /// </remarks>
-public sealed class EpochHistory
+/// <param name="categories">How many categories its tables have.</param>
+public sealed class EpochHistory(int categories)
 {
     private const int KeptPerLevel = 32;
     private readonly List<Epoch> _epochs = [];
+    private readonly List<long> _changedAt = [];
     private long _newest;
 
     /// <summary>The epochs, oldest first.</summary>
@@ -18,6 +22,22 @@ public sealed class EpochHistory
 
     /// <summary>The newest bucket seen, or null when nothing was.</summary>
     public long? Newest => _epochs.Count == 0 ? null : _newest;
+
+    /// <summary>Rises with everything that is added: who looked before can ask what to look at again. No part of the state.</summary>
+    internal long Clock { get; private set; }
+
+    /// <summary>The first epoch that is not what it was when the clock stood there; the epochs before it are, and stand where they stood.</summary>
+    internal int FirstChangedSince(long clock)
+    {
+        var changedAt = CollectionsMarshal.AsSpan(_changedAt);
+        var place = 0;
+        while (place < changedAt.Length && changedAt[place] <= clock)
+        {
+            place++;
+        }
+
+        return place;
+    }
 
     /// <summary>Adds the counts of a bucket.</summary>
     public void Add(long bucket, ReadOnlySpan<CountCell> cells)
@@ -28,6 +48,9 @@ public sealed class EpochHistory
             counts.Add(cell.Arm, cell.Stratum, cell.Outcomes.AsSpan());
         }
     }
+
+    /// <summary>A history of outcomes.</summary>
+    public static EpochHistory OfOutcomes() => new(CountTable.OutcomeCount);
 
     /// <summary>The table that a bucket's counts go into, made when it is missing.</summary>
     internal CountTable At(long bucket)
@@ -52,11 +75,13 @@ public sealed class EpochHistory
 
         if (place > 0 && _epochs[place - 1].First == first)
         {
+            _changedAt[place - 1] = ++Clock;
             return _epochs[place - 1].Counts;
         }
 
-        var epoch = new Epoch(first, level, CountTable.OfOutcomes());
+        var epoch = new Epoch(first, level, new(categories));
         _epochs.Insert(place, epoch);
+        _changedAt.Insert(place, ++Clock);
         return epoch.Counts;
     }
 
@@ -64,6 +89,7 @@ public sealed class EpochHistory
     internal void Restore(Epoch epoch)
     {
         _epochs.Add(epoch);
+        _changedAt.Add(++Clock);
         _newest = epoch.First; // The newest epoch is always one bucket wide.
     }
 
@@ -93,14 +119,17 @@ public sealed class EpochHistory
             if (kept > 0 && _epochs[kept - 1].First == first)
             {
                 _epochs[kept - 1].Counts.Add(epoch.Counts);
+                _changedAt[kept - 1] = ++Clock;
             }
             else
             {
+                _changedAt[kept] = _changedAt[i];
                 _epochs[kept++] = level == epoch.Level ? epoch : new Epoch(first, level, epoch.Counts);
             }
         }
 
         _epochs.RemoveRange(kept, _epochs.Count - kept);
+        _changedAt.RemoveRange(kept, _changedAt.Count - kept);
     }
 
     /// <summary>Counts of 2^<paramref name="Level"/> buckets.</summary>

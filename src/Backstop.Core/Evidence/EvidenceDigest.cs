@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Globalization;
@@ -10,6 +11,9 @@ namespace Backstop.Core.Evidence;
 /// <summary>Names what a verdict rests on, so that anyone with the journal can judge again and compare.</summary>
 internal static class EvidenceDigest
 {
+    private static readonly int Groups = Enum.GetValues<EvidenceGroup>().Length;
+    private static readonly int Cells = CountTable.OfOutcomes().All.Length;
+
     /// <summary>SHA-256 of the plan, the stages and the rates: what stays the same from look to look is not written again for each.</summary>
     public static byte[] OfDesign(EvidencePlan plan, ImmutableArray<ContrastStage> stages, ImmutableArray<ControlRates> rates)
     {
@@ -54,77 +58,75 @@ internal static class EvidenceDigest
     /// <summary>SHA-256, in lower-case hex, of the design, the arms and every count that is not zero, with its place, as little-endian integers.</summary>
     public static string Of(Look look)
     {
-        var (groups, cells) = (Enum.GetValues<EvidenceGroup>().Length, CountTable.OfOutcomes().All.Length);
-        var bytes = new byte[4096];
-        look.Tables.Design.CopyTo(bytes);
-        var end = look.Tables.Design.Length;
-        Write(((int)look.Contrast.Tested * CountTable.Arms) + (int)look.Contrast.Control);
+        var text = new ArrayBufferWriter<byte>(12 * 1024);
+        text.Write(look.Tables.Design);
+        Write(text, ((int)look.Contrast.Tested * CountTable.Arms) + (int)look.Contrast.Control);
         for (var stage = 0; stage < look.Stages.Length; stage++)
         {
-            AppendLatencies(stage);
-            AppendScores(stage);
-            for (var group = 0; group < groups; group++)
+            AppendLatencies(text, stage, look.Stages[stage]);
+            AppendScores(text, stage, look);
+            for (var group = 0; group < Groups; group++)
             {
                 // What is known by replica comes after the whole, as if there were one with the number 0.
                 for (var replica = 0; replica <= ReplicaTest.Most; replica++)
                 {
                     var counts = replica == 0 ? look.Stages[stage]?.Outcomes((EvidenceGroup)group) : look.Stages[stage]?.OfReplica((EvidenceGroup)group, replica);
-                    Append(counts is null ? [] : counts.All, ((((stage * groups) + group) * (ReplicaTest.Most + 1)) + replica) * cells);
+                    Append(text, counts is null ? [] : counts.All, ((((stage * Groups) + group) * (ReplicaTest.Most + 1)) + replica) * Cells);
                 }
             }
         }
 
-        return Convert.ToHexStringLower(SHA256.HashData(bytes.AsSpan(0, end)));
+        return Convert.ToHexStringLower(SHA256.HashData(text.WrittenSpan));
+    }
 
-        void AppendLatencies(int stage)
+    private static void AppendLatencies(ArrayBufferWriter<byte> text, int stage, StageEvidence? found)
+    {
+        for (var place = 0; found is not null && place < CountTable.Arms * (ReplicaTest.Most + 1); place++)
         {
-            for (var place = 0; look.Stages[stage] is { } found && place < CountTable.Arms * (ReplicaTest.Most + 1); place++)
+            var (arm, replica) = Math.DivRem(place, ReplicaTest.Most + 1);
+            if (found.Latencies((Arm)arm, replica) is { } latencies)
             {
-                var (arm, replica) = Math.DivRem(place, ReplicaTest.Most + 1);
-                if (found.Latencies((Arm)arm, replica) is { } latencies)
-                {
-                    Append(latencies.All, -(((stage * CountTable.Arms * (ReplicaTest.Most + 1)) + place + 1) * LatencyCounts.Bins));
-                }
+                Append(text, latencies.All, -(((stage * CountTable.Arms * (ReplicaTest.Most + 1)) + place + 1) * LatencyCounts.Bins));
+            }
+        }
+    }
+
+    private static void Append(ArrayBufferWriter<byte> text, ReadOnlySpan<long> all, int from)
+    {
+        var pairs = text.GetSpan(2 * sizeof(long) * all.Length);
+        var end = 0;
+        for (var place = 0; place < all.Length; place++)
+        {
+            if (all[place] != 0)
+            {
+                BinaryPrimitives.WriteInt64LittleEndian(pairs[end..], from + place);
+                BinaryPrimitives.WriteInt64LittleEndian(pairs[(end + sizeof(long))..], all[place]);
+                end += 2 * sizeof(long);
             }
         }
 
-        // Far above every place of a count, so that none can be taken for another.
-        void AppendScores(int stage)
+        text.Advance(end);
+    }
+
+    // Far above every place of a count, so that none can be taken for another.
+    private static void AppendScores(ArrayBufferWriter<byte> text, int stage, Look look)
+    {
+        for (var place = 0; look.Stages[stage] is { } found && place < look.Plan.Scores.Length * CountTable.Arms * (ReplicaTest.Most + 1); place++)
         {
-            for (var place = 0; look.Stages[stage] is { } found && place < look.Plan.Scores.Length * CountTable.Arms * (ReplicaTest.Most + 1); place++)
+            var (score, cell) = Math.DivRem(place, CountTable.Arms * (ReplicaTest.Most + 1));
+            var (arm, replica) = Math.DivRem(cell, ReplicaTest.Most + 1);
+            if (found.Scores(look.Plan.Scores[score].Name, (Arm)arm, replica) is { } scores)
             {
-                var (score, cell) = Math.DivRem(place, CountTable.Arms * (ReplicaTest.Most + 1));
-                var (arm, replica) = Math.DivRem(cell, ReplicaTest.Most + 1);
-                if (found.Scores(look.Plan.Scores[score].Name, (Arm)arm, replica) is { } scores)
-                {
-                    const int far = 1 << 30;
-                    Append(scores.All, far + (((stage * look.Plan.Scores.Length * CountTable.Arms * (ReplicaTest.Most + 1)) + place) * Scores.ScoreCounts.Steps));
-                }
+                const int far = 1 << 30;
+                Append(text, scores.All, far + (((stage * look.Plan.Scores.Length * CountTable.Arms * (ReplicaTest.Most + 1)) + place) * Scores.ScoreCounts.Steps));
             }
         }
+    }
 
-        void Append(ReadOnlySpan<long> all, int from)
-        {
-            for (var place = 0; place < all.Length; place++)
-            {
-                if (all[place] != 0)
-                {
-                    Write(from + place);
-                    Write(all[place]);
-                }
-            }
-        }
-
-        void Write(long value)
-        {
-            if (end == bytes.Length)
-            {
-                Array.Resize(ref bytes, 2 * end);
-            }
-
-            BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(end), value);
-            end += 8;
-        }
+    private static void Write(ArrayBufferWriter<byte> text, long value)
+    {
+        BinaryPrimitives.WriteInt64LittleEndian(text.GetSpan(sizeof(long)), value);
+        text.Advance(sizeof(long));
     }
 
     private static void Append<T>(StringBuilder text, ReadOnlySpan<T> values)

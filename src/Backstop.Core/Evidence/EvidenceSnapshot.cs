@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Backstop.Core.Evidence.Scores;
+using Backstop.Core.Evidence.Sketches;
 using Backstop.Core.Routing;
 
 namespace Backstop.Core.Evidence;
@@ -32,6 +33,12 @@ public sealed record EvidenceSnapshot(
 
         /// <summary>What copies of requests showed.</summary>
         public ImmutableArray<Shadow> Shadows { get => field.IsDefault ? [] : field; init; }
+
+        /// <summary>The different units of the baseline, as <see cref="HllFormat"/> writes them, in base 64; null where there were none.</summary>
+        public string? BaselineUnits { get; init; }
+
+        /// <summary>How long requests took, over time.</summary>
+        public ImmutableArray<Bucket> LatencyHistory { get => field.IsDefault ? [] : field; init; }
 
         /// <summary>How long requests took.</summary>
         public ImmutableArray<Latency> Latencies { get => field.IsDefault ? [] : field; init; }
@@ -98,6 +105,8 @@ public sealed record EvidenceSnapshot(
                 ],
                 FirstHalf = [.. s.FirstHalf],
                 Shadows = [.. s.Shadows.Select(shadow => new Shadow(shadow.Key, shadow.Value))],
+                LatencyHistory = [.. (s.LatencyHistory?.Epochs ?? []).Select(e => new Bucket(e.First, e.Level, Sparse.Of(e.Counts.All)))],
+                BaselineUnits = s.BaselineUnits.Registers.ContainsAnyExcept((byte)0) ? Convert.ToBase64String(HllFormat.Write(s.BaselineUnits)) : null,
                 Latencies =
                 [
                     .. Enum.GetValues<Arm>().SelectMany(arm => Enumerable.Range(0, ReplicaTest.Most + 1)
@@ -158,10 +167,22 @@ public sealed record EvidenceSnapshot(
                 Fill(stage.ReplicaCounts(replica.Group, replica.Number), replica.Counts);
             }
 
+            foreach (var bucket in stored.LatencyHistory)
+            {
+                var counts = new CountTable(stage.LatencyCuts.Length + 1);
+                Fill(counts, bucket.Counts);
+                stage.LatencyHistory!.Restore(new(bucket.First, bucket.Level, counts));
+            }
+
             stage.AddFirstHalf(stored.FirstHalf.AsSpan());
             foreach (var shadow in stored.Shadows)
             {
                 stage.Add(shadow.Release, shadow.Counts);
+            }
+
+            if (stored.BaselineUnits is { } units)
+            {
+                stage.BaselineUnits.Merge(HllFormat.Read(Convert.FromBase64String(units)));
             }
 
             foreach (var latency in stored.Latencies)

@@ -64,13 +64,15 @@ public static class Judge
                 (Verdict.Inconclusive, $"unconfirmed: worse ({worse}), but only if the planned share is true"),
             _ when speaking.Crossed && j.LeastLogE >= speaking.LogThreshold =>
                 (Verdict.Regressed, $"worse than its control by more than the margins: {worse}"),
-            { Latency: { Crossed: true } slow } when slow.Replicas?.LeastLogE >= slow.LogThreshold =>
+            { Latency: { Crossed: true } slow } when slow.Replicas?.LeastLogE >= slow.LogThreshold && slow.ConfirmationLogE >= Math.Log(plan.Confirmation) =>
                 (Verdict.Regressed, $"slower than its control by more than the margin: {Slower(slow)}"),
             _ when j.Scores.FirstOrDefault(s => s.Blames) is { } score =>
                 (Verdict.Regressed, $"scored worse than its control by more than the margin: {Scored(score)}"),
             { SickReplica: { } sick } => (Verdict.Inconclusive,
                 $"replica: number {sick} alone is {Alone(j, speaking.Crossed ? worse : null)}; without it nothing speaks against the release"),
             _ when speaking.Crossed => (Verdict.Inconclusive, $"one replica: worse ({worse}), but without one of its replicas that is not shown yet"),
+            { Latency: { Crossed: true } slow } when slow.Replicas?.LeastLogE >= slow.LogThreshold =>
+                (Verdict.Inconclusive, $"unconfirmed: slower ({Slower(slow)}), but only if the planned share is true"),
             { Latency: { Crossed: true } slow } =>
                 (Verdict.Inconclusive, $"one replica: slower ({Slower(slow)}), but without one of its replicas that is not shown yet"),
             _ when j.Scores.FirstOrDefault(s => s.Crossed) is { } score =>

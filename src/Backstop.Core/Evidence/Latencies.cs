@@ -27,7 +27,9 @@ internal static class Latencies
 
         var logE = LogE(look, leftOut: 0);
         var threshold = look.Plan.LogLatencyThreshold;
-        return new(logE, threshold, logE >= threshold ? ByReplica(look, logE) : null, arms.Tested, arms.Control);
+        return logE < threshold
+            ? new(logE, threshold, null, arms.Tested, arms.Control)
+            : new(logE, threshold, ByReplica(look, logE), arms.Tested, arms.Control) { ConfirmationLogE = Confirmation.LogEOfLatency(look) };
     }
 
     private static ReplicaVerdict ByReplica(Look look, double whole)

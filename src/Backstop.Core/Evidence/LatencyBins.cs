@@ -9,6 +9,35 @@ namespace Backstop.Core.Evidence;
 /// <param name="Units">How many requests they come from.</param>
 public sealed record LatencyBins(ImmutableArray<int> Edges, ImmutableArray<double> Masses, long Units)
 {
+    /// <summary>The control's quantiles at which latencies are cut where they are counted over time, slowest first, and the shares between them.</summary>
+    internal static readonly ImmutableArray<double> CutQuantiles = [.95, .8, .5, .2];
+
+    private static readonly ImmutableArray<int> CutEdges = [.. CutQuantiles.Select(q => HistogramTable.EdgeQuantiles.IndexOf(q))];
+
+    /// <summary>By how many bins of <see cref="LatencyCounts"/> the tested arm may take longer; null where latency is not judged.</summary>
+    public int? Shift { get; init; }
+
+    /// <summary>The bins at the quantiles of the cuts, and all again moved by what the tested arm may take longer. Empty where latency is not judged.</summary>
+    internal ImmutableArray<int> Cuts => Shift is { } shift ? [.. CutEdges.SelectMany(e => (int[])[Edges[e], Edges[e] + shift]).Order()] : [];
+
+    /// <summary>Adds counts between the cuts to those between the quantiles, slowest first.</summary>
+    /// <param name="isTested">Whether they are of the arm that may take longer.</param>
+    internal void GatherBetweenCuts(ReadOnlySpan<long> counts, bool isTested, Span<long> slowness)
+    {
+        var (cuts, moved) = (Cuts, isTested ? Shift!.Value : 0);
+        for (var i = 0; i < counts.Length; i++)
+        {
+            // What lies between two cuts is above the lower one and not above the higher.
+            var place = 0;
+            while (place < CutEdges.Length && (i == 0 || cuts[i - 1] < Edges[CutEdges[place]] + moved))
+            {
+                place++;
+            }
+
+            slowness[place] += counts[i];
+        }
+    }
+
     /// <summary>The bins of a history.</summary>
     public static LatencyBins From(LatencyCounts history)
     {

@@ -6,6 +6,9 @@ namespace Backstop.Core.Evidence;
 /// <param name="Replicas">What is left of the evidence without any one replica, once it reached the threshold.</param>
 public sealed record LatencyEvidence(double LogE, double? LogThreshold, ReplicaVerdict? Replicas, ArmLatency Tested, ArmLatency Control)
 {
+    /// <summary>Evidence, in nats, that the tested arm takes longer, without any use of the planned share. Formed once the threshold is reached; 0 before.</summary>
+    public double ConfirmationLogE { get; init; }
+
     /// <summary>Whether the threshold is reached.</summary>
     public bool Crossed => LogE >= LogThreshold;
 }

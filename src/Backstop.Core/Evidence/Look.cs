@@ -113,7 +113,7 @@ internal sealed record Look(Contrast Contrast, EvidencePlan Plan, EvidenceTables
         }
 
         var sinceStart = watch.LogEOf(stage.Outcomes(EvidenceGroup.Quality));
-        var detector = watch.LogValueOf(stage.History(EvidenceGroup.Quality).Epochs);
+        var detector = watch.LogValueOf(stage.History(EvidenceGroup.Quality));
         return new(sinceStart, detector, sinceStart >= -Math.Log(Plan.Alpha) || detector >= Math.Log(Plan.DetectorThreshold));
     }
 }

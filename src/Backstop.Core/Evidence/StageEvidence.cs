@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Backstop.Core.Evidence.Scores;
 using Backstop.Core.Routing;
 
@@ -8,7 +9,7 @@ public sealed class StageEvidence(EvidenceKey key)
 {
     private readonly CountTable[] _outcomes = [CountTable.OfOutcomes(), CountTable.OfOutcomes()];
     private readonly CountTable[] _served = [CountTable.OfServed(), CountTable.OfServed()];
-    private readonly EpochHistory[] _history = [new(), new()];
+    private readonly EpochHistory[] _history = [EpochHistory.OfOutcomes(), EpochHistory.OfOutcomes()];
     private readonly CountTable?[][] _replicas = [new CountTable?[ReplicaTest.Most + 1], new CountTable?[ReplicaTest.Most + 1]];
 
     private readonly LatencyCounts?[] _latencies = new LatencyCounts?[CountTable.Arms];
@@ -49,8 +50,17 @@ public sealed class StageEvidence(EvidenceKey key)
     /// <summary>What copies of requests showed, by the release that was asked.</summary>
     public IReadOnlyDictionary<string, ShadowCounts> Shadows => _shadows;
 
+    /// <summary>The different units of the baseline: how much its requests resemble each other.</summary>
+    public Sketches.DistinctSketch BaselineUnits { get; } = new();
+
     /// <summary>What the releases answered, over time.</summary>
     public EpochHistory History(EvidenceGroup group) => _history[(int)group];
+
+    /// <summary>How long requests took, over time, as counts between <see cref="LatencyBins.Cuts"/>; null where latency is not judged.</summary>
+    internal EpochHistory? LatencyHistory { get; private set; }
+
+    /// <summary>The bins at which latencies are cut over time.</summary>
+    internal ImmutableArray<int> LatencyCuts { get; private set; } = [];
 
     /// <summary>When the newest bucket ended, or null when there is none.</summary>
     public DateTimeOffset? NewestAt =>
@@ -94,6 +104,11 @@ public sealed class StageEvidence(EvidenceKey key)
             {
                 AddLatency(cell.Arm, cell.Replica, cell.Bins[i], cell.Counts[i]);
             }
+
+            if (LatencyHistory is { } history)
+            {
+                AddToHistory(cell, history.At(epoch.Bucket));
+            }
         }
 
         foreach (var cell in epoch.Scores)
@@ -127,6 +142,33 @@ public sealed class StageEvidence(EvidenceKey key)
         {
             _firstHalf[y] += outcomes[y];
         }
+    }
+
+    /// <summary>Begins to count latencies over time, unless that has begun.</summary>
+    internal void CutLatencies(ImmutableArray<int> cuts)
+    {
+        if (LatencyHistory is null && !cuts.IsEmpty)
+        {
+            (LatencyCuts, LatencyHistory) = (cuts, new(cuts.Length + 1));
+        }
+    }
+
+    private void AddToHistory(LatencyCell cell, CountTable counts)
+    {
+        Span<long> between = stackalloc long[LatencyCuts.Length + 1];
+        between.Clear();
+        for (var i = 0; i < cell.Bins.Length; i++)
+        {
+            var cut = 0;
+            while (cut < LatencyCuts.Length && cell.Bins[i] > LatencyCuts[cut])
+            {
+                cut++;
+            }
+
+            between[cut] += cell.Counts[i];
+        }
+
+        counts.Add(cell.Arm, stratum: 0, between);
     }
 
     internal void AddLatency(Arm arm, int replica, int bin, long count)

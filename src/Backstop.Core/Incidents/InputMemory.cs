@@ -24,6 +24,9 @@ public sealed record InputMemory(
     ImmutableArray<InputMemory.First> Announced,
     ImmutableArray<InputCount> Firsts)
 {
+    /// <summary>What is held against a reference that stays.</summary>
+    public ImmutableArray<DriftStream.State> Drift { get => field.IsDefault ? [] : field; init; }
+
     /// <summary>What came in five seconds.</summary>
     public sealed record Bucket(long Number, ImmutableArray<InputCount> Counts);
 

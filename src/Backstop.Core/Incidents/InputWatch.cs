@@ -56,9 +56,14 @@ public sealed class InputWatch
     /// <summary>When the first count came that is remembered; null before any did.</summary>
     public DateTimeOffset? Begun { get; private set; }
 
+    /// <summary>The same things against a reference that stays.</summary>
+    public DriftWatch Drift { get; } = new();
+
     /// <summary>Takes in what a gateway counted.</summary>
     public void Add(long bucket, InputCount count)
     {
+        Drift.Add(count);
+        count = count with { Values = [] };
         Begun ??= InputCount.StartOf(bucket);
         if (IsFirst(count) && _announced.Count < MostFirsts && _announced.Add((count.Signal, Bare(count).What)))
         {
@@ -107,6 +112,9 @@ public sealed class InputWatch
         return new(InputCount.StartOf(onset), moved, Compare(_since), IsPresent: !moved.IsEmpty);
     }
 
+    /// <summary>What has drifted; nothing is learnt there while something is not as usual here.</summary>
+    public ImmutableArray<DriftStream> LookAtDrift(DateTimeOffset now) => Drift.Look(now, isQuiet: _onset is null);
+
     /// <summary>Prompts and versions of an index that came for the first time since this was asked last, where that is rare.</summary>
     public ImmutableArray<InputCount> TakeFirsts()
     {
@@ -124,6 +132,7 @@ public sealed class InputWatch
         }
 
         Close();
+        Drift.Accept();
     }
 
     /// <summary>All that it knows, as it is kept.</summary>
@@ -136,7 +145,10 @@ public sealed class InputWatch
         _quiet,
         Begun,
         [.. _announced.Select(a => new InputMemory.First(a.Item1, a.Item2)).OrderBy(a => a.Signal).ThenBy(a => a.What, StringComparer.Ordinal)],
-        [.. _firsts]);
+        [.. _firsts])
+    {
+        Drift = [.. Drift.Streams.Select(s => s.Stored())],
+    };
 
     /// <summary>One that goes on where another stood.</summary>
     public static InputWatch From(InputMemory memory)
@@ -152,6 +164,11 @@ public sealed class InputWatch
 
         watch._announced.UnionWith(memory.Announced.Select(a => (a.Signal, a.What)));
         watch._firsts.AddRange(memory.Firsts);
+        foreach (var stream in memory.Drift)
+        {
+            watch.Drift.Restore(stream);
+        }
+
         if (watch._onset is { } onset)
         {
             watch._since = watch.Sum(onset);
@@ -264,9 +281,7 @@ public sealed class InputWatch
             }
 
             var what = count.What.Length > 0 ? count.What : null;
-            signals.Add(count.Signal is InputSignal.FeatureNulls or InputSignal.RetrievalEmpty or InputSignal.JudgeAnchor
-                ? new(name, new(usual.N, usual.Hits), new(count.N, count.Hits), what)
-                : new(name, Mean(usual), Mean(count), what));
+            signals.Add(new(name, InputChange.Reading(usual), InputChange.Reading(count), what));
         }
 
         var prompts = now.All(InputSignal.PromptFingerprint).ToList();
@@ -292,9 +307,7 @@ public sealed class InputWatch
     // What a gateway says about a fingerprint depends on the releases it had then; what is usual must not.
     private static InputCount Bare(InputCount count) => count.Signal == InputSignal.PromptFingerprint ? count with { What = PromptFingerprint.Bare(count.What) } : count;
 
-    private static Reading Mean(InputCount count) => new(count.N, Mean: count.Mean, Deviation: count.Deviation);
-
-    private static string? NameOf(InputSignal signal) => signal switch
+    internal static string? NameOf(InputSignal signal) => signal switch
     {
         InputSignal.FeatureNulls => "feature_nulls",
         InputSignal.FeatureValues => "feature_values",
@@ -313,12 +326,29 @@ public sealed class InputWatch
 /// <param name="IsPresent">Whether it still is so.</param>
 public sealed record InputChange(DateTimeOffset Onset, ImmutableArray<Signal> Moved, ImmutableArray<Signal> Signals, bool IsPresent)
 {
+    /// <summary>What has drifted, as a change.</summary>
+    /// <param name="drifted">At least one stream.</param>
+    public static InputChange Of(ImmutableArray<DriftStream> drifted)
+    {
+        ImmutableArray<Signal> signals =
+        [
+            .. drifted.Select(s => new Signal(
+                InputWatch.NameOf(s.Known.Signal)!, Reading(s.Known.Sums), Reading(s.SinceOnset), s.Known.What.Length > 0 ? s.Known.What : null)),
+        ];
+        return new(drifted.Min(s => s.Onset), signals, signals, IsPresent: true);
+    }
+
     /// <summary>What moved, in words.</summary>
     [JsonIgnore]
     public string Words => string.Join("; ", Signals.Where(s => Moved.Any(m => AreSame(m, s))).Select(InWords));
 
     /// <summary>Whether two readings are of one signal. Prompts have one in all; what it names is only the nearest prompt of that moment.</summary>
     internal static bool AreSame(Signal a, Signal b) => a.Name == b.Name && (a.What == b.What || a.Name == "prompt_fingerprint");
+
+    /// <summary>Sums as a reading: a share of hits, or a mean with its deviation.</summary>
+    public static Reading Reading(InputCount count) => count.Signal is InputSignal.FeatureNulls or InputSignal.RetrievalEmpty or InputSignal.JudgeAnchor
+        ? new(count.N, count.Hits)
+        : new(count.N, Mean: count.Mean, Deviation: count.Deviation);
 
     private static string InWords(Signal signal)
     {

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Backstop.Core.Inputs;
 
 /// <summary>One thing counted about what requests bring with them. Counts of the same thing are added.</summary>
@@ -9,6 +11,9 @@ namespace Backstop.Core.Inputs;
 /// <param name="Most">The greatest of them.</param>
 public sealed record InputCount(InputSignal Signal, string What, long N, long Hits = 0, double Sum = 0, double Squares = 0, double Most = double.MinValue)
 {
+    /// <summary>Where the values fell, by bin of <see cref="ValueCounts"/>; nothing where nobody counted it.</summary>
+    public ImmutableArray<ValueBin> Values { get => field.IsDefault ? [] : field; init; } = [];
+
     /// <summary>Length of a bucket.</summary>
     public const long BucketMilliseconds = 5000;
 
@@ -21,16 +26,13 @@ public sealed record InputCount(InputSignal Signal, string What, long N, long Hi
     /// <summary>Standard deviation of the values.</summary>
     public double Deviation => N == 0 ? 0 : Math.Sqrt(Math.Max(0, (Squares / N) - (Mean * Mean)));
 
-    /// <summary>One value.</summary>
-    public static InputCount Of(InputSignal signal, double value) => new(signal, "", 1, 0, value, value * value, value);
-
     /// <summary>The bucket of a time.</summary>
     public static long BucketOf(DateTimeOffset time) => Math.DivRem(time.ToUnixTimeMilliseconds(), BucketMilliseconds).Quotient;
 
     /// <summary>When a bucket began.</summary>
     public static DateTimeOffset StartOf(long bucket) => DateTimeOffset.FromUnixTimeMilliseconds(bucket * BucketMilliseconds);
 
-    /// <summary>Both together.</summary>
+    /// <summary>Both together, but for where the values fell: that is summed in <see cref="ValueCounts"/>.</summary>
     public InputCount Add(InputCount more) =>
         this with { N = N + more.N, Hits = Hits + more.Hits, Sum = Sum + more.Sum, Squares = Squares + more.Squares, Most = Math.Max(Most, more.Most) };
 

@@ -72,7 +72,7 @@ public sealed record Route
         return Previous is not null && point >= Whole - HoldbackBasisPoints
             ? new(Arm.Holdback, Previous)
             : VariantOf(unit) is { } variant ? new(Arm.Baseline, variant.Release, variant.Name)
-            : new(Arm.Baseline, Current) { IsFirstHalf = hash >> 63 == 1 };
+            : new(Arm.Baseline, Current) { IsFirstHalf = hash >> 63 == 1, BaselineUnit = hash };
     }
 
     // A second draw, so that neither kind of share moves with the other; again one arm from each end of the range.
@@ -104,4 +104,7 @@ public readonly record struct Assignment(Arm Arm, string Release, string? Varian
 {
     /// <summary>Whether the unit is in the first half of the baseline: the halves differ in nothing, and are compared to measure false alarms.</summary>
     public bool IsFirstHalf { get; init; }
+
+    /// <summary>A hash of the unit, where it is in the baseline: how many different ones there are is counted by it. 0 elsewhere.</summary>
+    public ulong BaselineUnit { get; init; }
 }

@@ -99,9 +99,9 @@ internal static class InputDesk
         {
             var name = InputNames.Of(feature.Name);
             signals.Brought(route.Alias, new(InputSignal.FeatureNulls, name, feature.Values, feature.Nulls.Count));
-            if (feature.Numbers > 0)
+            if (feature.Numbers.Count > 0)
             {
-                signals.Brought(route.Alias, new(InputSignal.FeatureValues, name, feature.Numbers, 0, feature.Sum, feature.Squares, feature.Most));
+                signals.Brought(route.Alias, InputSignal.FeatureValues, name, feature.Numbers);
             }
 
             if (feature.Nulls.Count > 0 && contract.Defaults.TryGetValue(feature.Name, out var value))
@@ -147,7 +147,7 @@ internal static class InputDesk
         {
             if (value is { } v)
             {
-                signals.Brought(route.Alias, InputCount.Of(signal, v));
+                signals.Brought(route.Alias, signal, "", [v]);
             }
         }
     }

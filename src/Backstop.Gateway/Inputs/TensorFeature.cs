@@ -9,13 +9,8 @@ internal sealed record TensorFeature(string Name)
 {
     public long Values { get; private set; }
 
-    public double Sum { get; private set; }
-
-    public double Squares { get; private set; }
-
-    public double Most { get; private set; } = double.MinValue;
-
-    public long Numbers { get; private set; }
+    /// <summary>Those of them that are finite numbers.</summary>
+    public List<double> Numbers { get; } = [];
 
     /// <summary>Where the nulls stand in the body.</summary>
     public List<Range> Nulls { get; } = [];
@@ -29,10 +24,7 @@ internal sealed record TensorFeature(string Name)
         }
         else if (double.IsFinite(element.Number))
         {
-            Numbers++;
-            Most = Math.Max(Most, element.Number);
-            Sum += element.Number;
-            Squares += element.Number * element.Number;
+            Numbers.Add(element.Number);
         }
     }
 

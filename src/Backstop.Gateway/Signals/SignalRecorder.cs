@@ -32,6 +32,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     private readonly List<Sample> _samples = [];
     private readonly Dictionary<(string Alias, long Bucket), InputTally> _inputs = [];
     private readonly Dictionary<ulong, string> _promptNames = [];
+    private readonly BaselineUnits _baselineUnits = new();
     private readonly string _startId = Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture);
     private readonly UnitWindow _units = new(TimeSpan.FromMinutes(10), MostUnits);
     private ulong _sequence;
@@ -64,6 +65,10 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
                 _ledger.Assign(
                     place.Ticket, new(route.Alias, route.Epoch, route.Generation), assignment.Arm, _clock.Now(), route.LabelDeadline,
                     assignment.IsFirstHalf, awaitsScores: !route.Traffic.Signals.IsEmpty);
+                if (assignment.Arm == Arm.Baseline)
+                {
+                    _baselineUnits.Add(route, assignment.BaselineUnit);
+                }
             }
 
             _waiting[key] = place;
@@ -92,13 +97,17 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     {
         lock (_gate)
         {
-            var key = (alias, InputCount.BucketOf(_clock.Now()));
-            if (!_inputs.TryGetValue(key, out var tally))
-            {
-                _inputs[key] = tally = new();
-            }
+            TallyOf(alias).Add(count);
+        }
+    }
 
-            tally.Add(count);
+    /// <summary>A request brought values with it.</summary>
+    /// <param name="values">Finite ones, at least one.</param>
+    public void Brought(string alias, InputSignal signal, string what, IReadOnlyList<double> values)
+    {
+        lock (_gate)
+        {
+            TallyOf(alias).Add(signal, what, values);
         }
     }
 
@@ -295,13 +304,25 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
             batch.Started.AddRange(_started.Values);
             batch.Samples.AddRange(_samples);
             batch.Shadows.AddRange(_shadows.Values);
-            batch.Inputs.AddRange(_inputs.SelectMany(t => t.Value.Counts.Select(c => c.ToMessage(t.Key.Alias, t.Key.Bucket))));
+            batch.Units.AddRange(_baselineUnits.TakeNews().Select(u => u.ToMessage()));
+            batch.Inputs.AddRange(_inputs.SelectMany(t => t.Value.CountsWithValues.Select(c => c.ToMessage(t.Key.Alias, t.Key.Bucket))));
             _inputs.Clear();
             _shadows.Clear();
             _started.Clear();
             _samples.Clear();
             return batch;
         }
+    }
+
+    private InputTally TallyOf(string alias)
+    {
+        var key = (alias, InputCount.BucketOf(_clock.Now()));
+        if (!_inputs.TryGetValue(key, out var tally))
+        {
+            _inputs[key] = tally = new();
+        }
+
+        return tally;
     }
 
     private ShadowComparison ShadowsOf(Route route, string release)

@@ -60,7 +60,18 @@ public sealed record PinView(string By, string Reason, DateTimeOffset At);
 
 public sealed record FreezeView(DateTimeOffset From, DateTimeOffset Until, string Reason, bool EveryWeek);
 
-public sealed record SelfComparisonView(long Comparisons, long RequestsEach, long AboveTen, long AboveHundred, long FalseAlarms);
+public sealed record SelfComparisonView(
+    long Comparisons, long RequestsEach, long AboveTen, long AboveHundred, long FalseAlarms, double Units = 0, double? RequestsPerUnit = null);
+
+public sealed record DriftView(double Threshold, double FalseAlarmsPerMonth)
+{
+    public DriftStreamView[] Streams { get; init; } = [];
+}
+
+public sealed record DriftStreamView(
+    string Signal, string What, string State, double? LogE, DateTimeOffset? Since, ReadingView Reference, ReadingView? Now, double? StabilityIndex);
+
+public sealed record ReadingView(double N, double? Share, double? Mean, double? Deviation);
 
 /// <summary>An alias's traffic policy, with releases by name.</summary>
 public sealed record TrafficView(long Generation, JsonObject Policy);

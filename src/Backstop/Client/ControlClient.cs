@@ -70,6 +70,8 @@ public sealed class ControlClient(Uri server, string? key = null) : IDisposable
     public Task<Reply<JournalEntry[]>> History(string alias, CancellationToken cancel, long after = 0, int limit = 1000) =>
         Get<JournalEntry[]>($"aliases/{Escape(alias)}/history?after={after}&limit={limit}", cancel);
 
+    public Task<Reply<DriftView>> Drift(string name, CancellationToken cancel) => Get<DriftView>($"aliases/{Escape(name)}/drift", cancel);
+
     public Task<Reply<SelfComparisonView>> SelfComparison(string name, CancellationToken cancel) =>
         Get<SelfComparisonView>($"aliases/{Escape(name)}/self-comparison", cancel);
 

@@ -19,7 +19,7 @@ internal static class AliasCommand
     {
         var alias = new Verb("alias", "Create the names that applications call, see and change what they serve.")
         {
-            New(), List(), Show(), At(), Doubt(), History(), Swap(), Rollback(), Approve(), AliasTraffic.Create(),
+            New(), List(), Show(), At(), Doubt(), Drift(), History(), Swap(), Rollback(), Approve(), AliasTraffic.Create(),
         };
         foreach (var rule in AliasRules.All())
         {
@@ -105,10 +105,39 @@ internal static class AliasCommand
                 ("comparisons", $"{self.Comparisons} of {self.RequestsEach} requests each"),
                 ("above 10", $"{self.AboveTen} without margins; more than a tenth of the comparisons would be too many"),
                 ("above 100", $"{self.AboveHundred} without margins; more than a hundredth would be too many"),
-                ("false alarms", $"{self.FalseAlarms} would have rolled back")));
+                ("false alarms", $"{self.FalseAlarms} would have rolled back"),
+                ("units", self.RequestsPerUnit is { } each ? $"about {self.Units:0} different ones in this stage's baseline, {each:0.0} requests each" : null)));
         verb.Examples = ["backstop alias doubt assistant:prod", "backstop alias doubt assistant:prod --json"];
         return verb;
     }
+
+    private static Verb Drift()
+    {
+        var verb = Remote.Verb(
+            "drift",
+            "Show how features, nulls and retrieved documents have drifted from how they were in their first day.",
+            [Name],
+            (parse, client, cancel) => client.Drift(parse.GetRequiredValue(Name), cancel),
+            (drift, screen) => screen.Table(
+                drift.Streams,
+                "Nothing is known of what requests to this alias bring with them.",
+                ("signal", s => s.Signal),
+                ("of", s => s.What),
+                ("state", s => s.State),
+                ("evidence", s => s.LogE is { } log ? $"{log:0.0} of {drift.Threshold:0.0}" : null),
+                ("reference", s => Reading(s.Reference)),
+                ("now", s => s.Now is null ? null : Reading(s.Now)),
+                ("since", s => s is { State: "drifted", Since: { } since } ? Screen.Time(since) : null)));
+        verb.Examples = ["backstop alias drift assistant:prod", "backstop alias drift assistant:prod --json"];
+        return verb;
+    }
+
+    private static string Reading(ReadingView reading) => reading switch
+    {
+        { Share: { } share } => $"{100 * share:0.##} % of {reading.N:0}",
+        { Mean: { } mean } => $"{mean:0.###} ± {reading.Deviation:0.###}, {reading.N:0} values",
+        _ => "",
+    };
 
     private static Verb History()
     {

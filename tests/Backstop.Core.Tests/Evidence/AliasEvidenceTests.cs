@@ -97,7 +97,7 @@ public class AliasEvidenceTests
     [Fact]
     public void Memory_stays_bounded_however_long_a_stage_lasts()
     {
-        var history = new EpochHistory();
+        var history = EpochHistory.OfOutcomes();
         CountCell[] cells = [new(Arm.Baseline, 0, [1, 0, 0, 0, 0, 0, 0, 0, 0], [])];
         const int weekOfSeconds = 7 * 24 * 3600;
         for (var second = 0; second < weekOfSeconds; second += 3)

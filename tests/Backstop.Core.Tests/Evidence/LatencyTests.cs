@@ -69,6 +69,22 @@ public class LatencyTests
     }
 
     [Fact]
+    public void Slower_only_if_the_planned_share_is_true_is_not_confirmed()
+    {
+        // Three tenths are drawn where half was planned, and the test that would say so is switched off.
+        var stream = new Stream(8, new() { LatencyMargin = 0, AssignmentAlpha = 1e-300 }) { Planned = 0.5 }.Warm();
+        stream.Run(j => j.Latency is { Crossed: true }, share: 0.3, slowdown: 1, most: 20_000);
+        Assert.True(stream.Last.Latency!.Crossed);
+        Assert.True(stream.Last.Latency.ConfirmationLogE < Math.Log(100));
+        Assert.Equal(Verdict.Inconclusive, stream.Last.Verdict);
+
+        var slow = new Stream(9, new() { LatencyMargin = 0.05 }).Warm();
+        slow.Run(j => j.Verdict == Verdict.Regressed, share: 0.3, slowdown: 1.3, most: 20_000);
+        Assert.Equal(Verdict.Regressed, slow.Last.Verdict);
+        Assert.True(slow.Last.Latency!.ConfirmationLogE >= Math.Log(100));
+    }
+
+    [Fact]
     public void A_release_that_is_slower_within_the_margin_stays()
     {
         var stream = new Stream(3, new() { LatencyMargin = 0.25 }).Warm();
@@ -139,6 +155,9 @@ public class LatencyTests
         /// <summary>Of three replicas of the candidate, the one that takes three times as long; null when there is a single one.</summary>
         public int? SlowReplica { get; init; }
 
+        /// <summary>The planned share of the candidate, where it is not the one that is drawn.</summary>
+        public double? Planned { get; init; }
+
         public static Contrast Contrast(double share) => new([new(Canary, share)], Arm.Candidate, Arm.Baseline);
 
         public Stream Warm()
@@ -148,7 +167,7 @@ public class LatencyTests
                 Bucket(Before, share: 0, slowdown: 1, shared: 1);
             }
 
-            Evidence.Begin(Canary);
+            Evidence.Begin(Canary, plan.LatencyMargin);
             return this;
         }
 
@@ -158,7 +177,7 @@ public class LatencyTests
             for (var sent = PerBucket; ; sent += PerBucket)
             {
                 Bucket(Canary, share, slowdown, shared);
-                Last = Judge.Evaluate(Evidence, Contrast(share), plan, Now);
+                Last = Judge.Evaluate(Evidence, Contrast(Planned ?? share), plan, Now);
                 if (until(Last) || sent >= most)
                 {
                     return sent;

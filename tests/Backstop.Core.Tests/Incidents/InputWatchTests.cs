@@ -270,7 +270,7 @@ public sealed class InputWatchTests
     };
 
     private static InputCount Values(InputSignal signal, string what, IEnumerable<double> values) =>
-        values.Aggregate(new InputCount(signal, what, 0), (sum, v) => sum.Add(InputCount.Of(signal, v) with { What = what }));
+        values.Aggregate(new InputCount(signal, what, 0), (sum, v) => sum.Add(new(signal, what, 1, 0, v, v * v, v)));
 
     private static double Normal(Random luck) => Math.Sqrt(-2 * Math.Log(1 - luck.NextDouble())) * Math.Cos(2 * Math.PI * luck.NextDouble());
 

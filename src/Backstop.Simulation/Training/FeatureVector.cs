@@ -24,6 +24,9 @@ public sealed class FeatureVector(int[][] touched)
     public static FeatureVector Of(IReadOnlyCollection<FeatureVector> texts) =>
         new([.. Enumerable.Range(0, LinearModel.Families).Select(family => texts.SelectMany(text => text.Touched[family]).ToArray())]);
 
+    public FeatureVector Without(FeatureFamily family) =>
+        new([.. Touched.Select((touched, i) => i == (int)family ? [] : touched)]);
+
     public double Logit(float[][] weights, double bias)
     {
         for (var family = 0; family < Touched.Length; family++)
@@ -42,8 +45,7 @@ public sealed class FeatureVector(int[][] touched)
 }
 
 /// <summary>Takes features down instead of adding up their weights, piece by piece.</summary>
-/// <param name="without">A family to leave out.</param>
-public sealed class Collector(TableSizes sizes, FeatureFamily? without = null)
+public sealed class Collector(TableSizes sizes)
 {
     private readonly List<int>[] _touched = [[], [], []];
     private readonly List<FeatureVector> _pieces = [];
@@ -59,7 +61,7 @@ public sealed class Collector(TableSizes sizes, FeatureFamily? without = null)
 
     private void NextPiece()
     {
-        _pieces.Add(new FeatureVector([.. _touched.Select((list, family) => family == (int?)without ? [] : list.ToArray())]));
+        _pieces.Add(new FeatureVector([.. _touched.Select(list => list.ToArray())]));
         Array.ForEach(_touched, list => list.Clear());
     }
 

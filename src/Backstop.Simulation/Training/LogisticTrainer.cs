@@ -3,8 +3,9 @@ using Backstop.Core.Guards.Classifiers;
 namespace Backstop.Simulation.Training;
 
 /// <param name="Rate">Learning rate of AdaGrad.</param>
+/// <param name="Average">Whether the mean of the weights over the later epochs is taken: calmer than where the last row left them (Polyak and Juditsky 1992).</param>
 /// <param name="Shrink">L2 penalty for each family: what fits a data set is held down harder than what carries over.</param>
-public sealed record TrainingOptions(int Epochs = 8, double Rate = 0.08, double[]? Shrink = null, ulong Seed = 42)
+public sealed record TrainingOptions(int Epochs = 8, double Rate = 0.08, double[]? Shrink = null, ulong Seed = 42, bool Average = false)
 {
     public double[] Shrink { get; init; } = Shrink ?? [1e-5, 1e-5, 1e-6];
 
@@ -16,23 +17,69 @@ public sealed class LogisticTrainer(TrainingOptions options)
 {
     private readonly float[][] _weights = Tables(options.Sizes);
     private readonly float[][] _squares = Tables(options.Sizes);
+    private readonly float[][] _sums = options.Average ? Tables(options.Sizes) : [];
     private double _biasSquares = 1e-8;
+    private double _biasSum;
+    private int _remembered;
 
-    public float[][] Weights => _weights;
+    private double Bias { get; set; }
 
-    public double Bias { get; private set; }
+    public double Logit(FeatureVector features) => features.Logit(_weights, Bias);
 
-    public void Train(IReadOnlyList<(FeatureVector Features, bool Positive, double Weight)> examples)
+    /// <param name="beside">A model that is trained along, over features of its own: the sum of both logits decides.</param>
+    public void Train(IReadOnlyList<TrainingStep> steps, LogisticTrainer? beside = null)
     {
-        var order = Enumerable.Range(0, examples.Count).ToArray();
+        var order = Enumerable.Range(0, steps.Count).ToArray();
         var random = new System.Random((int)options.Seed);
         for (var epoch = 0; epoch < options.Epochs; epoch++)
         {
             random.Shuffle(order);
             foreach (var index in order)
             {
-                var (features, positive, weight) = examples[index];
-                Learn(features, positive, weight);
+                var (features, place, positive, weight) = steps[index];
+                var logit = Logit(features) + (beside?.Logit(place) ?? 0);
+                var gradient = ((1 / (1 + Math.Exp(-logit))) - (positive ? 1 : 0)) * weight;
+                Learn(features, gradient);
+                beside?.Learn(place, gradient);
+            }
+
+            if (options.Average && epoch >= options.Epochs / 2)
+            {
+                Remember();
+                beside?.Remember();
+            }
+        }
+
+        if (options.Average)
+        {
+            Average();
+            beside?.Average();
+        }
+    }
+
+    private void Remember()
+    {
+        _remembered++;
+        _biasSum += Bias;
+        for (var family = 0; family < _weights.Length; family++)
+        {
+            var (weights, sums) = (_weights[family], _sums[family]);
+            for (var i = 0; i < weights.Length; i++)
+            {
+                sums[i] += weights[i];
+            }
+        }
+    }
+
+    private void Average()
+    {
+        Bias = _biasSum / _remembered;
+        for (var family = 0; family < _weights.Length; family++)
+        {
+            var (weights, sums) = (_weights[family], _sums[family]);
+            for (var i = 0; i < weights.Length; i++)
+            {
+                weights[i] = sums[i] / _remembered;
             }
         }
     }
@@ -55,10 +102,8 @@ public sealed class LogisticTrainer(TrainingOptions options)
         return new LinearModel(tables, scales, (float)(Bias - threshold), 0.5f);
     }
 
-    private void Learn(FeatureVector features, bool positive, double weight)
+    private void Learn(FeatureVector features, double gradient)
     {
-        var error = (1 / (1 + Math.Exp(-features.Logit(_weights, Bias)))) - (positive ? 1 : 0);
-        var gradient = error * weight;
         _biasSquares += gradient * gradient;
         Bias -= options.Rate * gradient / Math.Sqrt(_biasSquares);
         for (var family = 0; family < features.Touched.Length; family++)
@@ -78,3 +123,7 @@ public sealed class LogisticTrainer(TrainingOptions options)
     private static float[][] Tables(TableSizes sizes) =>
         [.. Enumerable.Range(0, LinearModel.Families).Select(family => new float[1 << sizes.Bits(family)])];
 }
+
+/// <summary>One thing to learn from.</summary>
+/// <param name="Place">What the model that is trained along looks at.</param>
+public readonly record struct TrainingStep(FeatureVector Features, FeatureVector Place, bool Positive, double Weight);

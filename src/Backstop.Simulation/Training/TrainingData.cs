@@ -45,10 +45,7 @@ public sealed class TrainingData(string folder)
     /// <param name="harmful">The part of the grammar that must be caught; the other is called <c>harmless</c>.</param>
     public static IEnumerable<TrainingRow> Make(string grammar, string harmful, int count, int seed)
     {
-        using var stream = typeof(TrainingData).Assembly.GetManifestResourceStream(grammar)
-            ?? throw new InvalidOperationException($"The assembly lacks {grammar}.");
-        using var reader = new StreamReader(stream);
-        var sentences = SentenceGrammar.Parse(reader.ReadToEnd());
+        var sentences = Grammar(grammar);
         var random = new System.Random(seed);
         for (var i = 0; i < count / 2; i++)
         {
@@ -61,6 +58,15 @@ public sealed class TrainingData(string folder)
             var sentence = sentences.Make(part, random);
             return random.Next(2) == 0 ? sentence : Contractions.Apply(sentence);
         }
+    }
+
+    /// <summary>One of the grammars that are compiled into the assembly.</summary>
+    internal static SentenceGrammar Grammar(string name)
+    {
+        using var stream = typeof(TrainingData).Assembly.GetManifestResourceStream(name)
+            ?? throw new InvalidOperationException($"The assembly lacks {name}.");
+        using var reader = new StreamReader(stream);
+        return SentenceGrammar.Parse(reader.ReadToEnd());
     }
 
     /// <summary>The source of rows that a grammar made.</summary>

@@ -31,36 +31,73 @@ public abstract class TrainingRecipe
     /// <summary>What the model of the whole text adds to each part, as a logit; null when there is none.</summary>
     public virtual Func<double, double>? Background => null;
 
-    /// <summary>Trains on examples.</summary>
+    /// <summary>Whether a row shows what a request to an assistant is (true) or what is none (false); null where it shows neither.</summary>
+    public virtual bool? IsRequest(TrainingRow row) => null;
+
+    /// <summary>Whether a row teaches nothing about letters.</summary>
+    public virtual bool IsByWordsAlone(TrainingRow row) => false;
+
+    /// <summary>Whether a row teaches what a whole text looks like.</summary>
+    public virtual bool TellsOfWhole(TrainingRow row) => true;
+
+    /// <summary>Trains on examples; those of no weight are for the model of requests alone.</summary>
+    /// <remarks>
+    /// Where a part stands is told by a model of requests that has seen only the other half of the rows: a model is surer of what it was
+    /// trained on than of what it will be shown.
+    /// </remarks>
+    public TrainedModels Fit(IReadOnlyCollection<TrainingExample> examples)
+    {
+        var shown = examples.Where(e => e.Row.Weight > 0).Select(e => IsByWordsAlone(e.Row) ? e.Without(FeatureFamily.Letters) : e).ToList();
+        if (Background is not { } background)
+        {
+            return new TrainedModels(FitParts([.. shown.Select(e => new Bag(e.Row, e.Parts, null, null))], Options, null), null, null, null, _ => 0);
+        }
+
+        var (ofFirst, ofSecond) = (FitRequests(examples.Where(IsFirstHalf)), FitRequests(examples.Where(e => !IsFirstHalf(e))));
+        var place = new LogisticTrainer(Options with { Sizes = TrainingExample.PlaceSizes });
+        var part = FitParts([.. shown.Select(e => new Bag(e.Row, e.Parts, e.Places(IsFirstHalf(e) ? ofSecond : ofFirst), e.Culprits))], Options, place);
+        var whole = new LogisticTrainer(Options);
+        whole.Train([.. shown.Where(e => TellsOfWhole(e.Row)).Select(e => new TrainingStep(e.Whole, FeatureVector.Empty, e.Row.Positive, e.Row.Weight))]);
+        return new TrainedModels(part, whole, FitRequests(examples), place, background);
+    }
+
+    private static bool IsFirstHalf(TrainingExample example) => (Features.Mix(Features.Hash(example.Row.Group)) & 0x10000) != 0;
+
+    private LogisticTrainer FitRequests(IEnumerable<TrainingExample> examples) => FitParts(
+        [.. examples.Where(e => IsRequest(e.Row) is not null).Select(e => new Bag(
+            e.Row with { Positive = IsRequest(e.Row)!.Value, Weight = 1 }, [.. e.Parts.Take(Math.Max(1, e.Standings.Count))], null, null))],
+        Options with { Epochs = 3 },
+        null);
+
     /// <remarks>
     /// Of a text that must be caught only some part need be harmful, and nobody has marked which; of a harmless one no part
     /// may be flagged. A first round takes all parts; the second gives full weight to the part that the first finds worst
     /// (multiple-instance learning, Andrews et al. 2003).
     /// </remarks>
-    public TrainedModels Fit(IReadOnlyCollection<TrainingExample> examples)
+    private static LogisticTrainer FitParts(IReadOnlyCollection<Bag> bags, TrainingOptions options, LogisticTrainer? place)
     {
-        var first = new LogisticTrainer(Options with { Epochs = 2 });
-        first.Train([.. examples.SelectMany(e => e.Parts.Select(part => (part, e.Row.Positive, e.Row.Weight / Math.Sqrt(e.Parts.Count))))]);
-        var second = new LogisticTrainer(Options);
-        second.Train([.. examples.SelectMany(e => Weighed(e, first))]);
-        if (Background is not { } background)
-        {
-            return new TrainedModels(second, null, _ => 0);
-        }
-
-        var whole = new LogisticTrainer(Options);
-        whole.Train([.. examples.Select(e => (e.Whole, e.Row.Positive, e.Row.Weight))]);
-        return new TrainedModels(second, whole, background);
+        var brief = options with { Epochs = 2 };
+        var (first, firstPlace) = (new LogisticTrainer(brief), place is null ? null : new LogisticTrainer(brief with { Sizes = TrainingExample.PlaceSizes }));
+        first.Train([.. bags.SelectMany(bag => bag.Steps(bag.Row.Weight / Math.Sqrt(bag.Parts.Count)))], firstPlace);
+        var second = new LogisticTrainer(options);
+        second.Train([.. bags.SelectMany(bag => Weighed(bag, first, firstPlace))], place);
+        return second;
     }
 
-    private static IEnumerable<(FeatureVector Part, bool Positive, double Weight)> Weighed(TrainingExample example, LogisticTrainer model)
+    private static IEnumerable<TrainingStep> Weighed(Bag bag, LogisticTrainer model, LogisticTrainer? place)
     {
-        var (row, worst) = (example.Row, example.Parts.MaxBy(part => part.Logit(model.Weights, model.Bias))!);
-        yield return (worst, row.Positive, row.Weight);
-        foreach (var part in example.Parts.Where(part => !row.Positive && part != worst))
+        var worst = bag.Steps(bag.Row.Weight).MaxBy(step => model.Logit(step.Features) + (place?.Logit(step.Place) ?? 0));
+        yield return worst;
+        foreach (var step in bag.Steps(bag.Row.Weight / Math.Sqrt(bag.Parts.Count)).Where(step => !bag.Row.Positive && step.Features != worst.Features))
         {
-            yield return (part, false, row.Weight / Math.Sqrt(example.Parts.Count));
+            yield return step;
         }
+    }
+
+    private sealed record Bag(TrainingRow Row, IReadOnlyList<FeatureVector> Parts, IReadOnlyList<FeatureVector>? Places, IReadOnlyList<int>? Culprits)
+    {
+        public IEnumerable<TrainingStep> Steps(double weight) =>
+            (Culprits ?? Enumerable.Range(0, Parts.Count)).Select(i => new TrainingStep(Parts[i], Places?[i] ?? FeatureVector.Empty, Row.Positive, weight));
     }
 
     /// <summary>Scores every example with a model that saw no row of its group.</summary>
@@ -97,26 +134,4 @@ public abstract class TrainingRecipe
     private const uint Folds = 3;
 
     private static uint FoldOf(TrainingExample example, uint folds) => Features.Mix(Features.Hash(example.Row.Group)) % folds;
-}
-
-/// <summary>A row with the features of its parts.</summary>
-public sealed record TrainingExample(TrainingRow Row, IReadOnlyList<FeatureVector> Parts, FeatureVector Whole);
-
-public sealed record ScoredRow(TrainingRow Row, double Logit);
-
-/// <summary>What training made: a model of parts, and perhaps one of whole texts.</summary>
-public sealed record TrainedModels(LogisticTrainer Part, LogisticTrainer? Whole, Func<double, double> Background)
-{
-    /// <summary>A text is as harmful as the worst of its parts.</summary>
-    public ScoredRow Score(TrainingExample example)
-    {
-        var background = Whole is null ? 0 : Background(example.Whole.Logit(Whole.Weights, Whole.Bias));
-        return new ScoredRow(example.Row, background + example.Parts.Max(part => part.Logit(Part.Weights, Part.Bias)));
-    }
-
-    /// <summary>The files of weights, by name.</summary>
-    /// <param name="threshold">The logit from which a text is flagged.</param>
-    public IReadOnlyList<(string File, ReadOnlyMemory<byte> Bytes)> Write(string name, double threshold) => Whole is null
-        ? [($"{name}.weights", Part.Quantise(threshold).Write())]
-        : [($"{name}.weights", Part.Quantise(threshold).Write()), ($"{name}.whole.weights", Whole.Quantise(0).Write())];
 }

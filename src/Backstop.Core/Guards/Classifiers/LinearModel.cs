@@ -14,6 +14,7 @@ public sealed class LinearModel
 {
     public const int Families = 3;
     private const int HeaderBytes = 4 + (Families * 12) + 8;
+    private const int MostCounted = 2048;
     private const uint Magic = 0x4c4d4231;
 
     private readonly sbyte[][] _weights;
@@ -46,7 +47,8 @@ public sealed class LinearModel
     }
 
     /// <summary>What a family's sum is multiplied with when it has that many features.</summary>
-    public static double Norm(int count) => 1 / Math.Sqrt(Math.Max(count, 16));
+    /// <remarks>Beyond some size it is the mean that counts: what is a little likelier in a long text would add up to certainty.</remarks>
+    public static double Norm(int count) => count <= MostCounted ? 1 / Math.Sqrt(Math.Max(count, 16)) : Math.Sqrt(MostCounted) / count;
 
     /// <summary>The bytes of a model that is compiled into the assembly, such as <c>toxicity.weights</c>.</summary>
     public static ReadOnlyMemory<byte> Embedded(string name) => EmbeddedText.Bytes(name);
@@ -148,6 +150,21 @@ public sealed class LinearModel
             }
 
             return rest;
+        }
+
+        /// <summary>A number that two texts share when they have the same features, and hardly ever otherwise.</summary>
+        internal readonly ulong Name
+        {
+            get
+            {
+                var name = 14695981039346656037ul;
+                for (var family = 0; family < Families; family++)
+                {
+                    name = (name ^ (((ulong)(uint)_totals[family] << 32) | (uint)_counts[family])) * 1099511628211;
+                }
+
+                return name;
+            }
         }
 
         internal readonly int Total(int family) => _totals[family];

@@ -19,6 +19,7 @@ var root = new RootCommand("Backstop: the safety net of a model-serving fleet.")
     DrillCommand.Create(),
     IncidentCommand.Create(),
     GateCommand.Create(),
+    ProbeCommand.Create(),
     JournalCommand.Create(),
     KeyCommand.Create(),
     StoreCommand.Create(),

@@ -116,6 +116,7 @@ public static class ControlHosting
         ChangeEndpoints.Map(api);
         GateEndpoints.Map(api);
         SuiteResultEndpoints.Map(api);
+        ProbeEndpoints.Map(api);
         KeyEndpoints.Map(api);
         ApiDocument.Map(api);
         MlflowEndpoints.Map(endpoints.MapGroup("/api/2.0/mlflow").AddEndpointFilter<MlflowErrors>().AddEndpointFilter<AccessFilter>().AllMustDeclare());

@@ -69,6 +69,20 @@ internal sealed partial class AliasGrain
         await evidenceStore.Save(_evidence, _inputs, clock.GetUtcNow()); // What a person decided must not be forgotten with the process.
     }
 
+    public Task Probed(int[] asked, int[] failed)
+    {
+        var bucket = InputCount.BucketOf(clock.GetUtcNow());
+        foreach (var (side, place) in (ReadOnlySpan<(string, int)>)[(ProbeSide.Current, 0), (ProbeSide.Previous, 1)])
+        {
+            if (asked[place] > 0)
+            {
+                _inputs.Add(bucket, new(InputSignal.Probe, side, asked[place], failed[place]));
+            }
+        }
+
+        return Task.CompletedTask;
+    }
+
     // The last owner may have put a rule in force and died before it was seen to help.
     private async Task TakeUpContainment()
     {

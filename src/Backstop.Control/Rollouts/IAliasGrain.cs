@@ -49,6 +49,11 @@ public interface IAliasGrain : IGrainWithStringKey
     /// <summary>Rolls back before it is known whether that helps, because people are harmed. Not where a person pinned the alias.</summary>
     Task<AliasReply> Precaution(string incident, string actor);
 
+    /// <summary>Questions with known answers were put to the alias's releases.</summary>
+    /// <param name="asked">Of the current release, then of the previous one.</param>
+    /// <param name="failed">How many of them each failed.</param>
+    Task Probed(int[] asked, int[] failed);
+
     /// <summary>Merges what batches (<c>SignalBatch</c> messages) say about this alias; with none, it says how much is stored by now.</summary>
     /// <param name="batches">In the order they came.</param>
     /// <param name="receivedAt">When the first of them came.</param>

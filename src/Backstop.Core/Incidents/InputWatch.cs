@@ -315,6 +315,7 @@ public sealed class InputWatch
         InputSignal.RetrievalAge => "retrieval_age",
         InputSignal.RetrievalScore => "retrieval_score",
         InputSignal.JudgeAnchor => "judge_anchors",
+        InputSignal.Probe => "probes",
         _ => null,
     };
 }
@@ -346,7 +347,7 @@ public sealed record InputChange(DateTimeOffset Onset, ImmutableArray<Signal> Mo
     internal static bool AreSame(Signal a, Signal b) => a.Name == b.Name && (a.What == b.What || a.Name == "prompt_fingerprint");
 
     /// <summary>Sums as a reading: a share of hits, or a mean with its deviation.</summary>
-    public static Reading Reading(InputCount count) => count.Signal is InputSignal.FeatureNulls or InputSignal.RetrievalEmpty or InputSignal.JudgeAnchor
+    public static Reading Reading(InputCount count) => count.Signal is InputSignal.FeatureNulls or InputSignal.RetrievalEmpty or InputSignal.JudgeAnchor or InputSignal.Probe
         ? new(count.N, count.Hits)
         : new(count.N, Mean: count.Mean, Deviation: count.Deviation);
 

@@ -1,5 +1,15 @@
 namespace Backstop.Core.Inputs;
 
+/// <summary>Whose answers to known questions are meant, as <see cref="InputCount.What"/> says it.</summary>
+public static class ProbeSide
+{
+    /// <summary>The release that everybody gets.</summary>
+    public const string Current = "";
+
+    /// <summary>The one that a rollback would lead to.</summary>
+    public const string Previous = "previous";
+}
+
 /// <summary>What is counted about what requests bring with them. The numbers travel between processes and do not change.</summary>
 public enum InputSignal
 {
@@ -29,4 +39,7 @@ public enum InputSignal
 
     /// <summary>Answers of known score about which a judge was asked, by the signal; a hit is one he was wrong about.</summary>
     JudgeAnchor = 8,
+
+    /// <summary>Questions with known answers that were put to a release of the alias, by <see cref="ProbeSide"/>; a hit is one it failed.</summary>
+    Probe = 9,
 }

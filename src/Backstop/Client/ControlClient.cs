@@ -87,6 +87,8 @@ public sealed class ControlClient(Uri server, string? key = null) : IDisposable
     public Task<Reply<SuiteResultView>> RecordGate(string release, object result, CancellationToken cancel) =>
         Post<SuiteResultView>($"releases/{Escape(release)}/gate-results", result, cancel);
 
+    public Task<Reply<JsonElement>> RecordProbes(string alias, object results, CancellationToken cancel) => Post<JsonElement>($"aliases/{Escape(alias)}/probes", results, cancel);
+
     public Task<Reply<SuiteResultView[]>> GateResults(string release, CancellationToken cancel) => Get<SuiteResultView[]>($"releases/{Escape(release)}/gate-results", cancel);
 
     public Task<Reply<AliasView>> Rollback(string alias, string reason, CancellationToken cancel) =>

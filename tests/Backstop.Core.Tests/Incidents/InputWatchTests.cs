@@ -87,6 +87,25 @@ public sealed class InputWatchTests
     }
 
     [Fact]
+    public void Known_questions_that_the_current_release_begins_to_fail_are_found_and_the_previous_one_stands_beside_them()
+    {
+        for (var i = 0; i < 20; i++)
+        {
+            Bucket(new(InputSignal.Probe, ProbeSide.Current, 20, i % 5 == 0 ? 1 : 0), new(InputSignal.Probe, ProbeSide.Previous, 20, 0));
+        }
+
+        Assert.Null(Look());
+        for (var i = 0; i < 3; i++)
+        {
+            Bucket(new(InputSignal.Probe, ProbeSide.Current, 20, 8), new(InputSignal.Probe, ProbeSide.Previous, 20, 0));
+        }
+
+        var change = Look()!;
+        Assert.Equal(("probes", null), change.Moved.Select(s => (s.Name, s.What)).Single());
+        Assert.Contains(change.Signals, s => s is { Name: "probes", What: ProbeSide.Previous, After.Hits: 0 });
+    }
+
+    [Fact]
     public void An_index_that_is_stale_for_some_requests_only_is_found()
     {
         Quiet(60);

@@ -45,7 +45,7 @@ public sealed class ReleasePool
             replica.Peers = _replicas;
         }
 
-        Budget = new(release.Serving.Retries);
+        Budget = new(release.Serving.Retries, time);
         Copies = PromptMemory.Of(release, time);
     }
 

@@ -4,11 +4,12 @@ namespace Backstop.Gateway.Routing;
 
 /// <summary>What one release's requests have saved up to be sent again: a bucket that every request fills a little and every retry empties by one.</summary>
 /// <remarks>
-/// It knows no time. When a pool fails as a whole, retries end after the reserve and go on at their share of the requests, so
-/// the load on what is left never grows by more than that share. When one of many replicas dies, what a healthy minute
-/// saved up pays for the requests that were at it.
+/// When a pool fails as a whole, retries end after the reserve and go on at their share of the requests, so the load on what is
+/// left never grows by more than that share. When one of many replicas dies, what a healthy minute saved up pays for the requests
+/// that were at it. Where requests are few, their share would not pay for one replica that dies now and then: so the reserve
+/// also fills by itself, one retry a second, which is no load.
 /// </remarks>
-public sealed class RetryBudget(Retries retries)
+public sealed class RetryBudget(Retries retries, TimeProvider time)
 {
     /// <summary>What a bucket begins with, in retries: a replica that is dead when the first requests come costs nobody an answer.</summary>
     public const int Reserve = 10;
@@ -20,6 +21,7 @@ public sealed class RetryBudget(Retries retries)
 
     private readonly int _share = (int)(retries.BudgetPercent * Unit / 100);
     private int _saved = retries.BudgetPercent > 0 ? Reserve * Unit : 0;
+    private long _filledAt = time.GetTimestamp();
 
     /// <summary>A request came.</summary>
     public void Save()
@@ -39,6 +41,7 @@ public sealed class RetryBudget(Retries retries)
     /// <summary>Takes one retry, if it is there.</summary>
     public bool TrySpend()
     {
+        Fill();
         for (var saved = Volatile.Read(ref _saved); saved >= Unit;)
         {
             var before = Interlocked.CompareExchange(ref _saved, saved - Unit, saved);
@@ -51,5 +54,27 @@ public sealed class RetryBudget(Retries retries)
         }
 
         return false;
+    }
+
+    // Whoever moves the mark fills for all the time that it moved it over.
+    private void Fill()
+    {
+        var (mark, now) = (Volatile.Read(ref _filledAt), time.GetTimestamp());
+        var seconds = (int)Math.Min(Reserve, time.GetElapsedTime(mark, now).TotalSeconds);
+        if (seconds < 1 || _share == 0 || Interlocked.CompareExchange(ref _filledAt, now, mark) != mark)
+        {
+            return;
+        }
+
+        for (var saved = Volatile.Read(ref _saved); saved < Reserve * Unit;)
+        {
+            var before = Interlocked.CompareExchange(ref _saved, Math.Min(saved + (seconds * Unit), Reserve * Unit), saved);
+            if (before == saved)
+            {
+                return;
+            }
+
+            saved = before;
+        }
     }
 }

@@ -134,21 +134,50 @@ public sealed class RetryTests
         await Serve(fleet, """{"serving":{"retries":{"budget_percent":10}}}""");
         fleet.Seven.Answer = fleet.Eight.Answer = Answers.Json(503, "{}");
         const int Requests = 200;
+        var began = TimeProvider.System.GetTimestamp();
         for (var i = 0; i < Requests; i++)
         {
             (await fleet.Gateway.Chat("Hello?")).IsError(HttpStatusCode.BadGateway, "upstream_error");
         }
 
-        Assert.InRange(fleet.Seven.Asked.Length + fleet.Eight.Asked.Length, Requests + 1, Requests + RetryBudget.Reserve + (Requests / 10));
+        var seconds = (int)Math.Ceiling(TimeProvider.System.GetElapsedTime(began).TotalSeconds); // Each of them pays for one.
+        Assert.InRange(fleet.Seven.Asked.Length + fleet.Eight.Asked.Length, Requests + 1, Requests + RetryBudget.Reserve + (Requests / 10) + seconds);
     }
 
     [Fact]
     public void A_budget_of_zero_sends_nothing_again()
     {
-        var budget = new RetryBudget(new Retries(2, 0));
+        var time = new StoppedClock();
+        var budget = new RetryBudget(new Retries(2, 0), time);
         budget.Save();
+        time.Now += (TimeSpan.FromHours(1));
 
         Assert.False(budget.TrySpend());
+    }
+
+    [Fact]
+    public void Where_requests_are_few_there_is_a_retry_a_second_and_never_more_than_the_reserve_at_once()
+    {
+        var time = new StoppedClock();
+        var budget = new RetryBudget(new Retries(2, 20), time);
+        Assert.Equal(RetryBudget.Reserve, Spent());
+        time.Now += (TimeSpan.FromSeconds(0.9));
+        Assert.Equal(0, Spent());
+        time.Now += (TimeSpan.FromSeconds(2.2));
+        Assert.Equal(3, Spent());
+        time.Now += (TimeSpan.FromHours(1));
+        Assert.Equal(RetryBudget.Reserve, Spent());
+
+        int Spent()
+        {
+            var spent = 0;
+            while (budget.TrySpend())
+            {
+                spent++;
+            }
+
+            return spent;
+        }
     }
 
     [Fact]
@@ -208,5 +237,14 @@ public sealed class RetryTests
     {
         var release = SmallFleet.Released("twins", [fleet.Seven.Address, fleet.Eight.Address], manifest);
         await fleet.Control.PublishAndAwait(SmallFleet.Plain(release, generation: 2), release);
+    }
+
+    private sealed class StoppedClock : TimeProvider
+    {
+        public TimeSpan Now { get; set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Now.Ticks;
     }
 }

@@ -48,6 +48,9 @@ public sealed record ControlOptions
     /// <summary>How long one replica may take to answer a warm-up request: the first answer of a cold model is slow. 30 s by default.</summary>
     public TimeSpan WarmthTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Time between two warm-up requests, and bursts, to the release that an alias would return to. 5 minutes by default.</summary>
+    public TimeSpan StandbyInterval { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>
     /// How long a batch may be under way: a rollback is verified on what gateways reported after its window and this. 500 ms by default.
     /// </summary>

@@ -17,6 +17,7 @@ var root = new RootCommand("Backstop: the safety net of a model-serving fleet.")
     AliasCommand.Create(),
     RolloutCommand.Create(),
     DrillCommand.Create(),
+    MitigateCommand.Create(),
     IncidentCommand.Create(),
     GateCommand.Create(),
     ProbeCommand.Create(),

@@ -98,7 +98,10 @@ public sealed class AliasQueries(DurableStore store, AliasStore aliases, Release
             alias.Freezes,
             [.. alias.RequiredGates.Select(g => new RequiredGateView(g.Gate, g.Digest, g.Within.TotalHours))],
             alias.Drill is { } drill ? DrillView.Of(drill, Snake(drill.Phase)) : null,
+            alias.Previous is null ? null : await Standby(alias, rollout),
+            [.. alias.Mitigations.Select(MitigationView.Of)],
             alias.DrillEvery?.TotalHours,
+            alias.DrillBasisPoints,
             MonitorView.Of(alias.Monitor),
             [.. await Task.WhenAll(alias.Quarantined.Select(Name))],
             alias.CaptureSamples,
@@ -146,6 +149,20 @@ public sealed class AliasQueries(DurableStore store, AliasStore aliases, Release
         stored.IsShadowing && await grains.GetGrain<IAliasGrain>(stored.Rollout.Alias).ShadowJudgement() is { } seen
             ? StoreJson.Read<ShadowJudgement>(seen)
             : stored.Shadow;
+
+    private async Task<StandbyView?> Standby(AliasRecord alias, StoredRollout? rollout)
+    {
+        if (await grains.GetGrain<IAliasGrain>(alias.Name).StandbyState() is not { } state)
+        {
+            return null;
+        }
+
+        var seen = StoreJson.Read<Standby>(state);
+        var since = rollout?.Rollout.Candidate == alias.Current ? rollout.PromotedAt : null;
+        return new(
+            (await Name(seen.Release)).Name, seen.Replicas, seen.At, seen.Failed, seen.BornePerSecond, seen.WantedPerSecond, since,
+            since is { } from ? seen.Replicas * (clock.GetUtcNow() - from).TotalHours : null);
+    }
 
     private static JudgementView View(Judgement judgement)
     {

@@ -22,7 +22,7 @@ internal static class AliasRuleEndpoints
         Map<ReasonRequest>(api, "pin", "Keep an alias where it is, until somebody lifts the pin.", body => (new AliasAmendment.Pin(), body.Reason));
         Map<ReasonRequest>(api, "unpin", "Lift the pin of an alias.", body => (new AliasAmendment.Unpin(), body.Reason));
         Map<ReasonRequest>(api, "vouch", "Answer for the present release: rollbacks lead to it from now on.", body => (new AliasAmendment.Vouch(), body.Reason));
-        Map<DrillPolicyRequest>(api, "drill-policy", "Say how often a rollback must be rehearsed.", body => (new AliasAmendment.RequireDrills(Hours(body.EveryHours)), body.Reason));
+        Map<DrillPolicyRequest>(api, "drill-policy", "Say how often a rollback must be rehearsed, and whether drills begin by themselves.", body => (new AliasAmendment.RequireDrills(Hours(body.EveryHours), Share(body)), body.Reason));
         Map<MonitorRequest>(
             api, "monitor", "Say what evidence is judged by in the rollouts to come.", body => (new AliasAmendment.Monitor(body.Evidence.ToPlan(usual: null)), body.Reason));
         Map<GatesRequest>(
@@ -61,6 +61,14 @@ internal static class AliasRuleEndpoints
         }
     }
 
+    private static int? Share(DrillPolicyRequest policy) => policy.BasisPoints switch
+    {
+        null => null,
+        _ when policy.EveryHours is null => throw RefusedException.Invalid("'basis_points' is the share of drills that begin by themselves: say how often with 'every_hours'."),
+        < 1 or > Core.Routing.Route.Whole => throw RefusedException.Invalid($"'basis_points' is {policy.BasisPoints}: use 1 to {Core.Routing.Route.Whole} (100 basis points are 1 %)."),
+        _ => policy.BasisPoints,
+    };
+
     private static IEnumerable<FreezeWindow> Checked(WindowRequest[] windows)
     {
         if (windows.Length > MostWindows)
@@ -82,7 +90,7 @@ internal static class AliasRuleEndpoints
 
     private sealed record ReasonRequest(string Reason);
 
-    private sealed record DrillPolicyRequest(string Reason, double? EveryHours = null);
+    private sealed record DrillPolicyRequest(string Reason, double? EveryHours = null, int? BasisPoints = null);
 
     private sealed record MonitorRequest(EvidenceRequest Evidence, string Reason);
 

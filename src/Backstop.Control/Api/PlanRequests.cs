@@ -20,6 +20,7 @@ internal sealed record PlanRequest(
     long? VerifyWindowMs = null,
     double? Coverage = null,
     long? WarmForMs = null,
+    double? WarmCapacity = null,
     long? CoolDownMs = null,
     string? Fallback = null,
     string? BreakGlass = null,
@@ -46,6 +47,9 @@ internal sealed record PlanRequest(
                 ? Coverage ?? usual.Coverage
                 : throw RefusedException.Invalid($"'coverage' is {Coverage}: it is a share of the gateways, 0 to 1."),
             WarmFor = Time(WarmForMs, usual.WarmFor, "warm_for_ms"),
+            WarmCapacity = WarmCapacity is null or (>= 0 and <= 100)
+                ? WarmCapacity ?? usual.WarmCapacity
+                : throw RefusedException.Invalid($"'warm_capacity' is {WarmCapacity}: it is how much of the traffic the release to return to must bear, 0 to 100, such as 1."),
             CoolDown = Time(CoolDownMs, usual.CoolDown, "cool_down_ms"),
             Fallback = fallback,
             BreakGlass = Reason(BreakGlass, "break_glass"),

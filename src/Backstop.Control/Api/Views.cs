@@ -39,7 +39,10 @@ public sealed record AliasView(
     ImmutableArray<FreezeWindow> Freezes,
     ImmutableArray<RequiredGateView> RequiredGates,
     DrillView? Drill,
+    StandbyView? Standby,
+    ImmutableArray<MitigationView> Mitigations,
     double? DrillEveryHours,
+    int? DrillBasisPoints,
     MonitorView? Monitor,
     ImmutableArray<ReleaseName> Quarantined,
     bool CaptureSamples,
@@ -62,6 +65,15 @@ public sealed record AliasView(
 public sealed record BudgetView(double FalseRollbacksPerMonth, double Spent, double Left, int Rollouts);
 
 public sealed record RequiredGateView(string Gate, string? Digest, double WithinHours);
+
+/// <summary>The release to return to, as it showed itself last.</summary>
+/// <param name="Failed">Why a rollback could not lead there now, or null.</param>
+/// <param name="BornePerSecond">Requests it answered in a second beside what it served, in a burst that ended when it was enough.</param>
+/// <param name="WantedPerSecond">Requests a second that a rollback would send there beside those it serves.</param>
+/// <param name="WarmSince">Since when it is kept warm beside current; null when no rollout put it there.</param>
+/// <param name="ReplicaHours">What that has cost so far.</param>
+public sealed record StandbyView(
+    string Release, int Replicas, DateTimeOffset At, string? Failed, double? BornePerSecond, double WantedPerSecond, DateTimeOffset? WarmSince, double? ReplicaHours);
 
 public sealed record GatewayView(string Id, long Generation, DateTimeOffset? AckedAt);
 

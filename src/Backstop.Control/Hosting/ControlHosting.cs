@@ -110,6 +110,7 @@ public static class ControlHosting
         AliasRuleEndpoints.Map(api);
         DrillEndpoints.Map(api);
         TrafficEndpoints.Map(api);
+        MitigationEndpoints.Map(api);
         RolloutEndpoints.Map(api);
         JournalEndpoints.Map(api);
         IncidentEndpoints.Map(api);

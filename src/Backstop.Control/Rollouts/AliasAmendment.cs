@@ -18,6 +18,8 @@ namespace Backstop.Control.Rollouts;
 [JsonDerivedType(typeof(RequireGates), "require_gates")]
 [JsonDerivedType(typeof(Shape), "shape")]
 [JsonDerivedType(typeof(Monitor), "monitor")]
+[JsonDerivedType(typeof(Mitigate), "mitigate")]
+[JsonDerivedType(typeof(Lift), "lift")]
 public abstract record AliasAmendment
 {
     private AliasAmendment()
@@ -41,6 +43,20 @@ public abstract record AliasAmendment
             (new AliasChange.Shape(Traffic), "traffic_shaped");
     }
 
+    /// <summary>Lays something over the traffic policy for a while. What it names as a release is a digest.</summary>
+    public sealed record Mitigate(string Id, OverlayKind Kind, string Policy, string Words, TimeSpan For) : AliasAmendment
+    {
+        public override (AliasChange Change, string Kind) ToChange(string actor, string reason, DateTimeOffset at) =>
+            (new AliasChange.Mitigate(new(Id, Kind, Policy, Words, actor, reason, at, at + For)), "mitigation_begun");
+    }
+
+    /// <summary>Ends a mitigation before its time.</summary>
+    public sealed record Lift(string Id) : AliasAmendment
+    {
+        public override (AliasChange Change, string Kind) ToChange(string actor, string reason, DateTimeOffset at) =>
+            (new AliasChange.Lift(Id), "mitigation_lifted");
+    }
+
     public sealed record Pin : AliasAmendment
     {
         public override (AliasChange Change, string Kind) ToChange(string actor, string reason, DateTimeOffset at) =>
@@ -59,10 +75,11 @@ public abstract record AliasAmendment
             (new AliasChange.Freeze(Windows), "alias_frozen");
     }
 
-    public sealed record RequireDrills(TimeSpan? Every) : AliasAmendment
+    /// <param name="BasisPoints">Share of the drills that begin by themselves; null for none.</param>
+    public sealed record RequireDrills(TimeSpan? Every, int? BasisPoints = null) : AliasAmendment
     {
         public override (AliasChange Change, string Kind) ToChange(string actor, string reason, DateTimeOffset at) =>
-            (new AliasChange.RequireDrills(Every), "drills_required");
+            (new AliasChange.RequireDrills(Every, BasisPoints), "drills_required");
     }
 
     public sealed record RequireGates(ImmutableArray<RequiredGate> Gates) : AliasAmendment

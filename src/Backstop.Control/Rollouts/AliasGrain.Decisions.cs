@@ -115,10 +115,11 @@ internal sealed partial class AliasGrain
     {
         var (self, rollout) = (this.AsReference<IAliasGrain>(), _rollout!.Rollout);
         var wayBack = _alias.ReturnsTo(rollout.Candidate, rollout.Plan.Fallback) ?? rollout.Baseline;
+        var more = MoreOn(wayBack) * rollout.Plan.WarmCapacity;
         _ = effect switch
         {
             Effect.RunGates => Task.Run(async () => await self.Gated(rollout.Id, await effects.RunGates(rollout, wayBack))),
-            Effect.ProbeWarmth => Task.Run(async () => await self.Warmed(rollout.Id, await effects.ProbeWarmth(rollout, wayBack))),
+            Effect.ProbeWarmth => Task.Run(async () => await self.Warmed(rollout.Id, await effects.ProbeWarmth(rollout, wayBack, more))),
             _ => Task.CompletedTask, // Watching is done by every tick while the status is verifying.
         };
     }

@@ -11,6 +11,7 @@ internal sealed partial class AliasGrain
     private Drill? _drill;
     private StartedRequests? _onPrevious;
     private StartedRequests? _onCurrent;
+    private TimeSpan _drillTriedAt = -TimeSpan.FromDays(1);
 
     public async Task<AliasReply> StartDrill(int basisPoints, TimeSpan warm, string reason, string actor)
     {
@@ -35,6 +36,41 @@ internal sealed partial class AliasGrain
         return await Commit(state, "drill_started", reason, actor)
             ? new(AliasOutcome.Done, _alias.Generation, state.Drill.Id)
             : Stale();
+    }
+
+    public async Task FailDrill(string why)
+    {
+        if (DrillMachine.IsDue(_alias, clock.GetUtcNow()))
+        {
+            var failed = DrillMachine.Fail(_alias, $"d{Guid.CreateVersion7():N}", why, clock.GetUtcNow());
+            await Commit(failed, "drill_finished", why, Actor);
+            DrillFailed(log, Name, failed.Drill.Id, why);
+        }
+    }
+
+    /// <summary>Begins the drill that is due, if one is and nothing else is going on.</summary>
+    private void StartDueDrill(DateTimeOffset at)
+    {
+        if (!DrillMachine.IsDue(_alias, at) || _rollout is { Rollout.IsTerminal: false } || Now - _drillTriedAt < TimeSpan.FromSeconds(30))
+        {
+            return;
+        }
+
+        // Asked outside, so that nobody here waits for a cold release.
+        _drillTriedAt = Now;
+        var (self, previous, share, every) = (this.AsReference<IAliasGrain>(), _alias.Previous!, _alias.DrillBasisPoints!.Value, _alias.DrillEvery!.Value);
+        _ = Task.Run(async () =>
+        {
+            var began = clock.GetTimestamp();
+            if (await effects.ProbeWarmth(previous) is { } cold)
+            {
+                await self.FailDrill(cold);
+            }
+            else
+            {
+                await self.StartDrill(share, clock.GetElapsedTime(began), $"due: one is wanted every {every.TotalHours:0.##} hours", Actor);
+            }
+        });
     }
 
     private async Task Handle(DrillEvent e)
@@ -83,6 +119,7 @@ internal sealed partial class AliasGrain
     {
         if ((_drill ?? _alias.Drill) is not { Phase: not DrillPhase.Over } drill)
         {
+            StartDueDrill(at);
             return;
         }
 

@@ -44,6 +44,7 @@ internal sealed partial class AliasGrain
 
         foreach (var started in message.Started.Where(s => s.Alias == Name))
         {
+            _arrivals.Add(started);
             _started?.Add(started);
             _onPrevious?.Add(started);
             _onCurrent?.Add(started);
@@ -63,6 +64,8 @@ internal sealed partial class AliasGrain
         await LookAtInputs(clock.GetUtcNow());
         CompareWithItself();
         await AdvanceDrill(clock.GetUtcNow());
+        WatchStandby();
+        await EndMitigations(clock.GetUtcNow());
         if (IsUnstored && Now - _storedAt >= options.EvidenceInterval)
         {
             await StoreEvidence(clock.GetUtcNow());

@@ -39,6 +39,7 @@ internal sealed partial class AliasGrain(
     private Judgement? _judgement;
     private Successor? _successor;
     private StartedRequests? _started;
+    private readonly ArrivalRate _arrivals = new(clock);
     private IncidentReporter _incident = new(incidents, log);
     private DateTimeOffset? _newEvidenceAt;
 
@@ -87,6 +88,7 @@ internal sealed partial class AliasGrain(
 
         await Handle(new DrillEvent.TakenUp(clock.GetUtcNow()));
         ReportAgain();
+        SpreadStandby();
         this.RegisterGrainTimer(Tick, new() { DueTime = TimeSpan.Zero, Period = options.JudgeInterval, Interleave = false, KeepAlive = true });
     }
 

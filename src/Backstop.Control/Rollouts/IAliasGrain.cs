@@ -38,6 +38,9 @@ public interface IAliasGrain : IGrainWithStringKey
     /// <param name="warm">How long its replicas took to answer just now: asked outside, so that nobody here waits for a cold one.</param>
     Task<AliasReply> StartDrill(int basisPoints, TimeSpan warm, string reason, string actor);
 
+    /// <summary>Writes down that a drill that was due could not begin.</summary>
+    Task FailDrill(string why);
+
     /// <summary>Puts a rule in force at the gateways that contains a fault.</summary>
     /// <param name="incident">Id of the incident.</param>
     /// <param name="cause">The <see cref="Core.Incidents.Suspects.Cause"/> it is against, by name.</param>
@@ -75,6 +78,14 @@ public interface IAliasGrain : IGrainWithStringKey
     /// <summary>What copies to the candidate of the present rollout showed so far, as JSON, or null when there were none.</summary>
     [AlwaysInterleave]
     Task<string?> ShadowJudgement();
+
+    /// <summary>The release to return to was asked.</summary>
+    /// <param name="standby">A <see cref="Standby"/> as JSON.</param>
+    Task StandbySeen(string standby);
+
+    /// <summary>What the release to return to showed last, as JSON; null when there is none, or it was not asked yet.</summary>
+    [AlwaysInterleave]
+    Task<string?> StandbyState();
 
     /// <summary>What the baseline showed against itself, as JSON.</summary>
     [AlwaysInterleave]

@@ -19,9 +19,26 @@ public sealed class RolloutEffects(ReleaseStore releases, WarmthProbe warmth, Ga
 
     /// <summary>Which replica of the candidate, or of what it would be taken back to, is not warm, or whether the way back is closed; or null.</summary>
     /// <param name="wayBack">Digest of what it could be taken back to.</param>
-    public async Task<string?> ProbeWarmth(Rollout rollout, string wayBack) =>
+    /// <param name="more">Requests a second that it must bear beside those it serves.</param>
+    public async Task<string?> ProbeWarmth(Rollout rollout, string wayBack, double more) =>
         // Asked again: the way back may lead to another release by now, and gates may have been skipped.
-        await ClosedWay(rollout, wayBack) ?? await ProbeWarmth(rollout.Candidate, rollout.Baseline, wayBack);
+        await ClosedWay(rollout, wayBack) ?? await ProbeWarmth(rollout.Candidate, rollout.Baseline, wayBack) ?? (await Bears(await releases.Get(wayBack), more)).TooSmall;
+
+    /// <summary>What the release to return to shows when it is asked for real answers.</summary>
+    /// <param name="more">Requests a second that it must bear beside those it serves.</param>
+    public async Task<Standby> AskStandby(string digest, double more, DateTimeOffset at)
+    {
+        var release = await releases.Get(digest);
+        var cold = await warmth.Failure(release);
+        var (borne, tooSmall) = cold is null ? await Bears(release, more) : (null, null);
+        return new(digest, release.Serving.Replicas.Length, at, cold ?? tooSmall, borne, more);
+    }
+
+    private async Task<(double? Borne, string? TooSmall)> Bears(Core.Registry.Release release, double more) => await warmth.Bears(release, more) is not { } borne
+        ? (null, null)
+        : (borne, borne >= more ? null : string.Create(
+            System.Globalization.CultureInfo.InvariantCulture,
+            $"{release.Name} is too small: in a burst it answered {borne:0.#} requests a second beside what it serves, and {more:0.#} more would come back to it"));
 
     /// <summary>Which replica of these releases is not warm, or null.</summary>
     public async Task<string?> ProbeWarmth(params IEnumerable<string> digests) =>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Backstop.Core.Registry;
@@ -10,6 +11,12 @@ namespace Backstop.Control.Rollouts;
 /// </remarks>
 public sealed class WarmthProbe(ControlOptions options) : IDisposable
 {
+    private const int MostAtOnce = 64;
+    private const int RequestsEach = 4;
+
+    // Twice as many at one time that bring less than a tenth more show where the end is.
+    private const double MoreThan = 1.1;
+
     private readonly ModelServers _servers = new(options.WarmthTimeout);
 
     /// <summary>Which replica did not answer and why, or null when all did.</summary>
@@ -17,6 +24,46 @@ public sealed class WarmthProbe(ControlOptions options) : IDisposable
     {
         var answers = await Task.WhenAll(releases.SelectMany(r => r.Serving.Replicas.Select(replica => Ask(r, replica))));
         return answers.FirstOrDefault(a => a is not null);
+    }
+
+    /// <summary>How many requests a second a release answers beside what it serves, found out with a small burst of short real requests.</summary>
+    /// <remarks>
+    /// Twice as many at one time each round, until they are enough or bring no more. Real answers are longer, so what is too small here
+    /// is certainly too small; what is enough here may still not be.
+    /// </remarks>
+    /// <param name="enough">Where the burst ends.</param>
+    /// <returns>Null when nothing was wanted, or when nobody here knows how to ask.</returns>
+    public async Task<double?> Bears(Release release, double enough)
+    {
+        if (enough <= 0 || release.Serving.Protocol != "openai")
+        {
+            return null;
+        }
+
+        var best = 0.0;
+        for (var concurrent = 1; concurrent <= MostAtOnce; concurrent *= 2)
+        {
+            var (began, next, refused, each) = (Stopwatch.GetTimestamp(), -1, 0, concurrent * RequestsEach);
+            await Task.WhenAll(Enumerable.Range(0, concurrent).Select(async _ =>
+            {
+                for (var n = Interlocked.Increment(ref next); n < each; n = Interlocked.Increment(ref next))
+                {
+                    if (!await Answers(release, release.Serving.Replicas[n % release.Serving.Replicas.Length]))
+                    {
+                        Interlocked.Increment(ref refused);
+                    }
+                }
+            }));
+            var rate = (each - refused) / Stopwatch.GetElapsedTime(began).TotalSeconds;
+            if (rate >= enough || refused > 0 || rate < MoreThan * best)
+            {
+                return Math.Max(rate, best);
+            }
+
+            best = rate;
+        }
+
+        return best;
     }
 
     /// <inheritdoc/>
@@ -47,6 +94,19 @@ public sealed class WarmthProbe(ControlOptions options) : IDisposable
         catch (TaskCanceledException)
         {
             return $"replica {replica} of {release.Name} is not warm: no answer within {options.WarmthTimeout.TotalSeconds:0.#} s";
+        }
+    }
+
+    private async Task<bool> Answers(Release release, Uri replica)
+    {
+        try
+        {
+            using var response = await Send(release, Request(release.Serving, replica));
+            return response.IsSuccessStatusCode;
+        }
+        catch (Exception e) when (e is HttpRequestException or MissingSecretException or TaskCanceledException)
+        {
+            return false;
         }
     }
 

@@ -18,6 +18,8 @@ public abstract record AliasChange
 
     internal abstract SwapResult ApplyTo(AliasRecord alias);
 
+    private const int MostMitigations = 20;
+
     private static SwapResult.Swapped Next(AliasRecord alias) =>
         new(alias with { Generation = alias.Generation + 1 });
 
@@ -183,11 +185,12 @@ public abstract record AliasChange
     }
 
     /// <summary>Asks for drills, or no longer (null): a person's decision.</summary>
-    public sealed record RequireDrills(TimeSpan? Every) : AliasChange
+    /// <param name="BasisPoints">Share of those that begin by themselves; null when only people begin them.</param>
+    public sealed record RequireDrills(TimeSpan? Every, int? BasisPoints = null) : AliasChange
     {
         public override bool RaisesExposure => false;
 
-        internal override SwapResult ApplyTo(AliasRecord alias) => Next(alias with { DrillEvery = Every });
+        internal override SwapResult ApplyTo(AliasRecord alias) => Next(alias with { DrillEvery = Every, DrillBasisPoints = BasisPoints });
     }
 
     /// <summary>Lifts the quarantine of a release: a person's decision.</summary>
@@ -210,6 +213,32 @@ public abstract record AliasChange
             Traffic.Releases().FirstOrDefault(alias.Quarantined.Contains) is { } quarantined
                 ? Quarantined(alias, quarantined)
                 : Next(alias with { Traffic = Traffic });
+    }
+
+    /// <summary>Lays something over the traffic policy for a while.</summary>
+    public sealed record Mitigate(Overlay Overlay) : AliasChange
+    {
+        public override bool RaisesExposure => false;
+
+        internal override SwapResult ApplyTo(AliasRecord alias)
+        {
+            var next = alias with { Mitigations = alias.Mitigations.Add(Overlay) };
+            return next.Mitigations.Length > MostMitigations
+                ? new SwapResult.Refused($"{alias.Name} is under {MostMitigations} mitigations already: lift one first with 'backstop mitigate lift'.")
+                : next.ToRoute().Traffic.Releases().FirstOrDefault(alias.Quarantined.Contains) is { } quarantined
+                    ? Quarantined(alias, quarantined)
+                    : Next(next);
+        }
+    }
+
+    /// <summary>Ends a mitigation: a person's decision, or its time is over.</summary>
+    public sealed record Lift(string Id) : AliasChange
+    {
+        public override bool RaisesExposure => true;
+
+        internal override SwapResult ApplyTo(AliasRecord alias) => alias.Mitigations.RemoveAll(m => m.Id == Id) is var left && left.Length < alias.Mitigations.Length
+            ? Next(alias with { Mitigations = left })
+            : new SwapResult.Refused($"{alias.Name} is under no mitigation '{Id}'. List them with 'backstop mitigate list {alias.Name}'.");
     }
 
     /// <summary>Says that current stays what it is, or takes that back (null): a person's decision.</summary>

@@ -50,6 +50,9 @@ public sealed record AliasRecord
     /// <summary>Suites of files that a release must have passed before it comes near the users of this alias.</summary>
     public ImmutableArray<RequiredGate> RequiredGates { get; init; } = [];
 
+    /// <summary>Share that drills rehearse which begin by themselves, in basis points; null when only people begin them.</summary>
+    public int? DrillBasisPoints { get; init; }
+
     /// <summary>A person's word that current stays what it is, or null. Automation never goes past it.</summary>
     public AliasPin? Pin { get; init; }
 
@@ -77,6 +80,9 @@ public sealed record AliasRecord
     /// <inheritdoc cref="Route.Traffic"/>
     public TrafficPolicy Traffic { get; init; } = TrafficPolicy.Default;
 
+    /// <summary>What lies over <see cref="Traffic"/> for a while, oldest first.</summary>
+    public ImmutableArray<Overlay> Mitigations { get => field.IsDefault ? [] : field; init; } = [];
+
     /// <summary>Digests that were rolled back here and may not return without a new approval.</summary>
     public ImmutableSortedSet<string> Quarantined { get; init; } = ImmutableSortedSet<string>.Empty;
 
@@ -96,7 +102,7 @@ public sealed record AliasRecord
         CandidateLease = CandidateLease,
         LabelDeadline = LabelDeadline,
         CaptureSamples = CaptureSamples,
-        Traffic = Traffic,
+        Traffic = Overlay.Over(Traffic, Mitigations),
     };
 
     /// <summary>What a candidate would be taken back to once it is current: the last release verified here, else the fallback, else nothing.</summary>

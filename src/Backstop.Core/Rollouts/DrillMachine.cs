@@ -36,6 +36,35 @@ public static class DrillMachine
     // A report of what was started in the window is under way for about this long.
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(2);
 
+    /// <summary>Whether a drill should begin by itself now: before the last one is too old, and again soon when it failed.</summary>
+    public static bool IsDue(AliasRecord alias, DateTimeOffset at) =>
+        alias is { DrillEvery: { } every, DrillBasisPoints: not null, Previous: not null, Candidate: null, Pin: null }
+        && !alias.Freezes.Any(window => window.EndOf(at) is not null)
+        && alias.Drill switch
+        {
+            null => true,
+            { EndedAt: { } ended, Failed: var failed } => at - ended >= every * (failed is null ? 0.8 : 0.1),
+            _ => false,
+        };
+
+    /// <summary>Writes down that a drill failed before it began, for the previous release could not have answered.</summary>
+    public static DrillState Fail(AliasRecord alias, string id, string why, DateTimeOffset at) => Swap(
+        new()
+        {
+            Id = id,
+            Alias = alias.Name,
+            Previous = alias.Previous!,
+            BasisPoints = alias.DrillBasisPoints ?? 0,
+            HoldbackBefore = alias.HoldbackBasisPoints,
+            StartedAt = at,
+            Phase = DrillPhase.Over,
+            Since = at,
+            Failed = why,
+            EndedAt = at,
+        },
+        alias,
+        alias.HoldbackBasisPoints);
+
     /// <summary>Sends the slice away; or why there may be no drill.</summary>
     public static (DrillState? State, string? Refused) Begin(AliasRecord alias, string id, int basisPoints, TimeSpan warm, DateTimeOffset at)
     {

@@ -22,6 +22,7 @@ public static class PlanComparison
             : after.VerifyWindow < before.VerifyWindow ? "a rollback is verified for a shorter time"
             : after.Coverage < before.Coverage ? "fewer gateways have to follow"
             : after.WarmFor > before.WarmFor ? "a warm-up answer may be older"
+            : after.WarmCapacity < before.WarmCapacity ? "what it returns to may be smaller"
             : after.CoolDown < before.CoolDown ? "its cool-down is shorter"
             : after.Fallback != before.Fallback ? "it returns to another fallback"
             : after.BreakGlass != before.BreakGlass ? "it breaks the glass"

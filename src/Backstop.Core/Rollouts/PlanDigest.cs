@@ -26,6 +26,11 @@ public static class PlanDigest
             text.Append('\n').Append(why); // Only then, so that plans from before there was such a thing keep their names.
         }
 
+        if (plan.WarmCapacity is var capacity and not 1)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"\ncapacity {capacity:R}");
+        }
+
         if (plan.ShadowRule is var rule && rule != new Evidence.ShadowRule())
         {
             text.Append(CultureInfo.InvariantCulture, $"\n{rule.Margin:R} {rule.MostDropped:R} {rule.LeastAgreement:R} {rule.MostSlowdown:R} {rule.MostLengthChange:R}");

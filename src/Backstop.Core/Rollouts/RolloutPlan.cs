@@ -51,6 +51,12 @@ public sealed record RolloutPlan
     /// <summary>How old the last warm-up answer of both releases may be when the candidate is promoted.</summary>
     public TimeSpan WarmFor { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// How much of the traffic that would come back the release to return to must bear in a burst before the promotion: 1 for all of it,
+    /// 1.5 for half as much again, 0 when nobody asks.
+    /// </summary>
+    public double WarmCapacity { get; init; } = 1;
+
     /// <summary>After an automatic rollback of a promoted release: the time without another one, and without a new rollout.</summary>
     public TimeSpan CoolDown { get; init; } = TimeSpan.FromMinutes(30);
 

@@ -51,6 +51,9 @@ public sealed record TrafficPolicy
     /// <summary>Who gets copies of requests whose answers no user sees.</summary>
     public Shadow? Shadow { get; internal init; }
 
+    /// <summary>Replicas that get no request: addresses, or their beginnings with a star at the end.</summary>
+    public ImmutableArray<string> Drained { get; internal init; } = [];
+
     /// <summary>Whether a caller may choose among the route's releases with <c>x-backstop-release</c>.</summary>
     public bool TestersChoose { get; internal init; }
 

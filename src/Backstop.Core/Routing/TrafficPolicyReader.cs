@@ -12,6 +12,7 @@ internal static class TrafficPolicyReader
     private const int LongestText = 4000;
     private const int MostVariants = 2;
     private const int MostFallbacks = 4;
+    private const int MostDrained = 100;
 
     public static TrafficPolicy Read(PolicyNode root, TrafficPolicy empty)
     {
@@ -32,12 +33,19 @@ internal static class TrafficPolicyReader
             Sticky = ReadSticky(root.Node("sticky")),
             Variants = ReadVariants(root),
             Shadow = ReadShadow(root.Node("shadow")),
+            Drained = ReadDrained(root),
             TestersChoose = root.Flag("testers_choose") ?? false,
             Inputs = InputContractReader.Read(root.Node("inputs")),
             Signals = ScoreSignalReader.Read(root),
         };
         root.Done();
         return policy;
+    }
+
+    private static ImmutableArray<string> ReadDrained(PolicyNode root)
+    {
+        ImmutableArray<string> drained = [.. root.Texts("drained") ?? []];
+        return drained.Length <= MostDrained ? drained : throw GuardPolicyException.At("drained", $"has {drained.Length} replicas; at most {MostDrained} are possible.");
     }
 
     private static Timeouts ReadTimeouts(PolicyNode? node)

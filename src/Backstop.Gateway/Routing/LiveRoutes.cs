@@ -173,12 +173,29 @@ public sealed class ServingTable
 
     /// <summary>Compiles what is new and keeps what is not: load counts and leases live on.</summary>
     /// <exception cref="UnusableReleaseException">A new release cannot be served here.</exception>
-    public static ServingTable Of(RouteTable routes, ServingTable? previous, TimeProvider time) => new(
-        routes,
-        routes.Releases.ToFrozenDictionary(
-            r => r.Key, r => previous?._pools.GetValueOrDefault(r.Key) ?? new ReleasePool(r.Value, time), StringComparer.Ordinal),
-        routes.Routes.Keys.ToFrozenDictionary(
-            a => a, a => previous?._aliases.GetValueOrDefault(a) ?? new AliasState(time), StringComparer.Ordinal));
+    public static ServingTable Of(RouteTable routes, ServingTable? previous, TimeProvider time)
+    {
+        var next = new ServingTable(
+            routes,
+            routes.Releases.ToFrozenDictionary(
+                r => r.Key, r => previous?._pools.GetValueOrDefault(r.Key) ?? new ReleasePool(r.Value, time), StringComparer.Ordinal),
+            routes.Routes.Keys.ToFrozenDictionary(
+                a => a, a => previous?._aliases.GetValueOrDefault(a) ?? new AliasState(time), StringComparer.Ordinal));
+        next.Drain();
+        return next;
+    }
+
+    // A replica serves whichever alias asks its release: what one alias drains is drained.
+    private void Drain()
+    {
+        var drained = Routes.Routes.Values.Where(r => !r.Traffic.Drained.IsEmpty)
+            .SelectMany(r => r.Releases().SelectMany(digest => r.Traffic.Drained.Select(address => (digest, address))))
+            .ToLookup(d => d.digest, d => d.address, StringComparer.Ordinal);
+        foreach (var (digest, pool) in _pools)
+        {
+            pool.Drain([.. drained[digest]]);
+        }
+    }
 }
 
 /// <summary>What this gateway knows of an alias beside its route; it lives on when the route changes.</summary>

@@ -84,6 +84,17 @@ public sealed class ReleasePool
     /// <summary>Whom its replicas' certificates must lead to; null for the machine's own authorities.</summary>
     public ServerTrust? Trust { get; }
 
+    /// <summary>From here on these replicas get no request, and all others may.</summary>
+    /// <param name="addresses">As manifests name them; one that ends in a star stands for all that begin so.</param>
+    public void Drain(IReadOnlyCollection<string> addresses)
+    {
+        foreach (var replica in _replicas)
+        {
+            var address = replica.Address.AbsoluteUri.TrimEnd('/');
+            replica.IsDrained = addresses.Any(a => a.EndsWith('*') ? address.StartsWith(a[..^1], StringComparison.Ordinal) : address == a.TrimEnd('/'));
+        }
+    }
+
     /// <summary>How many replicas it has.</summary>
     public int Size => _replicas.Length;
 
@@ -115,7 +126,7 @@ public sealed class ReleasePool
     {
         foreach (var replica in _replicas)
         {
-            if (!replica.IsResting && tried?.Contains(replica) != true)
+            if (!replica.IsResting && !replica.IsDrained && tried?.Contains(replica) != true)
             {
                 return true;
             }
@@ -157,7 +168,7 @@ public sealed class ReleasePool
     }
 
     private static bool IsChoice(Replica replica, List<Replica>? tried, bool resting) =>
-        tried?.Contains(replica) != true && !replica.IsFull && replica.IsResting == resting;
+        tried?.Contains(replica) != true && !replica.IsFull && !replica.IsDrained && replica.IsResting == resting;
 }
 
 /// <summary>A release that this gateway cannot serve; the message says what to change.</summary>

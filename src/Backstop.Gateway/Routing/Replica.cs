@@ -28,6 +28,7 @@ public sealed class Replica(Serving serving, Uri address, TimeProvider time, int
     private readonly Lock _lock = new();
     private readonly ConcurrentDictionary<Dialect, Destination> _destinations = new();
     private int _load;
+    private bool _isDrained;
     private int _failures;
     private int _missedChecks;
     private RecentFailures _recent;
@@ -72,6 +73,9 @@ public sealed class Replica(Serving serving, Uri address, TimeProvider time, int
     }
 
     private bool IsIll => serving.Health is { } check && _missedChecks >= check.Failures;
+
+    /// <summary>Whether somebody drained it: it gets no request, also when no other is left.</summary>
+    public bool IsDrained { get => Volatile.Read(ref _isDrained); set => Volatile.Write(ref _isDrained, value); }
 
     /// <summary>Whether it has as many requests under way as its release says it can bear.</summary>
     public bool IsFull => serving.Concurrent is { } most && Load >= most;

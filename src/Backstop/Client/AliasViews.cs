@@ -35,7 +35,18 @@ public sealed record AliasView(string Name, long Epoch, long Generation, Named C
 
     public RequiredGateView[] RequiredGates { get; init; } = [];
 
+    public StandbyView? Standby { get; init; }
+
+    /// <summary>What is done on the live route for a time.</summary>
+    public AliasMitigation[] Mitigations { get; init; } = [];
+
     public DrillView? Drill { get; init; }
+
+    /// <summary>How old a passed drill may be for a rollout to begin; null when none is asked for.</summary>
+    public double? DrillEveryHours { get; init; }
+
+    /// <summary>Share of the drills that begin by themselves; null when only people begin them.</summary>
+    public int? DrillBasisPoints { get; init; }
 
     public JsonElement? Monitor { get; init; }
 
@@ -55,6 +66,12 @@ public sealed record DrillView(
 public sealed record BudgetView(double FalseRollbacksPerMonth, double Spent, double Left, int Rollouts);
 
 public sealed record SegmentsView(double? CommittedMs, double? ConvergedMs, double? ObservedMs);
+
+/// <summary>The release to return to, as it showed itself last.</summary>
+public sealed record StandbyView(
+    string Release, int Replicas, DateTimeOffset At, string? Failed, double? BornePerSecond, double WantedPerSecond, DateTimeOffset? WarmSince, double? ReplicaHours);
+
+public sealed record AliasMitigation(string Id, string Kind, string Words, string By, string Reason, DateTimeOffset At, DateTimeOffset Until);
 
 public sealed record PinView(string By, string Reason, DateTimeOffset At);
 

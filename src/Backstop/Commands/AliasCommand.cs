@@ -203,10 +203,15 @@ internal static class AliasCommand
             ("candidate", alias.Candidate is null ? null : $"{alias.Candidate.Name} with {Screen.Percent(alias.CandidateBasisPoints)}"),
             ("previous", alias.Previous is null ? null : $"{alias.Previous.Name} with {Screen.Percent(alias.HoldbackBasisPoints)}"),
             ("generation", $"{alias.Generation} (epoch {alias.Epoch})"),
+            ("standby", alias.Standby is { } standby ? Standby(standby) : null),
+            ("mitigations", string.Join("; ", alias.Mitigations.Select(m => $"{m.Words} until {Screen.Time(m.Until)} (by {m.By}: {m.Reason})"))),
             ("quarantined", string.Join(", ", alias.Quarantined.Select(q => q.Name))),
             ("verified", alias.IsVerified ? "yes" : "no: a later release would not return to it"),
             ("required gates", alias.RequiredGates.Length == 0 ? null : string.Join(", ", alias.RequiredGates.Select(g => $"{g.Gate}{(g.Digest is { } digest ? $" ({Screen.Short(digest)})" : "")} within {g.WithinHours:0.#} h"))),
             ("pinned", alias.Pin is { } pin ? $"by {pin.By}: {pin.Reason}" : null),
+            ("drills", alias.DrillEveryHours is { } hours
+                ? $"one every {hours:0.##} hours, {(alias.DrillBasisPoints is { } own ? $"by themselves with {Screen.Percent(own)}" : "begun by people")}"
+                : null),
             ("last drill", alias.Drill is null ? null : Drill(alias.Drill)),
             ("budget", alias.Budget is null ? null : Budget(alias.Budget)),
             ("rollout", alias.Rollout is null ? null : $"{alias.Rollout.Id} {alias.Rollout.Status} {alias.Rollout.Reason}"),
@@ -221,6 +226,12 @@ internal static class AliasCommand
 
     private static string Budget(BudgetView budget) =>
         $"{budget.Spent:0.#####} of {budget.FalseRollbacksPerMonth:0.#####} false rollbacks in thirty days spent by {budget.Rollouts} rollout{(budget.Rollouts == 1 ? "" : "s")}";
+
+    private static string Standby(StandbyView standby) => string.Create(
+        System.Globalization.CultureInfo.InvariantCulture,
+        $"{(standby.Failed is { } why ? $"a rollback would fail: {why}" : $"warm on {standby.Replicas} replica{(standby.Replicas == 1 ? "" : "s")}")} at {Screen.Time(standby.At)}"
+        + $"{(standby.BornePerSecond is { } borne ? $", bore {borne:0} requests a second where {standby.WantedPerSecond:0} would come" : "")}"
+        + $"{(standby.ReplicaHours is { } hours ? $"; kept warm for {hours:0.#} replica-hours" : "")}");
 
     private static string Drill(DrillView drill) =>
         $"{(drill.Passed ? "passed" : $"failed ({drill.Failed ?? drill.Phase})")} at {Screen.Time(drill.StartedAt)}: {Screen.Percent(drill.BasisPoints)} "

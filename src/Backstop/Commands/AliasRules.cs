@@ -4,7 +4,7 @@ using Backstop.CommandLine;
 
 namespace Backstop.Commands;
 
-/// <summary>What people lay down for an alias: <c>backstop alias pin</c>, <c>unpin</c>, <c>vouch</c>, <c>freeze</c>, <c>require</c>.</summary>
+/// <summary>What people lay down for an alias: <c>backstop alias pin</c>, <c>unpin</c>, <c>vouch</c>, <c>freeze</c>, <c>require</c>, <c>drills</c>.</summary>
 internal static class AliasRules
 {
     private static readonly Argument<string> Name = new("name") { Description = "Name of the alias, such as assistant:prod." };
@@ -17,6 +17,7 @@ internal static class AliasRules
         Rule("vouch", "Take the current release as verified without a bake: later releases are taken back to it.", "has a verified release"),
         Freeze(),
         Require(),
+        Drills(),
     ];
 
     private static Verb Rule(string verb, string description, string done) => Remote.Verb(
@@ -47,6 +48,36 @@ internal static class AliasRules
                 ? $"{alias.Name} requires no gate."
                 : $"A release must have passed {string.Join(", ", alias.RequiredGates.Select(g => g.Gate))} before {alias.Name} takes it."));
         verb.Examples = ["backstop alias require assistant:prod refunds safety --within-hours 72 --reason \"after INC-2026-014\""];
+        return verb;
+    }
+
+    private static Verb Drills()
+    {
+        var every = new Option<double?>("--every-hours") { Description = "How old a passed drill may be for a rollout to begin. Without it, none is asked for any more." };
+        var share = new Option<double?>("--share") { Description = "Let drills begin by themselves before the last one is too old, with this percent of the traffic." };
+        var verb = Remote.Verb(
+            "drills",
+            "Say how often a rollback must be rehearsed: without a drill that passed lately no rollout begins.",
+            [Name, every, share, Reason],
+            (parse, client, cancel) => client.AliasRule(
+                parse.GetRequiredValue(Name),
+                "drill-policy",
+                new
+                {
+                    every_hours = parse.GetValue(every),
+                    basis_points = parse.GetValue(share) is { } percent ? (int?)Math.Round(percent * 100) : null,
+                    reason = parse.GetRequiredValue(Reason),
+                },
+                cancel),
+            (alias, screen) =>
+            {
+                screen.Line(alias.DrillEveryHours is { } hours ? $"{alias.Name} wants a drill every {hours:0.##} hours." : $"{alias.Name} asks for no drills.");
+                if (alias is { DrillEveryHours: not null, DrillBasisPoints: null })
+                {
+                    screen.Next($"backstop drill {alias.Name}");
+                }
+            });
+        verb.Examples = ["backstop alias drills assistant:prod --every-hours 168 --share 10 --reason \"weekly\"", "backstop alias drills assistant:prod --reason \"retired\""];
         return verb;
     }
 

@@ -46,6 +46,7 @@ internal static class RolloutPlanFile
         ["verify_window"] = ("verify_window_ms", Time),
         ["coverage"] = ("coverage", Part),
         ["warm_for"] = ("warm_for_ms", Time),
+        ["warm_capacity"] = ("warm_capacity", Same),
         ["cool_down"] = ("cool_down_ms", Time),
         ["fallback"] = ("fallback", Same),
         ["break_glass"] = ("break_glass", Same),

@@ -30,13 +30,18 @@ internal sealed class ModelServer : IAsyncDisposable
     public int Otherwise { get; set; } = StatusCodes.Status404NotFound;
 
     /// <param name="answersAs">The name the model gives itself in its answers; none when null.</param>
-    public static async Task<ModelServer> Start(string? answersAs = null)
+    /// <param name="took">How long it takes to answer.</param>
+    public static async Task<ModelServer> Start(string? answersAs = null, TimeSpan took = default)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         var app = builder.Build();
-        app.MapPost("/v1/chat/completions", () => Results.Json(new { model = answersAs, choices = new[] { new { message = new { role = "assistant", content = "yes" } } } }));
+        app.MapPost("/v1/chat/completions", async () =>
+        {
+            await Task.Delay(took);
+            return Results.Json(new { model = answersAs, choices = new[] { new { message = new { role = "assistant", content = "yes" } } } });
+        });
         app.MapGet("/v2/models/{model}/ready", (string model) => model == answersAs ? Results.Ok() : Results.NotFound());
         ModelServer? server = null;
         app.Use((http, next) =>

@@ -47,7 +47,7 @@ internal sealed class Furniture
         var incident = await server.Services.GetRequiredService<IncidentBook>()
             .Raise(new() { Alias = Alias, Release = digests[1], Baseline = digests[0], Blamed = true, Reason = "worse" });
         await server.Services.GetRequiredService<GateStore>().Save(StrictGate("gate-1"), "test");
-        return new() { _ids = { ["rollouts"] = (string)rollout["id"]!, ["incidents"] = incident.Id, ["gates"] = "gate-1" } };
+        return new() { _ids = { ["rollouts"] = (string)rollout["id"]!, ["incidents"] = incident.Id, ["gates"] = "gate-1", ["aliases"] = "no-mitigation" } };
     }
 
     /// <summary>The path with what stands here in the place of its parameters.</summary>

@@ -50,6 +50,37 @@ public sealed class DrillTests
     }
 
     [Fact]
+    public async Task A_drill_that_is_due_begins_by_itself()
+    {
+        await using var model = await ModelServer.Start();
+        await using var server = await RolloutTests.Prepared(model);
+        await using var gateway = await FleetGateway.Connect(server);
+        await server.Post($"aliases/{Alias}/swap", new { release = "v8", expected_generation = 1, reason = "test" });
+        await server.Post($"aliases/{Alias}/drill-policy", new { every_hours = 24, basis_points = 1000, reason = "daily" });
+        var alias = await Eventually.Is(() => server.Get($"aliases/{Alias}"), a => (int)a["holdback_basis_points"]! == 1000);
+        Assert.Equal((24.0, 1000), ((double)alias["drill_every_hours"]!, (int)alias["drill_basis_points"]!));
+        var entry = (await server.Get($"aliases/{Alias}/history")).AsArray().Single(e => (string)e!["kind"]! == "drill_started")!;
+        Assert.Equal(("backstop", "due: one is wanted every 24 hours"), ((string)entry["actor"]!, (string)entry["reason"]!));
+    }
+
+    [Fact]
+    public async Task A_drill_that_is_due_and_finds_the_previous_release_cold_has_failed_and_no_rollout_begins()
+    {
+        await using var model = await ModelServer.Start();
+        await using var server = await RolloutTests.Prepared(model, candidate: new("http://127.0.0.1:9"));
+        await server.Post($"aliases/{Alias}/swap", new { release = "v8", expected_generation = 1, reason = "test" });
+        await server.Register("v9", model.Address, "nine");
+        await server.Post($"aliases/{Alias}/vouch", new { reason = "test" });
+        await server.Post($"aliases/{Alias}/swap", new { release = "v9", expected_generation = 3, reason = "test" });
+        await server.Post($"aliases/{Alias}/drill-policy", new { every_hours = 24, basis_points = 1000, reason = "daily" });
+        var drill = (await Eventually.Is(() => server.Get($"aliases/{Alias}"), a => a["drill"] is not null))["drill"]!;
+        Assert.Contains("http://127.0.0.1:9", (string)drill["failed"]!, StringComparison.Ordinal);
+        var (status, problem) = await server.Post($"aliases/{Alias}/rollouts", new { release = "v7" });
+        Assert.Equal(409, (int)status);
+        Assert.Contains("its last drill failed", (string)problem["detail"]!, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_drill_of_a_cold_previous_release_is_refused_with_the_replica_named()
     {
         await using var model = await ModelServer.Start();

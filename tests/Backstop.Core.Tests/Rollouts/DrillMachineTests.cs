@@ -32,6 +32,30 @@ public sealed class DrillMachineTests
     }
 
     [Fact]
+    public void A_drill_is_due_before_the_last_one_is_too_old_soon_after_a_failure_and_never_in_the_middle_of_something()
+    {
+        var alias = Alias with { DrillEvery = TimeSpan.FromHours(10), DrillBasisPoints = 1000 };
+        var passed = Begin(Route.Whole).Drill with { Phase = DrillPhase.Over, EndedAt = Start };
+        Assert.True(DrillMachine.IsDue(alias, Start));
+        Assert.False(DrillMachine.IsDue(alias with { Drill = passed }, Start.AddHours(7.9)));
+        Assert.True(DrillMachine.IsDue(alias with { Drill = passed }, Start.AddHours(8)));
+        Assert.True(DrillMachine.IsDue(alias with { Drill = passed with { Failed = "cold" } }, Start.AddHours(1)));
+        Assert.False(DrillMachine.IsDue(alias with { Drill = Begin(Route.Whole).Drill }, Start.AddHours(9)));
+        Assert.False(DrillMachine.IsDue(alias with { DrillBasisPoints = null }, Start));
+        Assert.False(DrillMachine.IsDue(alias with { Candidate = "v9" }, Start));
+        Assert.False(DrillMachine.IsDue(alias with { Previous = null }, Start));
+        Assert.False(DrillMachine.IsDue(alias with { Freezes = [new(Start, Start.AddHours(1), "launch", EveryWeek: false)] }, Start));
+    }
+
+    [Fact]
+    public void A_drill_that_was_due_and_could_not_begin_is_one_that_failed()
+    {
+        var state = DrillMachine.Fail(Alias with { DrillBasisPoints = 1000 }, "d1", "v7 is cold", Start);
+        Assert.Equal((500, 8L), (state.Alias.HoldbackBasisPoints, state.Alias.Generation));
+        Assert.Contains("v7 is cold", Drill.Objection(state.Alias.Drill, TimeSpan.FromDays(7), Start), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_drill_that_nobody_follows_goes_back_and_has_failed()
     {
         var state = Play(Begin(Route.Whole), Seen(after: 31, previous: 0, current: 40, first: null));

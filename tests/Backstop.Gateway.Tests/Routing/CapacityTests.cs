@@ -63,6 +63,31 @@ public sealed class CapacityTests
     }
 
     [Fact]
+    public async Task A_replica_that_is_drained_gets_no_request_until_it_is_no_longer()
+    {
+        await using var fleet = await SmallFleet.Start();
+        Release two = SmallFleet.Released("v7", [fleet.Seven.Address, fleet.Eight.Address]);
+        var drained = $$"""{"drained":["{{fleet.Eight.Address}}"]}""";
+        await fleet.Control.PublishAndAwait(SmallFleet.Plain(two, generation: 2) with { Traffic = TrafficPolicy.Parse(drained) }, two);
+        for (var i = 0; i < 20; i++)
+        {
+            Assert.Equal("Hello.", (await fleet.Gateway.Chat("Hello?")).Text);
+        }
+
+        Assert.Empty(fleet.Eight.Asked);
+        await fleet.Control.PublishAndAwait(
+            SmallFleet.Plain(two, generation: 3) with { Traffic = TrafficPolicy.Parse("""{"drained":["http://127.0.0.*"]}""") }, two);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await fleet.Gateway.Chat("Hello?")).Status);
+        await fleet.Control.PublishAndAwait(SmallFleet.Plain(two, generation: 4), two);
+        for (var i = 0; i < 20; i++)
+        {
+            await fleet.Gateway.Chat("Hello?");
+        }
+
+        Assert.NotEmpty(fleet.Eight.Asked);
+    }
+
+    [Fact]
     public async Task A_replica_that_is_full_leaves_requests_to_the_others()
     {
         await using var fleet = await SmallFleet.Start(manifest: """{"serving":{"concurrent":1}}""");

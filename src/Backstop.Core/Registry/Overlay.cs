@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using Backstop.Core.Routing;
+
+namespace Backstop.Core.Registry;
+
+/// <summary>What is done about trouble on the live route besides a rollback.</summary>
+public enum OverlayKind
+{
+    /// <summary>Fewer requests are taken.</summary>
+    Limit,
+
+    /// <summary>A conservative release answers instead of current.</summary>
+    Fallback,
+
+    /// <summary>Some replicas get no request.</summary>
+    Drain,
+}
+
+/// <summary>Something done on the live route by somebody, for a reason, and for a time only. It lies over the traffic policy, which it leaves as it is.</summary>
+/// <param name="Change">The part of a traffic policy that holds meanwhile, as JSON.</param>
+/// <param name="Words">What it does, for people.</param>
+/// <param name="Until">When it ends by itself.</param>
+public sealed record Overlay(string Id, OverlayKind Kind, string Change, string Words, string By, string Reason, DateTimeOffset At, DateTimeOffset Until)
+{
+    /// <summary>Takes at most so many requests a second at a gateway.</summary>
+    public static string Limit(double perSecond) =>
+        new JsonObject { ["limits"] = new JsonObject { ["alias"] = new JsonObject { ["requests_per_second"] = perSecond } } }.ToJsonString();
+
+    /// <summary>Sends everything that is neither candidate nor holdback to another release.</summary>
+    /// <param name="release">Its digest.</param>
+    public static string Fallback(string release) => new JsonObject
+    {
+        ["variants"] = new JsonArray(new JsonObject { ["name"] = "fallback", ["release"] = release, ["basis_points"] = Route.Whole }),
+    }.ToJsonString();
+
+    /// <summary>Keeps requests from replicas.</summary>
+    /// <param name="replicas">Addresses as manifests name them; one that ends in <c>*</c> stands for all that begin so.</param>
+    public static string Drain(IEnumerable<string> replicas) => new JsonObject { ["drained"] = new JsonArray([.. replicas.Select(r => JsonValue.Create(r))]) }.ToJsonString();
+
+    /// <summary>The policy as it holds under overlays: of two that say the same the later holds, but all that is drained is drained.</summary>
+    public static TrafficPolicy Over(TrafficPolicy policy, ImmutableArray<Overlay> overlays)
+    {
+        if (overlays.IsEmpty)
+        {
+            return policy;
+        }
+
+        var json = JsonNode.Parse(policy.Json)!.AsObject();
+        foreach (var overlay in overlays)
+        {
+            Merge(json, JsonNode.Parse(overlay.Change)!.AsObject());
+        }
+
+        return TrafficPolicy.Parse(json.ToJsonString());
+    }
+
+    private static void Merge(JsonObject into, JsonObject change)
+    {
+        foreach (var (key, value) in change)
+        {
+            if (into[key] is JsonObject below && value is JsonObject above)
+            {
+                Merge(below, above);
+            }
+            else if (key == "drained" && into[key] is JsonArray known && value is JsonArray more)
+            {
+                into[key] = new JsonArray([.. known.Concat(more).Select(r => r!.GetValue<string>()).Distinct(StringComparer.Ordinal).Select(r => JsonValue.Create(r))]);
+            }
+            else
+            {
+                into[key] = value?.DeepClone();
+            }
+        }
+    }
+}

@@ -18,6 +18,15 @@ public sealed record FaultPlan
         MeanOutage = TimeSpan.FromSeconds(1),
     };
 
+    /// <summary>All that a fleet over several regions can meet, with everything of <see cref="Rough"/>.</summary>
+    public static FaultPlan Wide { get; } = Rough with
+    {
+        RegionCutEvery = TimeSpan.FromSeconds(15),
+        RegionDelay = TimeSpan.FromMilliseconds(25),
+        ClockSkew = TimeSpan.FromSeconds(2),
+        SlowDisks = 0.05,
+    };
+
     /// <summary>Mean one-way delay of a message. 2 ms by default.</summary>
     public TimeSpan MeanDelay { get; init; } = TimeSpan.FromMilliseconds(2);
 
@@ -38,6 +47,21 @@ public sealed record FaultPlan
 
     /// <summary>Mean time between two cuts that part a gateway from control, or null for none.</summary>
     public TimeSpan? PartitionEvery { get; init; }
+
+    /// <summary>Mean time between two cuts that part a whole region from control, or null for none.</summary>
+    public TimeSpan? RegionCutEvery { get; init; }
+
+    /// <summary>Mean one-way delay that each region adds to that of the one before it.</summary>
+    public TimeSpan RegionDelay { get; init; }
+
+    /// <summary>Gateways' clocks are wrong by as much as this, to either side.</summary>
+    public TimeSpan ClockSkew { get; init; }
+
+    /// <summary>Share of the gateways whose disks are slow, 0 to 1.</summary>
+    public double SlowDisks { get; init; }
+
+    /// <summary>Mean time such a disk takes to keep a route, before which it is not served.</summary>
+    public TimeSpan SlowDisk { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Mean length of a crash or cut. 1 s by default.</summary>
     public TimeSpan MeanOutage { get; init; } = TimeSpan.FromSeconds(1);

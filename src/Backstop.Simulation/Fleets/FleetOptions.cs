@@ -61,6 +61,9 @@ public sealed record FleetOptions
     /// <summary>How many gateways. 3 by default.</summary>
     public int Gateways { get; init; } = 3;
 
+    /// <summary>How many regions they are in, evenly. 1 by default.</summary>
+    public int Regions { get; init; } = 1;
+
     /// <summary>What is promoted.</summary>
     public FleetRelease Release { get; init; } = FleetRelease.Bad;
 

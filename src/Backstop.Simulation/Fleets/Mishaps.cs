@@ -18,7 +18,8 @@ internal sealed class Mishaps
         var faults = world.Options.Faults;
         Plan(faults.GatewayCrashEvery, CrashGateway);
         Plan(faults.ControlCrashEvery, () => CrashControl(control));
-        Plan(faults.PartitionEvery, Part);
+        Plan(faults.PartitionEvery, () => Part([Any()]));
+        Plan(faults.RegionCutEvery, PartRegion);
     }
 
     /// <summary>How many crashes and cuts there were.</summary>
@@ -72,21 +73,36 @@ internal sealed class Mishaps
         }
     }
 
-    private void Part()
+    private void PartRegion()
     {
-        var node = Any().Id;
-        if (_cut.Add(node))
+        var region = (int)(_random.Uniform() * _world.Options.Regions);
+        Part([.. _gateways.Where(g => g.Region == region)]);
+    }
+
+    private void Part(SimulatedGateway[] gateways)
+    {
+        string[] nodes = [.. gateways.Select(g => g.Id).Where(_cut.Add)];
+        if (nodes.Length == 0)
         {
-            Count++;
+            return;
+        }
+
+        Count++;
+        foreach (var node in nodes)
+        {
             _world.Network.Cut(node);
             _world.Log.Add(new FleetEvent.Parted(_world.Now, node, Healed: false));
-            _world.Time.After(Outage(), () =>
+        }
+
+        _world.Time.After(Outage(), () =>
+        {
+            foreach (var node in nodes)
             {
                 _cut.Remove(node);
                 _world.Network.Heal(node);
                 _world.Log.Add(new FleetEvent.Parted(_world.Now, node, Healed: true));
-            });
-        }
+            }
+        });
     }
 
     private SimulatedGateway Any() => _gateways[(int)(_random.Uniform() * _gateways.Count)];

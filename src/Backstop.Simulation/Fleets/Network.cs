@@ -12,6 +12,7 @@ public sealed class Network(VirtualTime time, FaultPlan faults, SplitMix64 rando
     private static readonly TimeSpan NoticedAfter = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestDetour = TimeSpan.FromSeconds(1);
 
+    private readonly Dictionary<string, TimeSpan> _distances = new(StringComparer.Ordinal);
     private readonly HashSet<string> _cut = new(StringComparer.Ordinal);
     private readonly Dictionary<string, DateTimeOffset> _lastArrival = new(StringComparer.Ordinal);
 
@@ -26,6 +27,9 @@ public sealed class Network(VirtualTime time, FaultPlan faults, SplitMix64 rando
 
     /// <summary>Whether random faults happen. Cuts and dead nodes still lose messages.</summary>
     public bool IsFaulty { get; set; } = true;
+
+    /// <summary>Messages to and from a node take so much longer on average.</summary>
+    public void Place(string node, TimeSpan distance) => _distances[node] = distance;
 
     /// <summary>Cuts a node off: nothing it sends or is sent arrives.</summary>
     public void Cut(string node) => _cut.Add(node);
@@ -46,11 +50,11 @@ public sealed class Network(VirtualTime time, FaultPlan faults, SplitMix64 rando
             return;
         }
 
-        Deliver(node, Arrival(stream), deliver, lost);
+        Deliver(node, Arrival(node, stream), deliver, lost);
         if (Happens(faults.Duplication))
         {
             Doubled++;
-            Deliver(node, Arrival(stream), deliver, lost: null);
+            Deliver(node, Arrival(node, stream), deliver, lost: null);
         }
     }
 
@@ -63,9 +67,9 @@ public sealed class Network(VirtualTime time, FaultPlan faults, SplitMix64 rando
         }
     });
 
-    private DateTimeOffset Arrival(string stream)
+    private DateTimeOffset Arrival(string node, string stream)
     {
-        var arrival = time.Now + random.Wait(faults.MeanDelay);
+        var arrival = time.Now + random.Wait(faults.MeanDelay + _distances.GetValueOrDefault(node));
         if (Happens(faults.Reordering))
         {
             Detoured++;

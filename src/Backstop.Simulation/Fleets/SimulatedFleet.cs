@@ -38,7 +38,7 @@ public sealed class SimulatedFleet
         _candidate = _world.Add(options.Release == FleetRelease.Bad ? SimulatedRelease.V8 : SimulatedRelease.V7 with { Name = "v8" }).Digest;
         _control = new(_world, new(new AliasRecord { Name = Alias, Current = good.Digest, Salt = "first", CandidateLease = options.CandidateLease }));
         ImmutableArray<SimulatedGateway> gateways =
-            [.. Enumerable.Range(1, options.Gateways).Select(i => new SimulatedGateway($"g{i}", _world, _control, random.Split()))];
+            [.. Enumerable.Range(1, options.Gateways).Select(i => new SimulatedGateway($"g{i}", i % options.Regions, _world, _control, random.Split()))];
         foreach (var gateway in gateways)
         {
             gateway.Start();
@@ -59,6 +59,7 @@ public sealed class SimulatedFleet
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Gateways, 1);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Rate);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Regions, 1);
         var fleet = new SimulatedFleet(options);
         fleet.Play();
         trace = fleet.Trace;

@@ -34,15 +34,28 @@ internal sealed class SimulatedGateway
     private long _sequence;
     private long _requests;
 
-    public SimulatedGateway(string id, World world, SimulatedControl control, SplitMix64 random)
+    private readonly TimeSpan _skew;
+    private readonly bool _isSlow;
+    private DateTimeOffset _diskFreeAt;
+
+    public SimulatedGateway(string id, int region, World world, SimulatedControl control, SplitMix64 random)
     {
-        (Id, _world, _control, _random) = (id, world, control, random);
+        (Id, Region, _world, _control, _random) = (id, region, world, control, random);
+        var faults = world.Options.Faults;
+        _skew = faults.ClockSkew == TimeSpan.Zero ? TimeSpan.Zero : faults.ClockSkew * ((2 * random.Uniform()) - 1);
+        _isSlow = faults.SlowDisks > 0 && random.Chance(faults.SlowDisks);
+        world.Network.Place(id, faults.RegionDelay * region);
         _stream = new(id, world, random, OnConnect, control.OnBroken);
         world.Time.After(BatchInterval * random.Uniform(), () => world.Time.Every(BatchInterval, Flush));
         world.Time.After(NextArrival(), Arrive);
     }
 
     public string Id { get; }
+
+    public int Region { get; }
+
+    // What its own clock says.
+    private DateTimeOffset Clock => _world.Now + _skew;
 
     /// <summary>Whether the process lives.</summary>
     public bool IsUp { get; private set; }
@@ -91,7 +104,29 @@ internal sealed class SimulatedGateway
             return true;
         }
 
-        switch (_table.Apply(route, [.. releases]))
+        if (!_isSlow)
+        {
+            Keep(route, [.. releases]);
+            return true;
+        }
+
+        // One write after the other; what was not written when the process dies never was.
+        var (process, start) = (_starts, _world.Now > _diskFreeAt ? _world.Now : _diskFreeAt);
+        _diskFreeAt = start + _random.Wait(_world.Options.Faults.SlowDisk);
+        Release[] kept = [.. releases];
+        _world.Time.After(_diskFreeAt - _world.Now, () =>
+        {
+            if (IsUp && process == _starts)
+            {
+                Keep(route, kept);
+            }
+        });
+        return true;
+    }
+
+    private void Keep(Route route, Release[] releases)
+    {
+        switch (_table.Apply(route, releases))
         {
             case ApplyResult.Applied applied:
                 _disk = applied.Table; // On disk before it is served.
@@ -105,8 +140,6 @@ internal sealed class SimulatedGateway
                 Acknowledge(stale.HeldGeneration);
                 break;
         }
-
-        return true;
     }
 
     /// <summary>Control lets the candidate of exactly this generation live on.</summary>
@@ -159,7 +192,7 @@ internal sealed class SimulatedGateway
             return;
         }
 
-        var epochs = _ledger.Collect(_world.Now);
+        var epochs = _ledger.Collect(Clock);
         if (epochs.IsEmpty && _started.Count == 0)
         {
             return;
@@ -186,7 +219,7 @@ internal sealed class SimulatedGateway
         var assignment = route.Assign($"{StartId}.{_requests++}", leaseIsLive);
         var counted = _world.Options.Bug == SeededBug.MixesGenerations ? Math.Max(1, route.Generation - 1) : route.Generation;
         var ticket = leaseIsLive
-            ? _ledger.Assign(new(route.Alias, route.Epoch, counted), assignment.Arm, _world.Now, route.LabelDeadline)
+            ? _ledger.Assign(new(route.Alias, route.Epoch, counted), assignment.Arm, Clock, route.LabelDeadline)
             : null;
         _world.Log.Add(new FleetEvent.Started(_world.Now, Id, route.Generation, assignment.Arm, _world.NameOf(assignment.Release)!));
         Remember(assignment.Release);
@@ -220,8 +253,8 @@ internal sealed class SimulatedGateway
 
     private void Remember(string release)
     {
-        var span = _started.GetValueOrDefault(release, new(release, _world.Now, _world.Now, 0));
-        _started[release] = span with { Last = _world.Now, Count = span.Count + 1 };
+        var span = _started.GetValueOrDefault(release, new(release, Clock, Clock, 0));
+        _started[release] = span with { Last = Clock, Count = span.Count + 1 };
     }
 
     private TimeSpan NextArrival() => _random.Wait(TimeSpan.FromSeconds(_world.Options.Gateways / _world.Options.Rate));

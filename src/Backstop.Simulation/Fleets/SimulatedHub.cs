@@ -5,14 +5,20 @@ namespace Backstop.Simulation.Fleets;
 /// <summary>Control's end of the fleet streams: who is connected, what they acknowledged, and what they still need.</summary>
 internal sealed class SimulatedHub(World world, DurableStore store)
 {
+    // In the order in which they came, so that a run repeats; and by name, because every message looks one up.
     private readonly List<Known> _gateways = [];
+    private readonly Dictionary<string, Known> _byId = new(StringComparer.Ordinal);
     private long _pushed;
 
     /// <summary>What a new process knows: which gateways there are, and nothing about what they serve.</summary>
     public SimulatedHub AfterCrash()
     {
         var next = new SimulatedHub(world, store);
-        next._gateways.AddRange(_gateways.Select(g => new Known(g.Gateway) { VanishedAt = world.Now }));
+        foreach (var known in _gateways)
+        {
+            next.Add(new(known.Gateway) { VanishedAt = world.Now });
+        }
+
         return next;
     }
 
@@ -22,7 +28,7 @@ internal sealed class SimulatedHub(World world, DurableStore store)
         var known = Find(gateway.Id);
         if (known is null)
         {
-            _gateways.Add(known = new(gateway));
+            Add(known = new(gateway));
         }
         else if (stream <= known.Stream)
         {
@@ -129,7 +135,13 @@ internal sealed class SimulatedHub(World world, DurableStore store)
         Send(known.Gateway, stream, () => known.Gateway.OnRoute(stream, route, releases));
     }
 
-    private Known? Find(string gateway) => _gateways.Find(g => g.Gateway.Id == gateway);
+    private void Add(Known known)
+    {
+        _gateways.Add(known);
+        _byId.Add(known.Gateway.Id, known);
+    }
+
+    private Known? Find(string gateway) => _byId.GetValueOrDefault(gateway);
 
     private sealed class Known(SimulatedGateway gateway)
     {

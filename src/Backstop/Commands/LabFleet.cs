@@ -12,7 +12,12 @@ internal static class LabFleet
 {
     public static Command Create()
     {
-        var gateways = new Option<int>("--gateways") { Description = "How many gateways, 1 to 100.", DefaultValueFactory = _ => 3 };
+        var gateways = new Option<int>("--gateways") { Description = "How many gateways, 1 to 100000.", DefaultValueFactory = _ => 3 };
+        var regions = new Option<int>("--regions")
+        {
+            Description = "How many regions they are in, 1 to 100. With more than one, regions are cut off, clocks are wrong and disks are slow, too.", DefaultValueFactory = _ => 1,
+        };
+        var rate = new Option<double>("--rate") { Description = "Requests per second, all gateways together.", DefaultValueFactory = _ => 200 };
         var seed = new Option<ulong>("--seed") { Description = "Everything random is drawn from this.", DefaultValueFactory = _ => 1 };
         var seeds = new Option<int>("--seeds") { Description = "How many runs, from --seed upwards, 1 to 100000.", DefaultValueFactory = _ => 1 };
         var release = new Option<FleetRelease>("--release")
@@ -27,7 +32,9 @@ internal static class LabFleet
         var calm = new Option<bool>("--calm") { Description = "No crashes, no cuts, nothing doubled or out of order; only --loss, if given." };
         var trace = new Option<FileInfo>("--trace") { Description = "Write what happened to this file, line by line. One run only." };
         var json = Verb.JsonOption();
-        gateways.Between(1, 100);
+        gateways.Between(1, 100_000);
+        regions.Between(1, 100);
+        rate.Between(1, 1_000_000);
         seeds.Between(1, 100_000);
         loss.Between(0, 0.5);
 
@@ -37,11 +44,12 @@ internal static class LabFleet
             [
                 "backstop lab fleet",
                 "backstop lab fleet --release shared --seed 7",
+                "backstop lab fleet --gateways 10000 --regions 5 --rate 2000",
                 "backstop lab fleet --gateways 10 --seeds 100 --loss 0.1 --json",
                 "backstop lab fleet --seed 7 --trace fleet.txt",
             ],
         };
-        foreach (var option in (Option[])[gateways, seed, seeds, release, loss, calm, trace, json])
+        foreach (var option in (Option[])[gateways, regions, rate, seed, seeds, release, loss, calm, trace, json])
         {
             verb.Options.Add(option);
         }
@@ -55,10 +63,12 @@ internal static class LabFleet
             }
 
             var isCalm = line.GetValue(calm);
-            var faults = isCalm ? FaultPlan.None : FaultPlan.Rough;
+            var faults = isCalm ? FaultPlan.None : line.GetValue(regions) > 1 ? FaultPlan.Wide : FaultPlan.Rough;
             var options = new FleetOptions
             {
                 Gateways = line.GetValue(gateways),
+                Regions = line.GetValue(regions),
+                Rate = line.GetValue(rate),
                 Release = line.GetValue(release),
                 Faults = isCalm && line.GetResult(loss) is not { Implicit: false } ? faults : faults with { Loss = line.GetValue(loss) },
             };

@@ -45,6 +45,24 @@ public class SimulatedFleetTests
         });
 
     [Fact]
+    public void In_several_regions_that_are_cut_off_with_wrong_clocks_and_slow_disks_a_bad_release_is_rolled_back_and_every_promise_holds() =>
+        Assert.All(Runs(FleetRelease.Bad, 6, o => o with { Gateways = 12, Regions = 3, Faults = FaultPlan.Wide }), run =>
+        {
+            Assert.Empty(run.Violations);
+            Assert.Equal((RolloutStatus.RolledBack, "v7", true), (run.Outcome, run.Active, run.ReleaseToBlame));
+        });
+
+    [Theory(Explicit = true)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Ten_thousand_gateways_in_five_regions_roll_a_bad_release_back_and_every_promise_holds(int seed)
+    {
+        var run = SimulatedFleet.Run(Options(FleetRelease.Bad, (ulong)seed) with { Gateways = 10_000, Regions = 5, Rate = 2000, Faults = FaultPlan.Wide });
+        Assert.Empty(run.Violations);
+        Assert.Equal((RolloutStatus.RolledBack, "v7", true), (run.Outcome, run.Active, run.ReleaseToBlame));
+    }
+
+    [Fact]
     public void A_good_release_is_promoted_under_all_faults() =>
         Assert.All(Runs(FleetRelease.Good, 4), run =>
         {

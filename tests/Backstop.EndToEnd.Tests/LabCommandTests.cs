@@ -47,6 +47,22 @@ public sealed class LabCommandTests
         }
     }
 
+    [Fact(Explicit = true)]
+    public async Task A_release_that_regresses_by_injection_is_taken_back_and_a_cold_previous_takes_ten_times_as_long()
+    {
+        var plot = Path.Combine(Directory.CreateTempSubdirectory("backstop-").FullName, "deploy.svg");
+        var (code, output, _) = await Shelled.Run("lab", "deploy", "--seeds", "1", "--json", "--plot", plot);
+
+        Assert.Equal(0, code);
+        var report = JsonNode.Parse(output)!;
+        Assert.Equal(["canary", "promoted_warm", "promoted_cold"], report["runs"]!.AsArray().Select(r => (string)r!["case"]!));
+        Assert.All(report["runs"]!.AsArray(), r => Assert.Equal(("rolled_back", 0), ((string)r!["status"]!, (int)r["late_on_bad"]!)));
+        var (warm, cold) = ((double)report["cases"]![1]!["rollback"]!, (double)report["cases"]![2]!["rollback"]!);
+        Assert.True(cold > 10 * warm, $"{cold} s cold, {warm} s warm");
+        Assert.Contains("<svg", await File.ReadAllTextAsync(plot, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Directory.Delete(Path.GetDirectoryName(plot)!, recursive: true);
+    }
+
     [Fact]
     public async Task A_figure_of_another_kind_is_refused_before_anything_is_computed()
     {

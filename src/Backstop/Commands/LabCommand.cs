@@ -2,7 +2,7 @@ using Backstop.CommandLine;
 
 namespace Backstop.Commands;
 
-/// <summary><c>backstop lab</c>: experiments that need no server.</summary>
+/// <summary><c>backstop lab</c>: experiments that need no server of yours.</summary>
 internal static class LabCommand
 {
     public static Verb Create() => new("lab", "Experiments that run on this machine and need no server.")
@@ -14,5 +14,6 @@ internal static class LabCommand
         LabFleet.Create(),
         LabCorpus.Create(),
         LabRing.Create(),
+        LabDeploy.Create(),
     };
 }

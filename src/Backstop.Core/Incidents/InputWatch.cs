@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using Backstop.Core.Gates;
 using Backstop.Core.Incidents.Suspects;
 using Backstop.Core.Inputs;
 
@@ -89,7 +90,7 @@ public sealed class InputWatch
     {
         var newest = InputCount.BucketOf(now);
         var window = Sum(newest - Window + 1);
-        var moved = Compare(window).Where(s => SignalChange.LogBayesFactor(s) >= Alarm).ToImmutableArray();
+        var moved = Compare(window).Where(s => SignalChange.LogBayesFactor(s) >= Alarm && !IsOrdinaryAgeing(s, now) && !IsChance(s)).ToImmutableArray();
         if (!moved.IsEmpty)
         {
             _quiet = 0;
@@ -204,6 +205,24 @@ public sealed class InputWatch
         && _usual.Of(count.Signal, Bare(count).What).N == 0
         && _usual.All(count.Signal).Sum(c => c.N) >= LeastUsual
         && (count.Signal == InputSignal.RetrievalIndex || (_unfamiliar.N >= LeastUsual && _unfamiliar.Hits <= Rare * _unfamiliar.N));
+
+    // Documents get older by a day every day until their index is built again: how often that is, nobody knows in the first week,
+    // and later what was usual tells.
+    private bool IsOrdinaryAgeing(Signal signal, DateTimeOffset now)
+    {
+        const double nightly = 1, weekly = 7;
+        return signal is { Name: "retrieval_age", Before.Mean: { } usual, After.Mean: { } age }
+            && age <= usual + Math.Max(Math.Max(nightly, usual), Math.Min(weekly, (now - Begun!.Value).TotalDays));
+    }
+
+    // A look every five seconds at dozens of features is half a million looks a month each: of a few dozen requests, five nulls
+    // instead of none are among them by chance.
+    private static bool IsChance(Signal signal)
+    {
+        const double probability = 1e-10;
+        return signal is { Before.Hits: { } before, After.Hits: { } hits } && hits > 0
+            && Binomial.Above((int)signal.After.N, (int)hits - 1, (before + 1) / (signal.Before.N + 2)) > probability;
+    }
 
     // Where in the window it began: the first bucket that by itself speaks for the change.
     private long FirstMoved(ImmutableArray<Signal> moved, long newest)

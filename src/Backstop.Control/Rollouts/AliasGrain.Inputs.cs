@@ -265,7 +265,7 @@ internal sealed partial class AliasGrain
         static Count FailuresOf(ArmEvidence arm) => new(arm.Units, Math.Round(arm.FailureRate * arm.Units));
     }
 
-    [LoggerMessage(3106, LogLevel.Warning, "{Incident} of {Alias} is contained: {Words}.")]
+    [LoggerMessage(3109, LogLevel.Warning, "{Incident} of {Alias} is contained: {Words}.")]
     private static partial void Contained(ILogger logger, string incident, string alias, string words);
 
     [LoggerMessage(3107, LogLevel.Warning, "What was done about {Incident} of {Alias} {Helped}: {Because}.")]

@@ -12,6 +12,10 @@ public sealed class InjectionCheck : ICheck
 {
     public const string Name = "injection";
 
+    // The system's words are instructions by nature, and mostly an application's own. But documents are put into them too, so what
+    // sets instructions aside beyond doubt is found there as well.
+    private const double LeastOfSystem = 0.99;
+
     // One list for each thread: a request is judged on one thread at a time, and nothing is allocated.
     [ThreadStatic]
     private static List<ScoredPart>? _parts;
@@ -30,9 +34,10 @@ public sealed class InjectionCheck : ICheck
 
     public static InjectionCheck Create(double? threshold) => new(threshold);
 
-    public ICheckSession Open(CheckContext context) => new Session(this);
+    public ICheckSession Open(CheckContext context) =>
+        new Session(this, context.Trust is Trust.System or Trust.Developer ? Math.Max(_threshold, LeastOfSystem) : _threshold);
 
-    private sealed class Session(InjectionCheck check) : ICheckSession
+    private sealed class Session(InjectionCheck check, double threshold) : ICheckSession
     {
         public int Scan(in ScanWindow window, FindingSink sink)
         {
@@ -60,7 +65,7 @@ public sealed class InjectionCheck : ICheck
 
         private void Report(string rule, double score, int start, int length, FindingSink sink)
         {
-            if (score >= check._threshold)
+            if (score >= threshold)
             {
                 sink.Report(rule, "injection", HarmClass.Injection, score, Severity.High, start, length);
             }

@@ -18,7 +18,7 @@ internal sealed class Connection : IValueTaskSource<long>, IDisposable
     /// <summary>When the request under way was due.</summary>
     public long Due { get; set; }
 
-    /// <summary>When the first byte behind the last answer's headers came.</summary>
+    /// <summary>When the first byte behind the headers of the answer under way, or of the last one, came; 0 while it has not.</summary>
     public long FirstByte { get; private set; }
 
     public static async Task<Connection> Open(IPEndPoint address, Workload workload)
@@ -42,6 +42,7 @@ internal sealed class Connection : IValueTaskSource<long>, IDisposable
     /// <exception cref="InvalidDataException">The answer is not a good one.</exception>
     public async ValueTask Ask()
     {
+        FirstByte = 0;
         await _socket.SendAsync(_workload.Next());
         var answer = default(AnswerEnd);
         var length = 0;

@@ -67,12 +67,15 @@ internal sealed partial class LoadRun(int port, Workload workload, int connectio
                 connection.Dispose();
             }
 
-            // What is still under way or waiting is late by at least so much; leaving it out would flatter whoever stalls.
+            // What is still under way or waiting is late by at least so much; leaving it out would flatter whoever stalls. A stream
+            // that has begun is not late, however long it lasts.
             var now = Stopwatch.GetTimestamp();
-            var unanswered = _closedLoop ? [] : all.Where(c => !_idle.Contains(c)).Select(c => now - c.Due).Concat(_due.Select(d => now - d));
+            var unanswered = _closedLoop ? [] : all.Where(c => !_idle.Contains(c)).Select(c => Begun(c) ? c.FirstByte - c.Due : now - c.Due).Concat(_due.Select(d => now - d));
             return Timings.Of(_latencies, [.. unanswered], _failed, elapsed);
         }
     }
+
+    private bool Begun(Connection connection) => workload.IsStream && connection.FirstByte != 0;
 
     // What must not be missed is the time a request was due, so a request that is sent late is charged for it.
     private void SendWhenDue(double ratePerSecond, TimeSpan duration)

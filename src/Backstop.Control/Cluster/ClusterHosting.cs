@@ -27,19 +27,19 @@ internal static class ClusterHosting
     }
 
     /// <summary>
-    /// A control plane that does not answer is missed after one to two seconds, so that another one can take up its rollbacks, and it takes
+    /// A control plane that does not answer is missed after about a second and a half, so that another one can take up its rollbacks, and it takes
     /// two others to say so where there are two. Orleans' own settings wait for about thirteen.
     /// </summary>
     /// <remarks>
-    /// Orleans believes nobody dead whose connection brought anything within the most that a probe may take, times the misses: two
+    /// Orleans believes nobody dead whose connection brought anything within the most that a probe may take, times the misses: 1.4
     /// seconds here. That decides how soon one is missed that stands still, and how long a pause may be that is not taken for death;
     /// bench/failover/run measures both.
     /// </remarks>
     private static void Tune(ClusterMembershipOptions membership)
     {
-        membership.ProbeTimeout = TimeSpan.FromMilliseconds(500);
-        membership.MinProbeTimeout = TimeSpan.FromMilliseconds(500);
-        membership.MaxProbeTimeout = TimeSpan.FromSeconds(1);
+        membership.ProbeTimeout = TimeSpan.FromMilliseconds(400);
+        membership.MinProbeTimeout = TimeSpan.FromMilliseconds(400);
+        membership.MaxProbeTimeout = TimeSpan.FromMilliseconds(700);
         membership.NumMissedProbesLimit = 2;
         membership.TableRefreshTimeout = TimeSpan.FromSeconds(5);
         membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(2);

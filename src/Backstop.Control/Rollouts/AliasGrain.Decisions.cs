@@ -26,9 +26,8 @@ internal sealed partial class AliasGrain
 
             var after = Follow(before, decision, e);
             var draft = new JournalDraft($"rollout_{StatusOf(after.Rollout)}", actor, ReasonOf(e, after.Rollout));
-            if (await aliases.Commit(_alias, decision.Next.Alias, after, draft) is CommitResult.Stale)
+            if (!await Commit(decision.Next.Alias, after, draft))
             {
-                await Reload();
                 continue;
             }
 

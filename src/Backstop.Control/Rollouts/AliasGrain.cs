@@ -213,9 +213,8 @@ internal sealed partial class AliasGrain(
             "rollout_submitted",
             wanted.Actor,
             $"rollout {wanted.Id} of {wanted.Candidate}, plan sha256:{decision.Next.Rollout.PlanDigest}{Exceptions(wanted.Plan)}{Lowered(wanted.Evidence.Alpha, budget)}");
-        if (await aliases.Commit(_alias, decision.Next.Alias, stored, draft) is CommitResult.Stale)
+        if (!await Commit(decision.Next.Alias, stored, draft))
         {
-            await Reload();
             return Stale();
         }
 
@@ -255,9 +254,8 @@ internal sealed partial class AliasGrain(
         var rollout = _rollout is { } judged && (judged.IsShadowing || judged.Contrast() is not null)
             ? judged with { Revision = judged.Revision + 1, Stages = judged.Stages.Add(next.ToRoute()) }
             : null;
-        if (await aliases.Commit(_alias, next, rollout, draft) is CommitResult.Stale)
+        if (!await Commit(next, rollout, draft))
         {
-            await Reload();
             return false;
         }
 

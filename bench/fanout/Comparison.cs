@@ -5,6 +5,7 @@ using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Backstop.Control.Fleet;
 using Backstop.Control.Hosting;
+using Backstop.Control.Registry;
 using Backstop.Core.Registry;
 using Backstop.Protocol;
 using Microsoft.AspNetCore.Builder;
@@ -23,21 +24,18 @@ internal static class Comparison
 {
     private const string Alias = "bench:prod";
     private const string Counted = "counted:prod";
+    private const string Bench = "bench";
     private const int WarmUp = 5;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     public static async Task<Measurement> Run(Plan plan, CancellationToken cancel)
     {
-        var release = ((ReleaseResult.Parsed)Release.Parse(
-            "v1", """{ "model": { "name": "m" }, "prompt": { "system": "Answer with one JSON object." }, "serving": { "protocol": "openai", "model": "m", "replicas": ["http://127.0.0.1:1"] } }""")).Release;
-        PublishedRoute Published(long generation) => new(new() { Alias = Alias, Epoch = 1, Generation = generation, Current = release.Digest, Salt = "s" }, [release]);
-        FromControl Message(long generation) => new()
-        {
-            Route = new() { Nonce = (ulong)generation, Route = Published(generation).Route.ToMessage(), Releases = { release.ToMessage() } },
-        };
-
-        await using var direct = await Hub.Start(Published(1), cancel);
-        var bare = new BareFleet { First = () => Message(1) };
+        Release[] releases = [.. ((string[])["v1", "v2"]).Select(name => ((ReleaseResult.Parsed)Release.Parse(
+            name, $$"""{ "model": { "name": "{{name}}" }, "prompt": { "system": "Answer with one JSON object." }, "serving": { "protocol": "openai", "model": "m", "replicas": ["http://127.0.0.1:1"] } }""")).Release)];
+        var first = new AliasRecord { Name = Alias, Current = releases[0].Digest, Salt = "s" };
+        await using var direct = await Hub.Start(first, releases, cancel);
+        var swapped = first; // What the bare one broadcasts is what the others publish.
+        var bare = new BareFleet { First = () => Message(first, releases) };
         await using var theirs = await Start(
             builder =>
             {
@@ -57,7 +55,7 @@ internal static class Comparison
 
         // The relays' own control plane: one hub cannot converge for some of its gateways.
         var relays = new List<Helper>();
-        var behind = plan.Relays == 0 ? null : await Hub.Start(Published(1), cancel);
+        var behind = plan.Relays == 0 ? null : await Hub.Start(first, releases, cancel);
         try
         {
             before = Memory();
@@ -68,19 +66,19 @@ internal static class Comparison
             }
 
             var relayedMemory = Memory() - before;
-            List<(Times Times, Func<long, Task<IEnumerable<double>>> Push)> kinds =
+            List<(Times Times, Func<Task<IEnumerable<double>>> Swap)> kinds =
             [
-                (new(), generation => direct.Push(Published(generation), cancel)),
-                (new(), generation => Broadcast(bare, Message(generation), generation, plan.Gateways, cancel)),
-                .. behind is null ? [] : new[] { (new Times(), (Func<long, Task<IEnumerable<double>>>)(generation => behind.Push(Published(generation), cancel))) },
+                (new(), () => direct.Swap(cancel)),
+                (new(), () => Broadcast(bare, Message(swapped = Next(swapped, releases), releases), swapped.Generation, plan.Gateways, cancel)),
+                .. behind is null ? [] : new[] { (new Times(), (Func<Task<IEnumerable<double>>>)(() => behind.Swap(cancel))) },
             ];
             for (var round = 0; round < plan.Rounds + WarmUp; round++)
             {
                 // In turn, and another one first each time: whatever else the machine does meets all alike.
                 for (var turn = 0; turn < kinds.Count; turn++)
                 {
-                    var (times, push) = kinds[(round + turn) % kinds.Count];
-                    times.Add(round >= WarmUp, await push(round + 2L));
+                    var (times, swap) = kinds[(round + turn) % kinds.Count];
+                    times.Add(round >= WarmUp, await swap());
                 }
             }
 
@@ -102,6 +100,23 @@ internal static class Comparison
                 await behind.DisposeAsync();
             }
         }
+    }
+
+    /// <summary>The row after a swap to the release that is not current.</summary>
+    private static AliasRecord Next(AliasRecord alias, Release[] releases) =>
+        ((SwapResult.Swapped)alias.Apply(
+            new AliasChange.Promote(releases.First(r => r.Digest != alias.Current).Digest, HoldbackBasisPoints: 0, alias.Salt), alias.Generation)).Alias;
+
+    private static FromControl Message(AliasRecord alias, Release[] releases)
+    {
+        var route = alias.ToRoute();
+        return new()
+        {
+            Route = new()
+            {
+                Nonce = (ulong)alias.Generation, Route = route.ToMessage(), Releases = { route.Releases().Select(digest => releases.First(r => r.Digest == digest).ToMessage()) },
+            },
+        };
     }
 
     public static int Port(WebApplication app) =>
@@ -156,29 +171,43 @@ internal static class Comparison
         return GC.GetTotalMemory(forceFullCollection: true);
     }
 
-    /// <summary>A whole control plane, whose hub is pushed to.</summary>
-    private sealed class Hub(WebApplication app, FleetHub hub, DirectoryInfo data) : IAsyncDisposable
+    /// <summary>A whole control plane, and the owner of an alias in it.</summary>
+    private sealed class Hub(WebApplication app, AliasRecord alias, Release[] releases, DirectoryInfo data) : IAsyncDisposable
     {
+        private readonly FleetHub _hub = app.Services.GetRequiredService<FleetHub>();
+        private readonly AliasStore _store = app.Services.GetRequiredService<AliasStore>();
+        private readonly Publisher _publisher = app.Services.GetRequiredService<Publisher>();
+        private AliasRecord _alias = alias;
+
         public int Port => Comparison.Port(app);
 
-        public static async Task<Hub> Start(PublishedRoute first, CancellationToken cancel)
+        public static async Task<Hub> Start(AliasRecord alias, Release[] releases, CancellationToken cancel)
         {
             var data = Directory.CreateTempSubdirectory("backstop-fanout-");
             var app = await Comparison.Start(builder => builder.AddControl(new() { DataDirectory = data.FullName }), app => app.MapControl());
-            var hub = app.Services.GetRequiredService<FleetHub>();
-            hub.Converged = null; // There is no such alias in the store: nobody is to be told.
-            hub.Publish(first);
+            foreach (var release in releases)
+            {
+                await app.Services.GetRequiredService<ReleaseStore>().Register(release, Bench);
+            }
+
+            var hub = new Hub(app, alias, releases, data);
+            hub._hub.Converged = null; // It is owned here and not by a grain.
+            await hub._store.Create(alias, new("alias_created", Bench, Bench));
+            await hub._publisher.Publish(alias);
             cancel.ThrowIfCancellationRequested();
-            return new(app, hub, data);
+            return hub;
         }
 
-        /// <summary>Pushes a route and says after how many milliseconds each gateway had acknowledged it.</summary>
-        public async Task<IEnumerable<double>> Push(PublishedRoute published, CancellationToken cancel)
+        /// <summary>Swaps as an owner does, and says how many milliseconds after the commit each gateway had acknowledged it.</summary>
+        public async Task<IEnumerable<double>> Swap(CancellationToken cancel)
         {
-            var at = DateTimeOffset.UtcNow;
-            hub.Publish(published);
-            await Until(() => hub.HasConverged(Alias, 1, published.Route.Generation), cancel);
-            return hub.Progress(Alias).Select(p => (p.AckedAt - at).TotalMilliseconds);
+            var next = Next(_alias, releases);
+            await _store.Commit(_alias, next, rollout: null, new("alias_swapped", Bench, Bench));
+            var committed = DateTimeOffset.UtcNow;
+            _alias = next;
+            await _publisher.Publish(next);
+            await Until(() => _hub.HasConverged(Alias, next.Epoch, next.Generation), cancel);
+            return _hub.Progress(Alias).Select(p => (p.AckedAt - committed).TotalMilliseconds);
         }
 
         /// <summary>Creates an alias as anybody would, and returns its generation.</summary>
@@ -227,12 +256,12 @@ internal static class Comparison
 }
 
 /// <param name="Gateways">How many are connected to each kind of server.</param>
-/// <param name="Rounds">How often each kind pushes.</param>
+/// <param name="Rounds">How often each kind swaps.</param>
 /// <param name="Relays">How many relays there are.</param>
 /// <param name="BatchSeconds">For how long gateways send batches.</param>
 internal sealed record Plan(int Gateways, int Rounds, int Relays, int BatchSeconds);
 
-/// <summary>Milliseconds from the push to the acknowledgement.</summary>
+/// <summary>Milliseconds from the commit, or from the bare broadcast's beginning, to the acknowledgement.</summary>
 /// <param name="Last">The median, over the rounds, of the last gateway's.</param>
 internal sealed record Percentiles(double P50, double P99, double Last)
 {

@@ -8,6 +8,9 @@ public sealed partial class FleetHub
     // By how much the clocks of two control planes may differ.
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(1);
 
+    // Who was found to be missing, for each alias: asked first the next time, or each of very many acknowledgements would ask about all of them.
+    private readonly Dictionary<string, string?> _awaited = new(StringComparer.Ordinal);
+
     /// <summary>Whether every gateway that can serve an alias has this generation or a newer one.</summary>
     /// <param name="alias">Name of the alias.</param>
     /// <param name="epoch">Of the row.</param>
@@ -108,7 +111,15 @@ public sealed partial class FleetHub
     private bool IsConverged(string alias, long epoch, long generation, DateTimeOffset? standingSince = null)
     {
         var lease = LeaseOf(alias);
-        return _gateways.Values.All(g => IsSettled(g, alias, epoch, generation, lease, standingSince));
+        if (_awaited.GetValueOrDefault(alias) is { } id && _gateways.TryGetValue(id, out var awaited) && !IsSettled(awaited, alias, epoch, generation, lease, standingSince))
+        {
+            return false;
+        }
+
+        // The last one: they are told in this order, and answer about in this order.
+        var last = _gateways.LastOrDefault(g => !IsSettled(g.Value, alias, epoch, generation, lease, standingSince)).Key;
+        _awaited[alias] = last;
+        return last is null;
     }
 
     private bool IsSettled(GatewayState gateway, string alias, long epoch, long generation, TimeSpan lease, DateTimeOffset? standingSince) =>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Backstop.Core.Registry;
 using Backstop.Core.Routing;
 using Backstop.Protocol;
@@ -40,8 +41,7 @@ public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
     {
         if (Take(published) && Told is { } tell)
         {
-            var update = new RouteUpdate { Route = published.Route.ToMessage(), Releases = { published.Releases.Select(r => r.ToMessage()) } };
-            tell(new() { Routes = { update } });
+            tell(new() { Routes = { published.ToMessage() } });
         }
 
         Announce(published.Route.Alias);
@@ -100,6 +100,15 @@ public sealed partial class FleetHub(TimeProvider clock, ILogger<FleetHub> log)
         lock (_gate)
         {
             return _routes.TryGetValue(alias, out var held) && (held.Route.Epoch, held.Route.Generation).CompareTo((epoch, generation)) >= 0;
+        }
+    }
+
+    /// <summary>The releases that an alias was last published with; none when it never was.</summary>
+    public ImmutableArray<Core.Registry.Release> Releases(string alias)
+    {
+        lock (_gate)
+        {
+            return _routes.TryGetValue(alias, out var held) ? held.Releases : [];
         }
     }
 

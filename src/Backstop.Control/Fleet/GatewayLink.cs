@@ -48,10 +48,7 @@ public sealed class GatewayLink(string gateway, string start, TimeProvider clock
             }
 
             _said[route.Alias] = (route.Epoch, route.Generation, clock.GetTimestamp());
-
-            var update = new RouteUpdate { Nonce = ++_nonce, Route = published.Route.ToMessage() };
-            update.Releases.AddRange(published.Releases.Select(r => r.ToMessage()));
-            _routes[published.Route.Alias] = update;
+            _routes[route.Alias] = published.ToMessage(++_nonce);
         }
 
         _news.Writer.TryWrite(true);

@@ -7,10 +7,16 @@ namespace Backstop.Control.Fleet;
 public sealed class Publisher(FleetHub hub, ReleaseStore releases)
 {
     /// <summary>Publishes a row that is durable. Again or late does no harm.</summary>
+    /// <remarks>
+    /// What a rollback returns to was named by the route before it, and is taken from there: once it is decided, it waits for no
+    /// store, and the death of one in that moment does not hold it up.
+    /// </remarks>
     public async Task Publish(AliasRecord alias)
     {
         var route = alias.ToRoute();
-        var named = await Task.WhenAll(route.Releases().Select(releases.Get));
+        var held = hub.Releases(alias.Name);
+        var named = await Task.WhenAll(route.Releases().Select(digest =>
+            held.FirstOrDefault(r => r.Digest == digest) is { } known ? Task.FromResult(known) : releases.Get(digest)));
         hub.Publish(new(route, [.. named]));
     }
 }

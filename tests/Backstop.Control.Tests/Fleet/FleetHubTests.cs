@@ -32,6 +32,28 @@ public sealed class FleetHubTests
         Assert.Equal([1L], _converged);
     }
 
+    [Theory]
+    [InlineData("one", "two", "three")]
+    [InlineData("three", "two", "one")]
+    [InlineData("two", "three", "one")]
+    public void A_generation_converges_in_whatever_order_gateways_answer(params string[] order)
+    {
+        var links = ((string[])["one", "two", "three"]).ToDictionary(name => name, name => Connect(name));
+        foreach (var generation in (long[])[1, 2])
+        {
+            Publish(generation);
+            foreach (var name in order)
+            {
+                Assert.False(_hub.HasConverged(Alias, 1, generation));
+                Ack(links[name], generation);
+            }
+
+            Assert.True(_hub.HasConverged(Alias, 1, generation));
+        }
+
+        Assert.Equal([1L, 2L], _converged);
+    }
+
     [Fact]
     public void A_gateway_that_vanished_counts_until_its_lease_is_over()
     {

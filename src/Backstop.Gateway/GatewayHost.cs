@@ -66,7 +66,8 @@ public static class GatewayHost
             .AddHostedService(provider => provider.GetRequiredService<Drain>())
             .AddHostedService<DropWatch>()
             .AddHostedService<HealthWatch>()
-            .AddHostedService<FleetClient>()
+            .AddSingleton<FleetClient>()
+            .AddHostedService(provider => provider.GetRequiredService<FleetClient>())
             .AddSingleton<Shadows.ShadowQueue>()
             .AddHostedService(provider => provider.GetRequiredService<Shadows.ShadowQueue>());
     }

@@ -130,6 +130,10 @@ public sealed record ApiError(int Status, string Code, string Message, string? P
     public static ApiError GatewayStopping() => new(
         503, "gateway_stopping", "The gateway that was answering had to stop before the answer was over. Ask again: another one answers.") { RetryAfter = TimeSpan.FromSeconds(1) };
 
+    /// <summary>For whoever asks a gateway that is about to be gone.</summary>
+    public static ApiError GatewayLeaves() => new(
+        503, "gateway_stopping", "This gateway stops and takes nothing new. Ask again: another one answers.") { RetryAfter = TimeSpan.FromSeconds(1) };
+
     public static ApiError TestersOnly(string alias) => new(
         403, "release_not_selectable", $"Nobody may choose the release of '{alias}'. Leave the header 'x-backstop-release' out.");
 

@@ -1,15 +1,24 @@
+using Backstop.Gateway.Fleet;
+using Backstop.Gateway.Limits;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Gateway.Routing;
 
-/// <summary>Takes a gateway out without a failed request: first it is not ready, then it takes nothing new, then it ends what is under way.</summary>
+/// <summary>
+/// Takes a gateway out without a failed request: first it is not ready, then it takes nothing new and ends what is under way, then the
+/// control plane hears what was counted last.
+/// </summary>
 /// <remarks>
 /// A server that closes its door when it is told to stop turns away whoever was on the way to it. So for the drain delay it
-/// answers as before, only saying on <c>/readyz</c> that it is leaving, and on every answer that the connection ends.
+/// answers as before, only saying on <c>/readyz</c> that it is leaving, and on every answer that the connection ends. All this comes
+/// before the host tells anybody else that it stops: a control plane in the same process is there until the last word was said.
 /// </remarks>
-public sealed class Drain(GatewayOptions options, TimeProvider time, ILogger<Drain> log) : IHostedLifecycleService, IDisposable
+public sealed class Drain(GatewayOptions options, WholeGateway all, FleetClient fleet, TimeProvider time, ILogger<Drain> log) : IHostedLifecycleService, IDisposable
 {
+    // What is ended at the deadline is counted a moment later.
+    private static readonly TimeSpan Moment = TimeSpan.FromSeconds(1);
+
     private readonly CancellationTokenSource _ending = new();
     private ITimer? _deadline;
     private volatile bool _begun;
@@ -23,12 +32,14 @@ public sealed class Drain(GatewayOptions options, TimeProvider time, ILogger<Dra
     /// <summary>How long a host may take to stop, the last words on the fleet stream included.</summary>
     internal static TimeSpan LongestStop(GatewayOptions options) => options.DrainDelay + options.DrainDeadline + TimeSpan.FromSeconds(5);
 
-    public Task StoppingAsync(CancellationToken cancellationToken)
+    public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         _begun = true;
         GatewayLog.Draining(log, options.DrainDelay, options.DrainDeadline);
         _deadline = time.CreateTimer(_ => _ending.Cancel(), null, options.DrainDelay + options.DrainDeadline, Timeout.InfiniteTimeSpan);
-        return Task.Delay(options.DrainDelay, time, cancellationToken);
+        await Task.Delay(options.DrainDelay, time, cancellationToken);
+        await Task.WhenAny(all.Close(), Task.Delay(options.DrainDeadline + Moment, time, cancellationToken));
+        await fleet.StopAsync(cancellationToken);
     }
 
     public void Dispose() => _deadline?.Dispose();

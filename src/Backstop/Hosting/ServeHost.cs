@@ -67,7 +67,12 @@ internal static class ServeHost
         }
 
         ready(app.Services.GetService<Doorkeeper>()?.OneTimeKey);
-        await app.WaitForShutdownAsync(cancel);
+
+        // Not as a host waits that hears of signals itself: it tells everybody at once that it stops, and a gateway that drains for
+        // half a minute would say its last words to a control plane that has left.
+        using var told = CancellationTokenSource.CreateLinkedTokenSource(cancel, app.Lifetime.ApplicationStopping);
+        await Task.Delay(Timeout.Infinite, told.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await app.StopAsync(CancellationToken.None);
     }
 
     // Asked first, as the ports are: a database is the part that is most often not there yet.
@@ -109,6 +114,7 @@ internal static class ServeHost
     private static WebApplication Build(ServeOptions options)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Services.AddSingleton<IHostLifetime, CommandLineLifetime>();
         Log(builder.Logging, options);
         builder.WebHost.UseSockets(sockets =>
         {

@@ -23,7 +23,7 @@ internal sealed class Faults(ProcessFleet fleet, int seed)
     }
 
     /// <summary>Lets one thing after the other go wrong, beside each other where requests are answered and where decisions are made.</summary>
-    public Task Run(TimeSpan time, CancellationToken cancel) => Task.WhenAll(Run(Serving(), 1, time, cancel), Run(Deciding(), 2, time, cancel));
+    public Task Run(TimeSpan time, CancellationToken cancel) => Task.WhenAll(Run(Serving(cancel), 1, time, cancel), Run(Deciding(), 2, time, cancel));
 
     private async Task Run(List<(string Name, Func<FleetNode, Task> Begin, Func<FleetNode, Task> End, FleetNode[] Victims)> faults, int lane, TimeSpan time, CancellationToken cancel)
     {
@@ -47,13 +47,13 @@ internal sealed class Faults(ProcessFleet fleet, int seed)
         }
     }
 
-    private List<(string, Func<FleetNode, Task>, Func<FleetNode, Task>, FleetNode[])> Serving()
+    private List<(string, Func<FleetNode, Task>, Func<FleetNode, Task>, FleetNode[])> Serving(CancellationToken cancel)
     {
         FleetNode[] replicas = [.. fleet.Pools.Values.SelectMany(p => p)];
         List<(string, Func<FleetNode, Task>, Func<FleetNode, Task>, FleetNode[])> faults =
         [
             ("killed", g => g.Kill(), Wanted, fleet.Gateways),
-            ("killed", r => r.Kill(), Wanted, replicas),
+            ("killed", r => r.Kill(), Back, replicas),
             ("stopped", g => Do(g.Pause), g => Do(g.Resume), fleet.Gateways),
             ("stopped", r => Do(r.Pause), r => Do(r.Resume), replicas),
         ];
@@ -65,6 +65,13 @@ internal sealed class Faults(ProcessFleet fleet, int seed)
         }
 
         return faults;
+
+        // Nobody could answer if the other replica of its release died before it is there again.
+        Task Back(FleetNode replica)
+        {
+            replica.IsWanted = true;
+            return replica.IsUp(cancel);
+        }
     }
 
     private List<(string, Func<FleetNode, Task>, Func<FleetNode, Task>, FleetNode[])> Deciding()

@@ -13,8 +13,17 @@ namespace Backstop.EndToEnd.Tests.Chaos;
 internal sealed class FleetNode(string name, IPEndPoint http, string log, string[] arguments) : IAsyncDisposable
 {
     private readonly List<ChildProcess> _lives = [];
-    private readonly List<(DateTimeOffset From, DateTimeOffset? Until)> _downs = [];
+    private readonly List<(Cause Cause, DateTimeOffset From, DateTimeOffset? Until)> _downs = [];
     private readonly List<DateTimeOffset> _kills = [];
+    private int _killed;
+
+    // Each ends by itself: one that is joined to its network again may not have started again yet.
+    private enum Cause
+    {
+        Dead,
+        Stopped,
+        CutOff,
+    }
 
     public string Name => name;
 
@@ -43,11 +52,12 @@ internal sealed class FleetNode(string name, IPEndPoint http, string log, string
     /// <summary>How often it ended though nobody killed it.</summary>
     public int Suicides { get; private set; }
 
-    /// <summary>Starts it and waits until it serves.</summary>
+    /// <summary>Starts it and waits until it serves, or is killed.</summary>
     public async Task Start(CancellationToken cancel)
     {
-        _lives.Add(await ChildProcess.Start(name, LogOf(_lives.Count), arguments, cancel, Place?.Through));
         IsWanted = true;
+        _lives.Add(await ChildProcess.Start(name, LogOf(_lives.Count), arguments, cancel, Place?.Through));
+        var life = _lives.Count;
         if (AfterStart is { } then)
         {
             await then(cancel);
@@ -60,7 +70,22 @@ internal sealed class FleetNode(string name, IPEndPoint http, string log, string
             await pace.WaitForNextTickAsync(cancel);
         }
 
-        Up();
+        lock (_downs)
+        {
+            if (_killed < life)
+            {
+                Up(Cause.Dead);
+            }
+        }
+    }
+
+    /// <summary>Waits until nothing is wrong with it any more.</summary>
+    public async Task IsUp(CancellationToken cancel)
+    {
+        while (WasDown(DateTimeOffset.UtcNow, DateTimeOffset.UtcNow))
+        {
+            await Task.Delay(50, cancel);
+        }
     }
 
     /// <summary>Starts it again whenever it is dead and wanted, as the system's service would; until cancelled.</summary>
@@ -70,7 +95,7 @@ internal sealed class FleetNode(string name, IPEndPoint http, string log, string
         {
             if (IsWanted && HasExited)
             {
-                Suicides += _downs is [.., { Until: null }] ? 0 : 1;
+                Suicides += Down(Cause.Dead) ? 1 : 0;
                 try
                 {
                     await Start(cancel);
@@ -89,10 +114,11 @@ internal sealed class FleetNode(string name, IPEndPoint http, string log, string
     public async Task Kill()
     {
         IsWanted = false;
-        Down();
         lock (_downs)
         {
+            Down(Cause.Dead);
             _kills.Add(DateTimeOffset.UtcNow);
+            _killed = _lives.Count;
         }
 
         if (!HasExited)
@@ -105,7 +131,7 @@ internal sealed class FleetNode(string name, IPEndPoint http, string log, string
     public async Task Stop()
     {
         IsWanted = false;
-        Down();
+        Down(Cause.Dead);
         Signal("TERM");
         while (!HasExited)
         {
@@ -116,7 +142,7 @@ internal sealed class FleetNode(string name, IPEndPoint http, string log, string
     /// <summary>SIGSTOP: it neither works nor ends.</summary>
     public void Pause()
     {
-        Down();
+        Down(Cause.Stopped);
         Signal("STOP");
     }
 
@@ -124,20 +150,20 @@ internal sealed class FleetNode(string name, IPEndPoint http, string log, string
     public void Resume()
     {
         Signal("CONT");
-        Up();
+        Up(Cause.Stopped);
     }
 
     /// <summary>Nobody reaches it.</summary>
     public Task Cut()
     {
-        Down();
+        Down(Cause.CutOff);
         return Place!.Cut();
     }
 
     public async Task Join()
     {
         await Place!.Join();
-        Up();
+        Up(Cause.CutOff);
     }
 
     /// <summary>Whether it was down at any time in between.</summary>
@@ -189,24 +215,28 @@ internal sealed class FleetNode(string name, IPEndPoint http, string log, string
         }
     }
 
-    private void Down()
+    /// <summary>Returns whether that is news.</summary>
+    private bool Down(Cause cause)
     {
         lock (_downs)
         {
-            if (_downs is not [.., { Until: null }])
+            var isNews = !_downs.Exists(d => d.Cause == cause && d.Until is null);
+            if (isNews)
             {
-                _downs.Add((DateTimeOffset.UtcNow, null));
+                _downs.Add((cause, DateTimeOffset.UtcNow, null));
             }
+
+            return isNews;
         }
     }
 
-    private void Up()
+    private void Up(Cause cause)
     {
         lock (_downs)
         {
-            if (_downs is [.., { Until: null } last])
+            if (_downs.FindIndex(d => d.Cause == cause && d.Until is null) is >= 0 and var at)
             {
-                _downs[^1] = (last.From, DateTimeOffset.UtcNow);
+                _downs[at] = _downs[at] with { Until = DateTimeOffset.UtcNow };
             }
         }
     }

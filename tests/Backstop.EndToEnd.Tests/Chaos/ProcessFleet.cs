@@ -19,6 +19,9 @@ internal sealed class ProcessFleet : IAsyncDisposable
 {
     public const string Alias = "assistant:prod";
 
+    /// <summary>Where what the processes wrote is left, for whoever looks for a cause.</summary>
+    private const string LogsVariable = "BACKSTOP_FLEET_LOGS";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     private readonly string _directory = Directory.CreateTempSubdirectory("backstop-fleet-").FullName;
@@ -140,24 +143,44 @@ internal sealed class ProcessFleet : IAsyncDisposable
     /// <summary>Exposes v8 to half of the users, for as long as it is not worse.</summary>
     public async Task<string> Expose(CancellationToken cancel)
     {
-        try
+        for (var began = Stopwatch.GetTimestamp(); ; await Allow("v8", cancel))
         {
-            return (await Ask(c => c.StartRollout(
-                Alias,
-                new("v8")
+            try
+            {
+                return (await Ask(c => c.StartRollout(
+                    Alias,
+                    new("v8")
+                    {
+                        Plan = JsonNode.Parse("""{ "steps": [{ "basis_points": 5000, "dwell_ms": 3600000, "min_units": 1000 }], "verify_window_ms": 500, "cool_down_ms": 0 }"""),
+                        Evidence = JsonNode.Parse("""{ "min_history": 0 }""")!.AsObject(),
+                    },
+                    cancel), cancel)).Body.Id;
+            }
+            catch (ControlException e) when (e.Status is HttpStatusCode.Conflict)
+            {
+                // Who was asked first did it and died before it could say so, or stood still and did it when nobody expected it any more.
+                if ((await Ask(c => c.Alias(Alias, cancel), cancel)).Body.Rollout is { } active)
                 {
-                    Plan = JsonNode.Parse("""{ "steps": [{ "basis_points": 5000, "dwell_ms": 3600000, "min_units": 1000 }], "verify_window_ms": 500, "cool_down_ms": 0 }"""),
-                    Evidence = JsonNode.Parse("""{ "min_history": 0 }""")!.AsObject(),
-                },
-                cancel), cancel)).Body.Id;
+                    return active.Id;
+                }
+
+                // And perhaps that one is over already, and took its release back again.
+                Assert.True(Stopwatch.GetElapsedTime(began) < Patience, e.Message);
+            }
         }
-        catch (ControlException e) when (e.Status is HttpStatusCode.Conflict)
+    }
+
+    /// <summary>Everything that the journal says of the alias.</summary>
+    public async Task<IReadOnlyList<JournalEntry>> History(CancellationToken cancel)
+    {
+        const int page = 1000;
+        var all = new List<JournalEntry>();
+        do
         {
-            // Who was asked first did it and died before it could say so, or stood still and did it when nobody expected it any more.
-            var active = (await Ask(c => c.Alias(Alias, cancel), cancel)).Body.Rollout;
-            Assert.True(active is not null, e.Message);
-            return active.Id;
+            all.AddRange((await Ask(c => c.History(Alias, cancel, after: all.Count == 0 ? 0 : all[^1].Sequence, page), cancel)).Body);
         }
+        while (all.Count % page == 0);
+        return all;
     }
 
     /// <summary>Lets a release that was taken back be tried again.</summary>
@@ -209,6 +232,12 @@ internal sealed class ProcessFleet : IAsyncDisposable
         }
 
         _authority?.Dispose();
+        if (Environment.GetEnvironmentVariable(LogsVariable) is { } logs)
+        {
+            Directory.CreateDirectory(logs);
+            Array.ForEach(Directory.GetFiles(_directory, "*.log"), log => File.Copy(log, Path.Combine(logs, Path.GetFileName(log)), overwrite: true));
+        }
+
         LogFiles.HoldNoKey(_directory);
         Directory.Delete(_directory, recursive: true);
     }
@@ -226,13 +255,14 @@ internal sealed class ProcessFleet : IAsyncDisposable
 
     private static async Task Behave(FleetNode replica, double share, CancellationToken cancel)
     {
+        var from = DateTimeOffset.UtcNow;
         try
         {
             using var http = new HttpClient();
             using var answer = await http.PostAsJsonAsync(new Uri(replica.Http, "emulator/profile"), new { schema_fail_rate = share }, cancel);
             answer.EnsureSuccessStatusCode();
         }
-        catch (HttpRequestException) when (!replica.IsWanted)
+        catch (HttpRequestException) when (replica.WasKilled(from, DateTimeOffset.UtcNow) || !replica.IsWanted)
         {
             // It was killed; its next life is told.
         }

@@ -65,6 +65,7 @@ public sealed class Upstream : IDisposable
                 {
                     replica.Leave();
                     replica.Failed();
+                    attempts.NotReached();
                     last = new UpstreamResult.Unreachable(ApiError.UpstreamError("it cannot be reached."));
                     continue;
                 }

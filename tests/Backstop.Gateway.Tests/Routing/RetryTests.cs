@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Backstop.Core.Evidence;
 using Backstop.Core.Registry;
 using Backstop.Gateway.Routing;
@@ -125,6 +126,21 @@ public sealed class RetryTests
         (await fleet.Gateway.Chat("Hello?")).IsError(HttpStatusCode.BadGateway, "upstream_error");
 
         Assert.Equal(1, fleet.Seven.Asked.Length + fleet.Eight.Asked.Length);
+    }
+
+    [Fact]
+    public async Task A_burst_that_finds_a_dead_replica_costs_nobody_an_answer_and_no_retry()
+    {
+        await using var fleet = await SmallFleet.Start();
+        using var dead = new TcpListener(IPAddress.Loopback, 0);
+        dead.Start();
+        var address = new Uri($"http://{dead.LocalEndpoint}");
+        dead.Stop();
+        var release = SmallFleet.Released("twins", [address, fleet.Eight.Address], """{"serving":{"retries":{"budget_percent":0}}}""");
+        await fleet.Control.PublishAndAwait(SmallFleet.Plain(release, generation: 2), release);
+
+        var replies = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => fleet.Gateway.Chat("Hello?")));
+        Assert.All(replies, reply => Assert.Equal("Hello.", reply.Text));
     }
 
     [Fact]

@@ -37,6 +37,15 @@ internal sealed record Report(string Machine, IReadOnlyList<Row> Rows)
             var worst = Rows.Where(row => row.Contender == contender && hostile.Contains(row.Kind)).MaxBy(row => row.Processor ?? row.P50);
             return worst is null ? "" : column == "which" ? worst.Kind["hostile: ".Length..] : Invariant($"{worst.Processor ?? worst.P50:0}");
         });
+        if (Rows.Any(row => row.Kind == Texts.Own))
+        {
+            Table(text, "texts of the file", ["µs per KB, processor", "p50 / p99 µs", "bytes allocated"], (contender, column) =>
+                Rows.FirstOrDefault(row => row.Contender == contender && row.Kind == Texts.Own) is not { } row ? ""
+                : column[0] == 'µ' ? Invariant($"{(row.Processor ?? row.P50) * 1024 / row.Size:0.0}")
+                : column[0] == 'p' ? Invariant($"{row.P50:0.#} / {row.P99:0.#}")
+                : Invariant($"{row.Bytes:0}"));
+        }
+
         return text.ToString();
     }
 

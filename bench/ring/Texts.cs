@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace Backstop.RingBench;
 
 /// <param name="Kind">Such as "clean", or what is hidden in it or built against.</param>
@@ -10,6 +12,8 @@ internal sealed record BenchText(string Kind, int Size, string? Harm, string Tex
 /// <summary>The texts that every contender gets: prose of four sizes, with and without something to find, and hostile ones.</summary>
 internal static class Texts
 {
+    public const string Own = "own";
+
     public static readonly int[] Sizes = [256, 1024, 8192, 20_480];
 
     private static readonly string[] Prose =
@@ -58,6 +62,14 @@ internal static class Texts
 
         texts.AddRange(Hostile.Select(part => new BenchText($"hostile: {part.Name}", Sizes[^1], null, Repeat(part.Part, Sizes[^1]))));
         return texts;
+    }
+
+    /// <summary>The texts of a file, as they are; the size of each is the mean of all.</summary>
+    public static IEnumerable<BenchText> Of(string file)
+    {
+        var texts = File.ReadLines(file).Select(line => JsonNode.Parse(line)!["text"]!.GetValue<string>()).ToList();
+        var size = (int)texts.Average(text => text.Length);
+        return texts.Select(text => new BenchText(Own, size, null, text));
     }
 
     private static string Fill(Random random, int size, string? planted)

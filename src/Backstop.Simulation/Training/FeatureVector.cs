@@ -1,4 +1,5 @@
 using Backstop.Core.Guards.Classifiers;
+using Backstop.Core.Guards.Text;
 
 namespace Backstop.Simulation.Training;
 
@@ -65,15 +66,15 @@ public sealed class Collector(TableSizes sizes)
         Array.ForEach(_touched, list => list.Clear());
     }
 
-    public readonly struct Sink(Collector collector, TableSizes sizes) : IFeatureSink
+    public readonly struct Sink(Collector collector, TableSizes sizes) : ITextSink
     {
         public void Add(FeatureFamily family, uint hash) =>
             collector._touched[(int)family].Add(Features.PlaceOf(hash, 1 << sizes.Bits((int)family)));
 
-        public void AddLetters(ReadOnlySpan<char> word, uint hash)
+        public WordSense AddWord(ConstructionFeatures features, FoldedText text, int word)
         {
             var sink = this;
-            Features.AddLetters(word, ref sink);
+            return features.Look(text, word, ref sink);
         }
 
         public void NextPiece() => collector.NextPiece();

@@ -39,6 +39,8 @@ public sealed class InjectionCheck : ICheck
 
     private sealed class Session(InjectionCheck check, double threshold) : ICheckSession
     {
+        private readonly double _least = Logistic.LeastFor(threshold);
+
         public int Scan(in ScanWindow window, FindingSink sink)
         {
             if (!window.Final)
@@ -49,9 +51,12 @@ public sealed class InjectionCheck : ICheck
             var text = window.Text;
             var parts = _parts ??= [];
             check._classifier.Score(text, parts);
-            foreach (var (start, end, score) in parts)
+            foreach (var part in parts)
             {
-                Report("classifier", score, window.Origin + start, end - start, sink);
+                if (part.Evidence >= _least)
+                {
+                    Report("classifier", part.Score, window.Origin + part.Start, part.End - part.Start, sink);
+                }
             }
 
             foreach (var view in Disguises.Of(text))

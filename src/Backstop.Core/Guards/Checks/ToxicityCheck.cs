@@ -17,11 +17,13 @@ public sealed class ToxicityCheck : ICheck
 
     private readonly ToxicityClassifier _classifier = ToxicityClassifier.Shared;
     private readonly double _threshold;
+    private readonly double _least;
     private readonly int _window;
 
     private ToxicityCheck(double? threshold, int window)
     {
         _threshold = threshold ?? _classifier.Threshold;
+        _least = Logistic.LeastFor(_threshold);
         _window = window;
         Descriptor = new CheckDescriptor(
             Name, 1, CheckScope.Window, window, CanFix: false,
@@ -45,11 +47,11 @@ public sealed class ToxicityCheck : ICheck
         void IStretchJudge.Judge(ReadOnlySpan<char> stretch, bool escaped, int start, FindingSink sink)
         {
             var classifier = check._classifier;
-            var evidence = classifier.Weigh(stretch, escaped, out var score);
+            var sum = classifier.Weigh(stretch, escaped, out var evidence);
             if (_length > 0 && _length + stretch.Length <= Context && !escaped)
             {
-                evidence = evidence.With(_before);
-                score = Math.Max(score, classifier.Score(evidence));
+                sum = sum.With(_before);
+                evidence = Math.Max(evidence, classifier.Weigh(sum));
                 _length += stretch.Length;
             }
             else
@@ -57,8 +59,8 @@ public sealed class ToxicityCheck : ICheck
                 _length = stretch.Length;
             }
 
-            _before = evidence;
-            if (score >= check._threshold)
+            _before = sum;
+            if (evidence >= check._least && Logistic.Chance(evidence) is var score && score >= check._threshold)
             {
                 var severity = score >= 0.9 ? Severity.High : Severity.Medium;
                 sink.Report("classifier", "toxicity", HarmClass.Toxic, score, severity, start, stretch.Length);

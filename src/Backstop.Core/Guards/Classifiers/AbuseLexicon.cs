@@ -8,7 +8,7 @@ public sealed class AbuseLexicon
 {
     private const int ShortestPrefix = 3;
     private const int LongestPrefix = 14;
-    private const char FirstUnspaced = '\u0e00';
+    internal const char FirstUnspaced = '\u0e00';
     private readonly HashedWords<WordClass> _words;
     private readonly HashedWords<WordClass> _prefixes;
 
@@ -62,7 +62,7 @@ public sealed class AbuseLexicon
         hash = Features.Hash(spelled);
         if (spelled[0] >= FirstUnspaced)
         {
-            return FindUnspaced(Words.Cjk(spelled[0]) ? text.From(word) : spelled);
+            return FindUnspaced(text, word);
         }
 
         if (Find(spelled, hash) is { IsNone: false } plain)
@@ -92,14 +92,22 @@ public sealed class AbuseLexicon
     private static int StartOf(uint hash) => (int)(Features.Mix(hash) & ((1 << 12) - 1));
 
     // Thai, Chinese and Japanese put no space between words, and Korean ends them in particles: the longest listed beginning counts.
-    private WordClass FindUnspaced(ReadOnlySpan<char> text)
+    private WordClass FindUnspaced(FoldedText text, int word)
     {
-        var most = Math.Min(text.Length, _unspaced[text[0] & (_unspaced.Length - 1)]);
-        var (longest, hash) = (default(WordClass), Features.Hash([]));
-        for (var length = 1; length <= most; length++)
+        var spelled = text[word];
+        var most = _unspaced[spelled[0] & (_unspaced.Length - 1)];
+        Span<char> rest = stackalloc char[LongestPrefix];
+        if (!Words.Cjk(spelled[0]))
         {
-            hash = Features.Append(hash, text[length - 1]);
-            longest = _words.TryGet(text[..length], hash, out var found) ? found : longest;
+            most = (byte)Math.Min(most, spelled.Length);
+        }
+
+        var count = text.CopyFrom(word, rest[..most]);
+        var (longest, hash) = (default(WordClass), Features.Hash([]));
+        for (var length = 1; length <= count; length++)
+        {
+            hash = Features.Append(hash, rest[length - 1]);
+            longest = _words.TryGet(rest[..length], hash, out var found) ? found : longest;
         }
 
         return longest;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Backstop.Core.Guards.Text;
 
 namespace Backstop.Core.Guards.Classifiers;
@@ -13,29 +15,20 @@ namespace Backstop.Core.Guards.Classifiers;
 /// </remarks>
 public sealed class ConstructionFeatures(AbuseLexicon lexicon)
 {
-    private const uint Other = 1;
     private const uint Edge = 2;
     private const uint Quoted = 0x1_0000;
     private const int Reach = 5;
     private const int MostTogether = 8;
     private const int WordsOfPiece = 5;
 
-    // Who speaks or is spoken about, and what ought to be, matter as much as the words of the list.
-    private const uint Speaker = 1;
-    private const uint Others = 2;
-    private const uint Ought = 3;
-    private const uint Condition = 4;
-    private const uint Plain = 5;
-    private const uint Filler = 6;
-
-    private static readonly HashedWords<uint> Small = new(
+    private static readonly HashedWords<SmallWord> SmallWords = new(
     [
-        .. Kind(Speaker, "i im ill me my we us our"),
-        .. Kind(Others, "he she him her his they them their"),
-        .. Kind(Ought, "should must need needs ought deserve deserves"),
-        .. Kind(Condition, "if when who"),
+        .. Kind(SmallWord.Speaker, "i im ill me my we us our"),
+        .. Kind(SmallWord.Others, "he she him her his they them their"),
+        .. Kind(SmallWord.Ought, "should must need needs ought deserve deserves"),
+        .. Kind(SmallWord.Condition, "if when who"),
         .. Kind(
-            Plain,
+            SmallWord.Plain,
             """
             are is am was were be been being will would could can have has had do does did go get gets it its this that those these all
             every any some to of in on at for with from like as and or but because why what how want hope wish love make let look think
@@ -47,7 +40,7 @@ public sealed class ConstructionFeatures(AbuseLexicon lexicon)
 
         // Words that strengthen and change nothing: without them "you are such a complete" and "you are a" are one pattern.
         .. Kind(
-            Filler,
+            SmallWord.Filler,
             """
             a an the such so very really just too quite pretty rather completely totally absolutely utterly complete total absolute
             utter real little big huge most truly simply literally actually always still also
@@ -56,15 +49,13 @@ public sealed class ConstructionFeatures(AbuseLexicon lexicon)
 
     /// <summary>Hands every feature of a text to the sink.</summary>
     public void Extract<TSink>(FoldedText text, ref TSink sink)
-        where TSink : struct, IFeatureSink
+        where TSink : struct, ITextSink
     {
-        Span<uint> recent = stackalloc uint[5];
-        Span<bool> marked = stackalloc bool[5];
         Span<uint> classes = stackalloc uint[Reach];
         Span<int> places = stackalloc int[Reach];
         Span<uint> together = stackalloc uint[MostTogether];
-        var (filled, classCount, previous, togetherCount) = (1, 0, 0u, 0);
-        recent[0] = Edge;
+        var (recent, classCount, previous, togetherCount) = (default(Recent), 0, 0u, 0);
+        recent.Push(Edge, marked: false);
         for (var i = 0; i < text.Count; i++)
         {
             if (i > 0 && i % WordsOfPiece == 0)
@@ -72,39 +63,29 @@ public sealed class ConstructionFeatures(AbuseLexicon lexicon)
                 sink.NextPiece();
             }
 
-            var found = lexicon.Find(text, i, out var hash);
-            var word = text[i];
-            sink.Add(FeatureFamily.Word, hash);
-            sink.Add(FeatureFamily.Word, Features.Append(Features.Append(previous, ' '), hash));
-            previous = hash;
-            var small = 0u;
-            if (!found.IsNone || !Small.TryGet(word, hash, out small))
-            {
-                // The letters of a small word say no more than the word, and would drown those of the others.
-                sink.AddLetters(word, hash);
-            }
-            else if (small == Filler)
+            var sense = sink.AddWord(this, text, i);
+            sink.Add(FeatureFamily.Word, Features.Append(Features.Append(previous, ' '), sense.Hash));
+            previous = sense.Hash;
+            if (sense.Small == SmallWord.Filler)
             {
                 continue;
             }
 
-            var code = Code(found, small, hash) | (!found.IsNone && text.IsQuoted(i) ? Quoted : 0);
-            if (code == Other && recent[0] == Other)
+            var code = sense.Code | (sense.IsListed && text.IsQuoted(i) ? Quoted : 0);
+            if (code == WordSense.Other && recent[0] == WordSense.Other)
             {
                 continue;
             }
 
-            Shift(recent, code);
-            Shift(marked, !found.IsNone);
-            filled = Math.Min(filled + 1, recent.Length);
-            AddSequences(recent[..filled], marked[..filled], ref sink);
-            if ((!found.IsNone ? code : small % Plain) is not 0 and var kind && togetherCount < MostTogether && !together[..togetherCount].Contains(kind))
+            recent.Push(code, sense.IsListed);
+            AddSequences(ref recent, ref sink);
+            if ((sense.IsListed ? code : sense.Role) is not 0 and var kind && togetherCount < MostTogether && !together[..togetherCount].Contains(kind))
             {
                 AddTogether(kind, together[..togetherCount], ref sink);
                 together[togetherCount++] = kind;
             }
 
-            if (!found.IsNone)
+            if (sense.IsListed)
             {
                 AddPairs(code, i, classes[..classCount], places, ref sink);
                 Shift(classes, code);
@@ -113,22 +94,45 @@ public sealed class ConstructionFeatures(AbuseLexicon lexicon)
             }
         }
 
-        Shift(recent, Edge);
-        Shift(marked, false);
-        AddSequences(recent[..Math.Min(filled + 1, recent.Length)], marked, ref sink);
+        recent.Push(Edge, marked: false);
+        AddSequences(ref recent, ref sink);
     }
 
-    private static uint Code(WordClass found, uint small, uint hash) =>
-        !found.IsNone ? (uint)((found.Kind << 8) | found.Level) : small != 0 ? hash | 0x8000_0000 : Other;
-
-    private static void AddSequences<TSink>(ReadOnlySpan<uint> recent, ReadOnlySpan<bool> marked, ref TSink sink)
+    /// <summary>Hands over the features of one word, whatever stands around it, and says what it is.</summary>
+    public WordSense Look<TSink>(FoldedText text, int word, ref TSink sink)
         where TSink : struct, IFeatureSink
     {
+        var found = lexicon.Find(text, word, out var hash);
+        var spelled = text[word];
+        var small = SmallWord.None;
+        if (found.IsNone)
+        {
+            SmallWords.TryGet(spelled, hash, out small);
+        }
+
+        sink.Add(FeatureFamily.Word, hash);
+        if (small == SmallWord.None)
+        {
+            // The letters of a small word say no more than the word, and would drown those of the others.
+            Features.AddLetters(spelled, ref sink);
+        }
+
+        return new WordSense(hash, found, small);
+    }
+
+    private static void AddSequences<TSink>(ref Recent recent, ref TSink sink)
+        where TSink : struct, IFeatureSink
+    {
+        if (!recent.AnyMarked)
+        {
+            return;
+        }
+
         var (hash, any) = (0x51u, false);
-        for (var i = 0; i < recent.Length; i++)
+        for (var i = 0; i < recent.Count; i++)
         {
             hash = Features.Append(hash, recent[i]);
-            any |= marked[i];
+            any |= recent.IsMarked(i);
             if (any)
             {
                 sink.Add(FeatureFamily.Pattern, hash);
@@ -170,6 +174,42 @@ public sealed class ConstructionFeatures(AbuseLexicon lexicon)
         values[0] = first;
     }
 
-    private static IEnumerable<KeyValuePair<string, uint>> Kind(uint kind, string words) =>
+    private static IEnumerable<KeyValuePair<string, SmallWord>> Kind(SmallWord kind, string words) =>
         words.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries).Select(word => KeyValuePair.Create(word, kind));
+
+    /// <summary>The last words, each as its code, the newest first.</summary>
+    [StructLayout(LayoutKind.Auto)]
+    private struct Recent
+    {
+        private const int Most = 5;
+
+        private Codes _codes;
+        private uint _marks;
+        private int _newest;
+
+        /// <summary>At most five.</summary>
+        public int Count { get; private set; }
+
+        public readonly uint this[int age] => _codes[(_newest - age) & (Places - 1)];
+
+        public readonly bool AnyMarked => (_marks & ((1 << Most) - 1)) != 0;
+
+        public readonly bool IsMarked(int age) => (_marks >> age & 1) != 0;
+
+        public void Push(uint code, bool marked)
+        {
+            _newest = (_newest + 1) & (Places - 1);
+            _codes[_newest] = code;
+            _marks = (_marks << 1) | (marked ? 1u : 0);
+            Count = Math.Min(Count + 1, Most);
+        }
+
+        private const int Places = 8;
+
+        [InlineArray(Places)]
+        private struct Codes
+        {
+            private uint _first;
+        }
+    }
 }

@@ -16,6 +16,11 @@ namespace Backstop.Core.Guards.Classifiers;
 /// </remarks>
 public sealed class InjectionClassifier(InjectionModels models, InjectionFeatures features)
 {
+    // Their places in the panel.
+    private const int Part = 0;
+    private const int Whole = 1;
+    private const int Request = 2;
+
     /// <summary>Most characters that are judged together as a part.</summary>
     public const int Window = 300;
 
@@ -24,6 +29,8 @@ public sealed class InjectionClassifier(InjectionModels models, InjectionFeature
 
     [ThreadStatic]
     private static Scratch? _scratch;
+
+    private readonly Panel _panel = new(models.Part, models.Whole, models.Request);
 
     public static InjectionClassifier Shared { get; } = new(InjectionModels.Embedded(), InjectionFeatures.Shared);
 
@@ -37,20 +44,21 @@ public sealed class InjectionClassifier(InjectionModels models, InjectionFeature
     public void Score(ReadOnlySpan<char> text, List<ScoredPart> parts)
     {
         parts.Clear();
-        var scratch = _scratch ??= new Scratch();
+        var scratch = _scratch is { } known && known.Panel == _panel ? known : _scratch = new Scratch(_panel, features);
         scratch.Clear();
         var (all, sentences) = (models.Whole.Begin(), new SentenceCutter(Window));
         for (var (from, end) = (0, 0); end < text.Length; from = end)
         {
             end = sentences.Next(text, from, final: true);
-            var sums = new AllSums(models);
+            var sums = new Sums(_panel.Begin(), scratch.Memo, scratch.Around);
             if (features.Extract(text[from..end], sentences.Escaped, scratch.Text, ref sums))
             {
+                var part = sums.Current.Of(Part);
                 scratch.Spans.Add((from, end));
-                scratch.Sums.Add(sums.Part);
-                scratch.Names.Add(sums.Part.Name);
-                all = scratch.Known.Add(sums.Part.Name) ? all.With(sums.Whole) : all;
-                scratch.Around.Add(scratch.Text, end - from, models.Request.Score(sums.Request));
+                scratch.Sums.Add(part);
+                scratch.Names.Add(part.Name);
+                all = scratch.Known.Add(part.Name) ? all.With(sums.Current.Of(Whole)) : all;
+                scratch.Around.EndSentence(end - from, models.Request.Score(sums.Current.Of(Request)));
             }
         }
 
@@ -66,7 +74,7 @@ public sealed class InjectionClassifier(InjectionModels models, InjectionFeature
         {
             var (start, end) = scratch.Spans[i];
             var place = PlaceOf(scratch.Standings[i], standing, i == 0, i == scratch.Spans.Count - 1);
-            parts.Add(new ScoredPart(start, end, Chance(models.Part.Logit(scratch.Sums[i]) + place + background)));
+            parts.Add(new ScoredPart(start, end, models.Part.Logit(scratch.Sums[i]) + place + background));
         }
 
         AddNeighbours(scratch, standing, background, parts);
@@ -108,7 +116,7 @@ public sealed class InjectionClassifier(InjectionModels models, InjectionFeature
             if (grown - first > 1 && joined)
             {
                 var place = PlaceOf(standing, all, first == 0, grown == spans.Length);
-                parts.Add(new ScoredPart(spans[first].Start, spans[grown - 1].End, Chance(models.Part.Logit(together) + place + background)));
+                parts.Add(new ScoredPart(spans[first].Start, spans[grown - 1].End, models.Part.Logit(together) + place + background));
             }
 
             together = names[(first + 1)..end].Contains(names[first]) ? together : together.Without(sums[first]);
@@ -123,11 +131,15 @@ public sealed class InjectionClassifier(InjectionModels models, InjectionFeature
         return models.Place.Logit(sum);
     }
 
-    private static double Chance(double logit) => 1 / (1 + Math.Exp(-logit));
-
     // Reused by all texts of a thread, so that nothing is allocated.
-    private sealed class Scratch
+    private sealed class Scratch(Panel panel, InjectionFeatures features)
     {
+        private const int MostKnown = 1 << 12;
+
+        public Panel Panel => panel;
+
+        public WordMemo<Panel.Sum> Memo { get; } = new(features.Constructions, panel.Begin());
+
         public FoldedText Text { get; } = new();
 
         public Surroundings Around { get; } = new();
@@ -150,25 +162,33 @@ public sealed class InjectionClassifier(InjectionModels models, InjectionFeature
             Names.Clear();
             Known.Clear();
             Standings.Clear();
+            if (Known.Capacity > MostKnown)
+            {
+                Known.TrimExcess(); // Clearing costs what it once held: one long text would slow all that follow.
+            }
         }
     }
 
     [StructLayout(LayoutKind.Auto)]
-    private struct AllSums(InjectionModels models) : IFeatureSink
+    private struct Sums(Panel.Sum nothing, WordMemo<Panel.Sum> memo, Surroundings around) : ITextSink
     {
-        public LinearModel.Sum Part = models.Part.Begin();
-        public LinearModel.Sum Whole = models.Whole.Begin();
-        public LinearModel.Sum Request = models.Request.Begin();
+        public Panel.Sum Current = nothing;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Add(FeatureFamily family, uint hash)
-        {
-            Part.Add(family, hash);
-            Whole.Add(family, hash);
-            Request.Add(family, hash);
-        }
+        public void Add(FeatureFamily family, uint hash) => Current.Add(family, hash);
 
-        public void AddLetters(ReadOnlySpan<char> word, uint hash) => Features.AddLetters(word, ref this);
+        public WordSense AddWord(ConstructionFeatures features, FoldedText text, int word)
+        {
+            ref var known = ref memo.Of(text, word);
+            if (known.Meaning == WordMeaning.Unknown)
+            {
+                known.Meaning = Surroundings.MeaningOf(text[word], known.Sense.Hash);
+            }
+
+            Current.Add(in known);
+            around.Add(known.Meaning, known.Sense.Hash);
+            return known.Sense;
+        }
 
         public readonly void NextPiece()
         {
@@ -176,6 +196,11 @@ public sealed class InjectionClassifier(InjectionModels models, InjectionFeature
     }
 }
 
-/// <param name="Score">How likely this stretch of the text is an attempt.</param>
+/// <summary>What was found out about a stretch of a text.</summary>
+/// <param name="Evidence">How likely it is an attempt, as a logit.</param>
 [StructLayout(LayoutKind.Auto)]
-public readonly record struct ScoredPart(int Start, int End, double Score);
+public readonly record struct ScoredPart(int Start, int End, double Evidence)
+{
+    /// <summary>How likely it is an attempt, from 0 to 1.</summary>
+    public double Score => Logistic.Chance(Evidence);
+}

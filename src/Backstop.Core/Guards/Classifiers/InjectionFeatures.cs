@@ -6,15 +6,15 @@ namespace Backstop.Core.Guards.Classifiers;
 /// <summary>What the injection models look at: words, letters and constructions.</summary>
 public sealed class InjectionFeatures(AbuseLexicon lexicon)
 {
-    private readonly ConstructionFeatures _constructions = new(lexicon);
-
     public static InjectionFeatures Shared { get; } = new(AbuseLexicon.Parse(EmbeddedText.Read("injection.lexicon")));
+
+    internal ConstructionFeatures Constructions { get; } = new(lexicon);
 
     /// <summary>Reads one sentence into <paramref name="text"/> and hands its features to the sink.</summary>
     /// <param name="escaped">Whether backslashes are JSON escapes.</param>
     /// <returns>Whether there is a word in it.</returns>
     public bool Extract<TSink>(ReadOnlySpan<char> sentence, bool escaped, FoldedText text, ref TSink sink)
-        where TSink : struct, IFeatureSink
+        where TSink : struct, ITextSink
     {
         text.Read(sentence, escaped);
         if (text.Count == 0)
@@ -23,7 +23,7 @@ public sealed class InjectionFeatures(AbuseLexicon lexicon)
         }
 
         text.Unleet();
-        _constructions.Extract(text, ref sink);
+        Constructions.Extract(text, ref sink);
         return true;
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Backstop.Core.Text;
 
 namespace Backstop.Core.Guards.Classifiers;
@@ -16,6 +17,8 @@ public sealed class LinearModel
     private const int HeaderBytes = 4 + (Families * 12) + 8;
     private const int MostCounted = 2048;
     private const uint Magic = 0x4c4d4231;
+
+    private static readonly double[] Norms = [.. Enumerable.Range(0, MostCounted + 1).Select(count => 1 / Math.Sqrt(Math.Max(count, 16)))];
 
     private readonly sbyte[][] _weights;
     private readonly float[] _scales;
@@ -33,7 +36,7 @@ public sealed class LinearModel
     public Sum Begin() => new(_weights);
 
     /// <summary>Probability-like score from 0 to 1.</summary>
-    public double Score(Sum sum) => 1 / (1 + Math.Exp(-Logit(sum)));
+    public double Score(Sum sum) => Logistic.Chance(Logit(sum));
 
     public double Logit(Sum sum)
     {
@@ -48,7 +51,9 @@ public sealed class LinearModel
 
     /// <summary>What a family's sum is multiplied with when it has that many features.</summary>
     /// <remarks>Beyond some size it is the mean that counts: what is a little likelier in a long text would add up to certainty.</remarks>
-    public static double Norm(int count) => count <= MostCounted ? 1 / Math.Sqrt(Math.Max(count, 16)) : Math.Sqrt(MostCounted) / count;
+    public static double Norm(int count) => count < Norms.Length ? Norms[count] : Math.Sqrt(MostCounted) / count;
+
+    internal sbyte[] WeightsOf(int family) => _weights[family];
 
     /// <summary>The bytes of a model that is compiled into the assembly, such as <c>toxicity.weights</c>.</summary>
     public static ReadOnlyMemory<byte> Embedded(string name) => EmbeddedText.Bytes(name);
@@ -96,7 +101,7 @@ public sealed class LinearModel
     }
 
     /// <summary>The sums of one text.</summary>
-    public struct Sum : IFeatureSink
+    public struct Sum : IWeightSum
     {
         private readonly sbyte[][] _weights;
         private Three _totals;
@@ -113,17 +118,19 @@ public sealed class LinearModel
             _counts[(int)family]++;
         }
 
-        public void AddLetters(ReadOnlySpan<char> word, uint hash) => Features.AddLetters(word, ref this);
-
-        public readonly void NextPiece()
+        /// <summary>Adds what a word was found to add before.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal void Add(ref readonly KnownWord word)
         {
+            Add(FeatureFamily.Word, word.Weights.ToScalar(), 1);
+            Add(FeatureFamily.Letters, word.Letters.ToScalar(), word.LetterCount);
         }
 
-        /// <summary>Adds what the letters of a word were found to add before.</summary>
-        internal void AddLetters(int total, int count)
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal void Add(FeatureFamily family, int total, int count)
         {
-            _totals[(int)FeatureFamily.Letters] += total;
-            _counts[(int)FeatureFamily.Letters] += count;
+            _totals[(int)family] += total;
+            _counts[(int)family] += count;
         }
 
         /// <summary>The sums of two texts read as one; only the pair of words across the seam is missing.</summary>
@@ -166,6 +173,10 @@ public sealed class LinearModel
                 return name;
             }
         }
+
+        readonly Vector128<int> IWeightSum.TotalsOf(FeatureFamily family) => Vector128.CreateScalar(_totals[(int)family]);
+
+        readonly int IWeightSum.CountOf(FeatureFamily family) => _counts[(int)family];
 
         internal readonly int Total(int family) => _totals[family];
 

@@ -25,6 +25,7 @@ public sealed class Surroundings
     private readonly byte[] _counts = new byte[1 << Bits];
     private readonly List<ushort> _words = [];
     private readonly List<(int End, int Length, double Asking, int Pointing)> _sentences = [];
+    private int _pointing;
 
     public int Count => _sentences.Count;
 
@@ -33,36 +34,50 @@ public sealed class Surroundings
         Array.Clear(_counts);
         _words.Clear();
         _sentences.Clear();
+        _pointing = 0;
     }
 
     /// <param name="length">Of the sentence, in characters.</param>
     /// <param name="asking">Chance that it is a request.</param>
     public void Add(FoldedText sentence, int length, double asking)
     {
-        var pointing = 0;
         for (var i = 0; i < sentence.Count; i++)
         {
-            var word = sentence[i];
-            if (word.Length < ShortestWord)
-            {
-                continue;
-            }
-
-            var hash = Features.Hash(word);
-            if (Pointers.TryGet(word, hash, out _))
-            {
-                pointing++;
-            }
-            else if (!Empty.TryGet(word, hash, out _))
-            {
-                var place = (ushort)(Features.Mix(hash) >> (32 - Bits));
-                ref var count = ref _counts[place];
-                count = (byte)Math.Min(count + 1, byte.MaxValue);
-                _words.Add(place);
-            }
+            var hash = Features.Hash(sentence[i]);
+            Add(MeaningOf(sentence[i], hash), hash);
         }
 
-        _sentences.Add((_words.Count, length, asking, pointing));
+        EndSentence(length, asking);
+    }
+
+    /// <param name="hash"><see cref="Features.Hash"/> of the word.</param>
+    internal static WordMeaning MeaningOf(ReadOnlySpan<char> word, uint hash) =>
+        word.Length < ShortestWord ? WordMeaning.None
+        : Pointers.TryGet(word, hash, out _) ? WordMeaning.Pointer
+        : Empty.TryGet(word, hash, out _) ? WordMeaning.None
+        : WordMeaning.Own;
+
+    /// <summary>Adds a word to the sentence that is being read.</summary>
+    internal void Add(WordMeaning meaning, uint hash)
+    {
+        if (meaning == WordMeaning.Pointer)
+        {
+            _pointing++;
+        }
+        else if (meaning == WordMeaning.Own)
+        {
+            var place = (ushort)(Features.Mix(hash) >> (32 - Bits));
+            ref var count = ref _counts[place];
+            count = (byte)Math.Min(count + 1, byte.MaxValue);
+            _words.Add(place);
+        }
+    }
+
+    /// <summary>Ends the sentence that is being read.</summary>
+    internal void EndSentence(int length, double asking)
+    {
+        _sentences.Add((_words.Count, length, asking, _pointing));
+        _pointing = 0;
     }
 
     /// <summary>Of a sentence, once all have been added.</summary>
@@ -90,4 +105,19 @@ public sealed class Surroundings
     }
 
     private static string[] Words(string words) => words.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+}
+
+/// <summary>What a word says about where a text stands.</summary>
+internal enum WordMeaning : byte
+{
+    /// <summary>Nobody has looked yet.</summary>
+    Unknown,
+
+    None,
+
+    /// <summary>Points at a text.</summary>
+    Pointer,
+
+    /// <summary>Carries a meaning of its own.</summary>
+    Own,
 }

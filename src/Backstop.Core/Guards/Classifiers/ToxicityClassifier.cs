@@ -17,6 +17,7 @@ public sealed class ToxicityClassifier(LinearModel model, AbuseLexicon lexicon)
     private static Scratch? _scratch;
 
     private readonly ConstructionFeatures _features = new(lexicon);
+    private readonly LinearModel.Sum _nothing = model.Begin();
 
     public static ToxicityClassifier Shared { get; } =
         new(LinearModel.Read(EmbeddedText.Bytes("toxicity.weights")), AbuseLexicon.Shared);
@@ -25,14 +26,14 @@ public sealed class ToxicityClassifier(LinearModel model, AbuseLexicon lexicon)
     public double Threshold => model.Threshold;
 
     /// <summary>Adds up the evidence in one stretch.</summary>
-    /// <param name="worst">The score of the stretch or of its worst two pieces, from 0, harmless, to 1.</param>
+    /// <param name="worst">Of the stretch or of its worst two pieces, as a logit.</param>
     public LinearModel.Sum Weigh(ReadOnlySpan<char> stretch, bool escaped, out double worst)
     {
-        var scratch = _scratch is { } known && known.Memo.Remembers(model) ? known : _scratch = new Scratch(new LetterMemo(model));
+        var scratch = _scratch is { } known && known.Owner == this ? known : _scratch = new Scratch(this);
         var pieces = scratch.Pieces;
         scratch.Text.Read(stretch, escaped);
         pieces.Clear();
-        var sums = new PieceSums(model.Begin(), scratch.Memo, pieces);
+        var sums = new PieceSums(_nothing, scratch.Memo, pieces);
         _features.Extract(scratch.Text, ref sums);
         pieces.Add(sums.Current);
 
@@ -44,18 +45,18 @@ public sealed class ToxicityClassifier(LinearModel model, AbuseLexicon lexicon)
             most = pieces.Count > 2 ? Math.Max(most, model.Logit(pieces[i - 1].With(pieces[i]))) : most;
         }
 
-        worst = Chance(Math.Max(most, model.Logit(all)));
+        worst = Math.Max(most, model.Logit(all));
         return all;
     }
 
-    /// <summary>From 0, harmless, to 1.</summary>
-    public double Score(LinearModel.Sum evidence) => model.Score(evidence);
+    /// <summary>What a sum says, as a logit.</summary>
+    public double Weigh(LinearModel.Sum evidence) => model.Logit(evidence);
 
-    private static double Chance(double logit) => 1 / (1 + Math.Exp(-logit));
-
-    private sealed class Scratch(LetterMemo memo)
+    private sealed class Scratch(ToxicityClassifier owner)
     {
-        public LetterMemo Memo { get; } = memo;
+        public ToxicityClassifier Owner => owner;
+
+        public WordMemo<LinearModel.Sum> Memo { get; } = new(owner._features, owner._nothing);
 
         public FoldedText Text { get; } = new();
 
@@ -63,21 +64,26 @@ public sealed class ToxicityClassifier(LinearModel model, AbuseLexicon lexicon)
     }
 
     [StructLayout(LayoutKind.Auto)]
-    private struct PieceSums(LinearModel.Sum empty, LetterMemo memo, List<LinearModel.Sum> pieces) : IFeatureSink
+    private struct PieceSums(LinearModel.Sum nothing, WordMemo<LinearModel.Sum> memo, List<LinearModel.Sum> pieces) : ITextSink
     {
-        private readonly LinearModel.Sum _empty = empty;
+        private readonly LinearModel.Sum _nothing = nothing;
 
-        public LinearModel.Sum Current = empty;
+        public LinearModel.Sum Current = nothing;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Add(FeatureFamily family, uint hash) => Current.Add(family, hash);
 
-        public void AddLetters(ReadOnlySpan<char> word, uint hash) => memo.AddTo(new Span<LinearModel.Sum>(ref Current), word, hash);
+        public WordSense AddWord(ConstructionFeatures features, FoldedText text, int word)
+        {
+            ref readonly var known = ref memo.Of(text, word);
+            Current.Add(in known);
+            return known.Sense;
+        }
 
         public void NextPiece()
         {
             pieces.Add(Current);
-            Current = _empty;
+            Current = _nothing;
         }
     }
 }

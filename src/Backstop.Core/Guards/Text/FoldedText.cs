@@ -1,4 +1,7 @@
+using System.Buffers;
 using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Backstop.Core.Guards.Json;
 
 namespace Backstop.Core.Guards.Text;
@@ -11,9 +14,18 @@ namespace Backstop.Core.Guards.Text;
 /// </remarks>
 public sealed class FoldedText
 {
+    // What is read at once, and what may be read beyond a word.
+    private const int Block = 16;
+
+    private static readonly SearchValues<char> LetterSigns = SearchValues.Create("0123456789!@$+");
+
+    private readonly LetterMap _letters = new();
     private char[] _chars = new char[1024];
     private (int Start, int Length, bool Quoted)[] _words = new (int, int, bool)[256];
     private int _length;
+
+    // Whether all folded characters are ASCII.
+    private bool _plain;
 
     // The first word after an opening quotation mark, or -1.
     private int _opened;
@@ -22,25 +34,41 @@ public sealed class FoldedText
 
     public ReadOnlySpan<char> this[int word] => _chars.AsSpan(_words[word].Start, _words[word].Length);
 
-    /// <summary>A word and what follows it, without spaces: where a script puts none, a listed word may go over several of ours.</summary>
-    public ReadOnlySpan<char> From(int word) => _chars.AsSpan(_words[word].Start.._length);
-
     /// <summary>Whether a word stands between quotation marks, amid words that do not: a text that is all quotation says what it says.</summary>
     public bool IsQuoted(int word) => _words[word].Quoted;
+
+    /// <summary>A word and what follows it, without spaces: where a script puts none, a listed word may go over several of ours.</summary>
+    /// <param name="into">As many characters as are wanted.</param>
+    /// <returns>How many there are.</returns>
+    public int CopyFrom(int word, Span<char> into)
+    {
+        var length = 0;
+        for (; word < Count && length < into.Length; word++)
+        {
+            var next = this[word];
+            next = next[..Math.Min(next.Length, into.Length - length)];
+            next.CopyTo(into[length..]);
+            length += next.Length;
+        }
+
+        return length;
+    }
 
     /// <param name="escaped">Whether backslashes are JSON escapes.</param>
     public void Read(ReadOnlySpan<char> text, bool escaped)
     {
-        (_length, Count, _opened) = (0, 0, -1);
-        if (_chars.Length < (text.Length * 2) + 2)
+        (_length, Count, _opened, _plain) = (0, 0, -1, true);
+        if (_chars.Length < text.Length + Block)
         {
-            _chars = new char[(text.Length * 2) + 2];
+            _chars = new char[text.Length + Block];
         }
 
-        // The folded characters first, at the end of the array; the words are then copied to its front.
-        var folded = FoldChars(text, escaped, _chars.AsSpan(_chars.Length - text.Length));
-        Cut(folded);
+        Fold(text, escaped);
+        Cut(_chars.AsSpan(0, _length));
     }
+
+    /// <summary>Sixteen characters from the beginning of a word, what follows it left out.</summary>
+    internal WordKey KeyOf(int word) => new(_chars.AsSpan(_words[word].Start, WordKey.Longest), _words[word].Length);
 
     /// <summary>Replaces a word by a shorter or equally long spelling of it.</summary>
     public void Respell(int word, ReadOnlySpan<char> spelling)
@@ -52,6 +80,11 @@ public sealed class FoldedText
     /// <summary>Takes digits and signs in words that also have letters for the letters they stand for.</summary>
     public void Unleet()
     {
+        if (!_chars.AsSpan(0, _length).ContainsAny(LetterSigns))
+        {
+            return;
+        }
+
         for (var i = 0; i < Count; i++)
         {
             var word = _chars.AsSpan(_words[i].Start, _words[i].Length);
@@ -65,49 +98,99 @@ public sealed class FoldedText
         }
     }
 
-    private static ReadOnlySpan<char> FoldChars(ReadOnlySpan<char> text, bool escaped, Span<char> into)
+    private void Fold(ReadOnlySpan<char> text, bool escaped)
     {
-        var count = 0;
-        for (var i = 0; i < text.Length; i++)
+        _letters.Clear(text.Length);
+        for (var i = 0; i < text.Length;)
         {
-            var c = text[i];
-            if (escaped && c == '\\' && JsonEscapes.LengthAt(text, i) is > 0 and var length)
+            // Where nothing was left out so far, the last block may begin before the end of the one before it: it writes the same again.
+            if (text.Length - i < Block && _length == i && i >= Block)
             {
-                c = CharFold.Fold(JsonEscapes.CharAt(text, i));
-                i += length - 1;
-            }
-            else if (char.IsHighSurrogate(c) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]))
-            {
-                c = CharFold.Fold(c, text[++i]);
-            }
-            else
-            {
-                c = CharFold.Fold(c);
+                i = _length = text.Length - Block;
             }
 
-            if (c != CharFold.Dropped)
+            if (text.Length - i >= Block && FoldPlain(text[i..], escaped))
             {
-                into[count++] = c;
+                i += Block;
+                continue;
+            }
+
+            for (var stop = Math.Min(i + Block, text.Length); i < stop;)
+            {
+                i += FoldOne(text, i, escaped);
             }
         }
-
-        return into[..count];
     }
 
-    private void Cut(ReadOnlySpan<char> text)
+    // A block in which every character is ASCII and stays one character.
+    private bool FoldPlain(ReadOnlySpan<char> text, bool escaped)
+    {
+        var units = MemoryMarshal.Cast<char, ushort>(text[..Block]);
+        var (first, second) = (Vector128.Create(units), Vector128.Create(units[Vector128<ushort>.Count..]));
+        var bytes = Vector128.Narrow(first, second);
+        var special = Vector128.Equals(bytes, Vector128<byte>.Zero) | (escaped ? Vector128.Equals(bytes, Vector128.Create((byte)'\\')) : Vector128<byte>.Zero);
+        if (((first | second) & Vector128.Create((ushort)0xff80)) != Vector128<ushort>.Zero || special != Vector128<byte>.Zero)
+        {
+            return false;
+        }
+
+        bytes |= InRange(bytes, 'A', 26) & Vector128.Create((byte)0x20);
+        var letters = InRange(bytes, 'a', 26) | InRange(bytes, '0', 10);
+        var into = MemoryMarshal.Cast<char, ushort>(_chars.AsSpan(_length, Block));
+        var (low, high) = Vector128.Widen(bytes);
+        low.CopyTo(into);
+        high.CopyTo(into[Vector128<ushort>.Count..]);
+        _letters.Mark(_length, letters.ExtractMostSignificantBits());
+        _length += Block;
+        return true;
+    }
+
+    private static Vector128<byte> InRange(Vector128<byte> bytes, char first, byte count) =>
+        Vector128.LessThan(bytes - Vector128.Create((byte)first), Vector128.Create(count));
+
+    // Returns how many characters the next one is written with.
+    private int FoldOne(ReadOnlySpan<char> text, int at, bool escaped)
+    {
+        var (c, length) = (text[at], 1);
+        if (escaped && c == '\\' && JsonEscapes.LengthAt(text, at) is > 0 and var escape)
+        {
+            (c, length) = (CharFold.Fold(JsonEscapes.CharAt(text, at)), escape);
+        }
+        else if (char.IsHighSurrogate(c) && at + 1 < text.Length && char.IsLowSurrogate(text[at + 1]))
+        {
+            (c, length) = (CharFold.Fold(c, text[at + 1]), 2);
+        }
+        else
+        {
+            c = CharFold.Fold(c);
+        }
+
+        if (c != CharFold.Dropped)
+        {
+            _plain &= c < 128;
+            _letters.Mark(_length, IsLetter(c) && !Words.Cjk(c) ? 1u : 0);
+            _chars[_length++] = c;
+        }
+
+        return length;
+    }
+
+    private void Cut(Span<char> text)
     {
         var spacedFrom = 0;
         var (lastEnd, separator) = (-2, '\0');
         for (var i = 0; i < text.Length;)
         {
-            if (!IsLetter(text[i]) && text[i] is not ('@' or '$'))
+            var c = text[i];
+            if (!_letters[i] && c is not ('@' or '$') && (c < 128 || !Words.Cjk(c) || !IsForeignLetter(c)))
             {
-                Mark(text[i++]);
+                Mark(c);
+                i++;
                 continue;
             }
 
-            var end = EndOfWord(text, i);
-            if (Skipped(text, i, end) is > 0 and var skipped)
+            var end = EndOfWord(text, i, out var signs);
+            if (c is '@' or 'h' && Skipped(text, i, end) is > 0 and var skipped)
             {
                 i = skipped;
                 continue;
@@ -122,8 +205,7 @@ public sealed class FoldedText
             }
 
             separator = apart;
-
-            Add(text[i..end]);
+            Add(text, i, end, signs);
             lastEnd = end;
             i = end;
         }
@@ -175,30 +257,32 @@ public sealed class FoldedText
         or UnicodeCategory.OtherLetter or UnicodeCategory.DecimalDigitNumber or UnicodeCategory.NonSpacingMark
         or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.Surrogate;
 
-    private static int EndOfWord(ReadOnlySpan<char> text, int start)
+    /// <param name="signs">Whether there are others than letters and digits in it.</param>
+    private int EndOfWord(ReadOnlySpan<char> text, int start, out bool signs)
     {
+        signs = false;
         var end = start + 1;
         if (Words.Cjk(text[start]))
         {
             return end;
         }
 
-        while (end < text.Length && !Words.Cjk(text[end]))
+        for (end = _letters.EndFrom(end); end < text.Length; end = _letters.EndFrom(end))
         {
             var c = text[end];
             if (c == '*' && MaskEnd(text, start, end) is > 0 and var after)
             {
-                end = after;
+                (end, signs) = (after, true);
                 continue;
             }
 
-            var inside = c is '@' or '!' or '\'' or '#' && end + 1 < text.Length && IsLetter(text[end + 1]);
-            if (!IsLetter(c) && c != '$' && !inside)
+            var inside = c == '$' || (c is '@' or '!' or '\'' or '#' && end + 1 < text.Length && IsLetter(text[end + 1]));
+            if (!inside)
             {
                 break;
             }
 
-            end++;
+            (end, signs) = (end + 1, true);
         }
 
         return end;
@@ -226,8 +310,13 @@ public sealed class FoldedText
             return 0;
         }
 
+        if (!address)
+        {
+            return end;
+        }
+
         var space = text[end..].IndexOfAny(' ', '\n', '\t');
-        return address ? (space < 0 ? text.Length : end + space) : end;
+        return space < 0 ? text.Length : end + space;
     }
 
     private void JoinSpaced(int from)
@@ -244,33 +333,49 @@ public sealed class FoldedText
         }
 
         _words[from] = (start, Count - from, _words[from].Quoted);
-        _length = start + Count - from;
         Count = from + 1;
     }
 
-    private void Add(ReadOnlySpan<char> word)
+    // Where it stands: what is changed or left out of a word makes it no longer.
+    private void Add(Span<char> text, int start, int end, bool signs)
     {
         if (Count == _words.Length)
         {
             Array.Resize(ref _words, Count * 2);
         }
 
-        var (start, latin, foreign) = (_length, false, false);
+        var word = text[start..end];
+        var length = signs ? WithoutApostrophes(word) : word.Length;
+        if (!_plain)
+        {
+            Latinise(word[..length]);
+        }
+
+        _words[Count++] = (start, length, false);
+    }
+
+    private static int WithoutApostrophes(Span<char> word)
+    {
+        var length = 0;
         foreach (var c in word)
         {
-            latin |= c is >= 'a' and <= 'z';
-            foreign |= c is >= '\u0370' and <= '\u052f';
             if (c != '\'')
             {
-                _chars[_length++] = c;
+                word[length++] = c;
             }
         }
 
-        for (var i = start; latin && foreign && i < _length; i++)
-        {
-            _chars[i] = CharFold.LooksLatin(_chars[i]);
-        }
+        return length;
+    }
 
-        _words[Count++] = (start, _length - start, false);
+    private static void Latinise(Span<char> word)
+    {
+        if (word.ContainsAnyInRange('a', 'z') && word.ContainsAnyInRange('\u0370', '\u052f'))
+        {
+            foreach (ref var c in word)
+            {
+                c = CharFold.LooksLatin(c);
+            }
+        }
     }
 }

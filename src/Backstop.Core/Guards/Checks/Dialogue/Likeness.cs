@@ -96,15 +96,5 @@ internal sealed class Likeness
         // A word weighs as much as several of its letter sequences.
         public void Add(FeatureFamily family, uint hash) =>
             Counts[hash] = Counts.GetValueOrDefault(hash) + (family == FeatureFamily.Word ? 4 : 1);
-
-        public void AddLetters(ReadOnlySpan<char> word, uint hash)
-        {
-            var bag = this;
-            Features.AddLetters(word, ref bag);
-        }
-
-        public void NextPiece()
-        {
-        }
     }
 }

@@ -1,0 +1,114 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace Backstop.Core.Guards.Classifiers;
+
+/// <summary>Up to four models that judge the same features, their weights side by side: one look finds what a feature says to each.</summary>
+internal sealed class Panel
+{
+    private const int Lanes = 4;
+
+    private readonly LinearModel[] _models;
+
+    // For each family a number for each place, of one byte for each model.
+    private readonly uint[][] _weights;
+
+    /// <exception cref="ArgumentException">The tables of the models differ in size, so that a feature has not the same place in all.</exception>
+    public Panel(params LinearModel[] models)
+    {
+        _models = models;
+        _weights = [.. Enumerable.Range(0, LinearModel.Families).Select(family => SideBySide([.. models.Select(model => model.WeightsOf(family))]))];
+    }
+
+    /// <summary>Starts the sums for one text.</summary>
+    public Sum Begin() => new(this);
+
+    /// <summary>The four bytes of a number as lanes, signs kept.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<int> Unpack(uint weights) => Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(weights).AsSByte()));
+
+    /// <summary>Lanes of a byte each as one number.</summary>
+    public static uint Pack(Vector128<int> weights)
+    {
+        var words = Vector128.Narrow(weights, Vector128<int>.Zero);
+        return Vector128.Narrow(words, Vector128<short>.Zero).AsUInt32().ToScalar();
+    }
+
+    private static uint[] SideBySide(sbyte[][] tables)
+    {
+        if (tables.Length > Lanes || tables.Any(table => table.Length != tables[0].Length))
+        {
+            throw new ArgumentException($"A panel has at most {Lanes} models, with tables of one size.", nameof(tables));
+        }
+
+        var all = new uint[tables[0].Length];
+        for (var model = 0; model < tables.Length; model++)
+        {
+            for (var place = 0; place < all.Length; place++)
+            {
+                all[place] |= (uint)(byte)tables[model][place] << (8 * model);
+            }
+        }
+
+        return all;
+    }
+
+    /// <summary>The sums of one text, a lane for each model.</summary>
+    [StructLayout(LayoutKind.Auto)]
+    public struct Sum : IWeightSum
+    {
+        private readonly Panel _panel;
+        private Totals _totals;
+        private Counts _counts;
+
+        internal Sum(Panel panel) => _panel = panel;
+
+        // Inlined where the family is known.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Add(FeatureFamily family, uint hash)
+        {
+            var table = _panel._weights[(int)family];
+            _totals[(int)family] += Unpack(table[Features.PlaceOf(hash, table.Length)]);
+            _counts[(int)family]++;
+        }
+
+        /// <summary>Adds what a word was found to add before.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Add(ref readonly KnownWord word)
+        {
+            _totals[(int)FeatureFamily.Word] += word.Weights;
+            _counts[(int)FeatureFamily.Word]++;
+            _totals[(int)FeatureFamily.Letters] += word.Letters;
+            _counts[(int)FeatureFamily.Letters] += word.LetterCount;
+        }
+
+        public readonly Vector128<int> TotalsOf(FeatureFamily family) => _totals[(int)family];
+
+        public readonly int CountOf(FeatureFamily family) => _counts[(int)family];
+
+        /// <summary>The sum of one of the models.</summary>
+        public readonly LinearModel.Sum Of(int model)
+        {
+            var sum = _panel._models[model].Begin();
+            for (var family = 0; family < LinearModel.Families; family++)
+            {
+                sum.Add((FeatureFamily)family, _totals[family].GetElement(model), _counts[family]);
+            }
+
+            return sum;
+        }
+    }
+
+    [InlineArray(LinearModel.Families)]
+    private struct Totals
+    {
+        private Vector128<int> _first;
+    }
+
+    [InlineArray(LinearModel.Families)]
+    private struct Counts
+    {
+        private int _first;
+    }
+}

@@ -1,0 +1,128 @@
+using Backstop.Core.Guards.Classifiers;
+using Backstop.Core.Guards.Text;
+using CsCheck;
+
+namespace Backstop.Core.Tests.Guards;
+
+/// <summary>What is remembered of words, and added for several models at once, is what each model would add by itself.</summary>
+public sealed class WordMemoTests
+{
+    private static readonly LinearModel[] Models =
+        [.. ((string[])["injection.weights", "injection.whole.weights", "injection.request.weights"]).Select(name => LinearModel.Read(LinearModel.Embedded(name).Span))];
+
+    private static readonly Panel Panel = new(Models);
+
+    private static readonly string[] Known =
+    [
+        "you", "are", "a", "stupid", "1d1ot", "idiooot", "f**k", "ignore", "ignora", "1gn0re", "all", "previous", "instructions", "忽略", "指令", "system", "internationalisation", "\"they\"", "should", "vermin",
+    ];
+
+    // Listed, disguised and small words among made ones, as long as what is remembered and longer.
+    private static readonly Gen<string> Words = Gen.OneOf(
+        Gen.Char["abcdefghéя忽7!"].Array[1, 30].Select(letters => new string(letters)),
+        Gen.Int[0, Known.Length - 1].Select(i => Known[i]));
+
+    private static readonly Gen<string> Texts = Words.Array[1, 60].Select(words => string.Join(' ', words));
+
+    [Fact]
+    public void A_text_has_the_same_sums_for_the_models_of_injection()
+    {
+        var memo = new WordMemo<Panel.Sum>(InjectionFeatures.Shared.Constructions, Panel.Begin());
+        Texts.Sample(
+            text =>
+            {
+                var remembered = new Remembered<Panel.Sum>(Panel.Begin(), memo, (ref Panel.Sum sum, ref readonly KnownWord word) => sum.Add(in word));
+                Read(InjectionFeatures.Shared.Constructions, text, ref remembered);
+                for (var i = 0; i < Models.Length; i++)
+                {
+                    Assert.Equal(Plainly(InjectionFeatures.Shared.Constructions, text, Models[i]), NumbersOf(remembered.Sum.Of(i)));
+                }
+            },
+            threads: 1);
+    }
+
+    [Fact]
+    public void And_for_the_model_of_toxicity()
+    {
+        var model = LinearModel.Read(LinearModel.Embedded("toxicity.weights").Span);
+        var features = new ConstructionFeatures(AbuseLexicon.Shared);
+        var memo = new WordMemo<LinearModel.Sum>(features, model.Begin());
+        Texts.Sample(
+            text =>
+            {
+                var remembered = new Remembered<LinearModel.Sum>(model.Begin(), memo, (ref LinearModel.Sum sum, ref readonly KnownWord word) => sum.Add(in word));
+                Read(features, text, ref remembered);
+                Assert.Equal(Plainly(features, text, model), NumbersOf(remembered.Sum));
+            },
+            threads: 1);
+    }
+
+    [Fact]
+    public void Models_with_tables_of_different_sizes_are_no_panel()
+    {
+        var small = new LinearModel([[1], [1], [1]], [1, 1, 1], 0, 0.5f);
+        Assert.Throws<ArgumentException>(() => new Panel(Models[0], small));
+    }
+
+    [Fact]
+    public void No_chance_reaches_a_threshold_with_less_evidence_than_it_needs() =>
+        Gen.Select(Gen.Double[0, 1], Gen.Double[-40, 40], Gen.Double[-1e-5, 1e-5]).Sample((threshold, far, near) =>
+        {
+            foreach (var evidence in (double[])[far, Math.Log(threshold / (1 - threshold)) + near])
+            {
+                Assert.True(evidence >= Logistic.LeastFor(threshold) || Logistic.Chance(evidence) < threshold);
+            }
+        });
+
+    private static IEnumerable<(int Total, int Count)> Plainly(ConstructionFeatures features, string text, LinearModel model)
+    {
+        var plain = new Plain(model.Begin());
+        Read(features, text, ref plain);
+        return NumbersOf(plain.Sum);
+    }
+
+    private static void Read<TSink>(ConstructionFeatures features, string text, ref TSink sink)
+        where TSink : struct, ITextSink
+    {
+        var folded = new FoldedText();
+        folded.Read(text, escaped: false);
+        features.Extract(folded, ref sink);
+    }
+
+    private static IEnumerable<(int Total, int Count)> NumbersOf(LinearModel.Sum sum) =>
+        [.. Enumerable.Range(0, LinearModel.Families).Select(family => (sum.Total(family), sum.Count(family)))];
+
+    private delegate void Adding<TSum>(ref TSum sum, ref readonly KnownWord word);
+
+    private struct Plain(LinearModel.Sum sum) : ITextSink
+    {
+        public LinearModel.Sum Sum = sum;
+
+        public void Add(FeatureFamily family, uint hash) => Sum.Add(family, hash);
+
+        public WordSense AddWord(ConstructionFeatures features, FoldedText text, int word) => features.Look(text, word, ref Sum);
+
+        public readonly void NextPiece()
+        {
+        }
+    }
+
+    private struct Remembered<TSum>(TSum sum, WordMemo<TSum> memo, Adding<TSum> add) : ITextSink
+        where TSum : struct, IWeightSum
+    {
+        public TSum Sum = sum;
+
+        public void Add(FeatureFamily family, uint hash) => Sum.Add(family, hash);
+
+        public WordSense AddWord(ConstructionFeatures features, FoldedText text, int word)
+        {
+            ref readonly var known = ref memo.Of(text, word);
+            add(ref Sum, in known);
+            return known.Sense;
+        }
+
+        public readonly void NextPiece()
+        {
+        }
+    }
+}

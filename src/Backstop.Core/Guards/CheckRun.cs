@@ -11,16 +11,19 @@ internal sealed class CheckRun(CompiledCheck compiled, CheckContext context, int
 
     private readonly ICheckSession _session = compiled.Check.Open(context);
     private readonly FindingSink _sink = new(compiled.Use.Id, unit);
+
+    // Asked for with every piece of a stream.
+    private readonly int _mostHeld = compiled.Check.Descriptor.MaxHold;
     private int _dropped;
     private TimeSpan _spent;
     private int _read;
 
     public CheckUse Use => compiled.Use;
 
-    public CheckScope Scope => compiled.Check.Descriptor.Scope;
+    public CheckScope Scope { get; } = compiled.Check.Descriptor.Scope;
 
     /// <summary>What it asks somebody outside; null for a check that asks nobody.</summary>
-    public RemoteUse? Asking => (compiled.Check as IAsking)?.Asking;
+    public RemoteUse? Asking { get; } = (compiled.Check as IAsking)?.Asking;
 
     /// <summary>Whether somebody outside has anything to say about this text.</summary>
     public bool AsksAbout => compiled.Check is IAsking { Asking: not null } check && check.AsksAbout(context);
@@ -53,7 +56,7 @@ internal sealed class CheckRun(CompiledCheck compiled, CheckContext context, int
     {
         get
         {
-            var found = Findings.Count == 0 ? Disposition.Allow : CannotFix ? Use.Unfixable : Use.Action;
+            var found = !_sink.HasFound ? Disposition.Allow : CannotFix ? Use.Unfixable : Use.Action;
             return Error is null ? found : Dispositions.Strictest(found, Error.Outcome);
         }
     }
@@ -61,8 +64,10 @@ internal sealed class CheckRun(CompiledCheck compiled, CheckContext context, int
     // Delivering what was found and could not be fixed would be a silent pass.
     private bool CannotFix => Use.Action == Disposition.Fix && !_sink.HasProposed;
 
-    public IReadOnlyList<Edit> Edits =>
-        Duty == CheckDuty.Enforce && (Transforms || Use.Action is Disposition.Fix or Disposition.Drop) ? _sink.Edits : [];
+    /// <summary>Whether it has edits to a text.</summary>
+    public bool HasEdits => _sink.HasEdits && Duty == CheckDuty.Enforce && (Transforms || Use.Action is Disposition.Fix or Disposition.Drop);
+
+    public IReadOnlyList<Edit> Edits => HasEdits ? _sink.Edits : [];
 
     public void ForgetEditsBefore(int position) => _sink.ForgetEditsBefore(position);
 
@@ -111,7 +116,7 @@ internal sealed class CheckRun(CompiledCheck compiled, CheckContext context, int
 
     private bool MayWait(int end) => Scope == CheckScope.Span
         && end - _read < Math.Min((_read - Decided) / 4, MostUnread)
-        && end - Decided <= compiled.Check.Descriptor.MaxHold - MostUnread;
+        && end - Decided <= _mostHeld - MostUnread;
 
     private void Fail(CheckFailure failure, string reason) =>
         Error = new CheckError(Use.Id, failure, reason, OutcomeOf(Use.OutcomeOf(failure)));

@@ -22,6 +22,12 @@ public sealed class FindingSink(string check, int unit)
     /// <summary>What was proposed and is not done with.</summary>
     public IReadOnlyList<Edit> Edits => _edits ?? NoEdits;
 
+    /// <summary>Whether anything was found.</summary>
+    public bool HasFound => _findings is not null;
+
+    /// <summary>Whether anything was proposed that is not done with.</summary>
+    public bool HasEdits => _edits is { Count: > 0 };
+
     public bool HasProposed { get; private set; }
 
     /// <summary>Why there is no answer; null when there is one.</summary>

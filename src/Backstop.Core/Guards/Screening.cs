@@ -259,6 +259,11 @@ internal sealed class Screening
             moved = false;
             foreach (var run in _runs)
             {
+                if (!run.HasEdits)
+                {
+                    continue;
+                }
+
                 var proposed = run.Edits;
                 for (var i = 0; i < proposed.Count; i++)
                 {

@@ -75,6 +75,11 @@ public sealed class PiiCheck : ICheck
                     continue;
                 }
 
+                if (check.Skims && !window.Final && PlainWords.IsOpen(text, at))
+                {
+                    return at;
+                }
+
                 var match = Recognise(text, at, window.Final, ref local);
                 if (match.IsPending)
                 {

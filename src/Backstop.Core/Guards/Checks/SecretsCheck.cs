@@ -136,6 +136,11 @@ public sealed class SecretsCheck : ICheck
                 return closer;
             }
 
+            if (check.Skims && !window.Final && PlainWords.IsOpen(text, at))
+            {
+                return at;
+            }
+
             foreach (var format in FormatsAt(text, at))
             {
                 var length = format.Match(text, at, window.Final);

@@ -50,6 +50,26 @@ internal static class PlainWords
         return at;
     }
 
+    /// <summary>Whether a text that goes on ends in the letters of a word: nothing can be said about it yet, and it need not be read again and again.</summary>
+    /// <param name="at">The beginning of the word.</param>
+    public static bool IsOpen(ReadOnlySpan<char> text, int at)
+    {
+        if (text.Length - at > Longest)
+        {
+            return false;
+        }
+
+        foreach (var c in text[at..])
+        {
+            if (SignOf(c) != Sign.Letter)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>The end of a word that is plain; its beginning when it is not.</summary>
     private static int EndOfWord(ReadOnlySpan<char> text, int at)
     {

@@ -17,6 +17,19 @@ public sealed class DashboardTests(RunningBackstop backstop) : IClassFixture<Run
     }
 
     [Fact]
+    public async Task What_is_done_on_the_live_route_is_seen_until_it_is_over()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        var alias = (await backstop.Control.AliasRule(
+            RunningBackstop.Alias, "mitigations", new { kind = "bypass", indexes = new[] { "kb-41" }, for_ms = 3_600_000, reason = "<b>stale</b>" }, cancel)).Body;
+        Assert.Contains("no retrieved documents of kb-41 <span class=\"quiet\">until", await Page("/"), StringComparison.Ordinal);
+        Assert.DoesNotContain("<b>stale", await Page("/"), StringComparison.Ordinal);
+
+        await backstop.Control.AliasRule(RunningBackstop.Alias, $"mitigations/{alias.Mitigations[^1].Id}/lift", new { reason = "over" }, cancel);
+        Assert.DoesNotContain("no retrieved documents", await Page("/"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_others_wrote_is_text_and_never_markup()
     {
         var page = await Page("/incidents/" + Uri.EscapeDataString("<script>alert(1)</script>"));

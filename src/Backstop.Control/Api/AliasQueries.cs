@@ -54,6 +54,19 @@ public sealed class AliasQueries(DurableStore store, AliasStore aliases, Release
     /// <summary>One rollout, or null.</summary>
     public async Task<RolloutView?> Rollout(string id) => await aliases.Rollout(id) is { } rollout ? await View(rollout) : null;
 
+    /// <summary>The rollouts of an alias, the last submitted first.</summary>
+    /// <param name="limit">At most so many.</param>
+    public async Task<List<RolloutView>> Rollouts(string alias, int limit)
+    {
+        var views = new List<RolloutView>();
+        foreach (var rollout in await aliases.Rollouts(alias, limit))
+        {
+            views.Add(await View(rollout));
+        }
+
+        return views;
+    }
+
     /// <summary>Entries of the journal, oldest first.</summary>
     /// <param name="after">Only entries after this number.</param>
     /// <param name="limit">At most so many.</param>
@@ -109,7 +122,20 @@ public sealed class AliasQueries(DurableStore store, AliasStore aliases, Release
             (long)alias.CandidateLease.TotalMilliseconds,
             [.. fleet.Progress(alias.Name).Select(g => new GatewayView(g.Gateway, g.Generation, g.AckedAt == default ? null : g.AckedAt))],
             rollout is null ? null : await View(rollout),
-            judgement is null ? null : View(StoreJson.Read<Judgement>(judgement)));
+            judgement is null ? null : View(StoreJson.Read<Judgement>(judgement)))
+        {
+            KeptWarm = alias.KeptWarm.IsEmpty ? [] : await KeptWarm(alias),
+        };
+    }
+
+    private async Task<ImmutableArray<KeptView>> KeptWarm(AliasRecord alias)
+    {
+        var seen = await grains.GetGrain<IAliasGrain>(alias.Name).KeptState() is { } state ? StoreJson.Read<KeptState[]>(state) : [];
+        return
+        [
+            .. await Task.WhenAll(alias.KeptWarm.Select(async kept =>
+                new KeptView((await Name(kept.Release)).Name, kept.At, seen.FirstOrDefault(s => s.Release == kept.Release)?.At, seen.FirstOrDefault(s => s.Release == kept.Release)?.Failed))),
+        ];
     }
 
     private async Task<RolloutView> View(StoredRollout stored)

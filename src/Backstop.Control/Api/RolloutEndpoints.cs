@@ -17,6 +17,11 @@ internal static class RolloutEndpoints
     public static void Map(IEndpointRouteBuilder api)
     {
         api.MapPost("/aliases/{name}/rollouts", Submit).Answers(StatusCodes.Status202Accepted).KnowsIfMatch().WithSummary("Submit a rollout of a release.").NeedsOnAlias(Scope.Operate);
+        api.MapGet("/aliases/{name}/rollouts", async (string name, int? limit, AliasQueries queries) =>
+        {
+            await AliasEndpoints.View(queries, name);
+            return ApiJson.Ok(await queries.Rollouts(name, PageLink.Limit(limit)));
+        }).WithSummary("List the rollouts of an alias, the last submitted first.").NeedsOnAlias(Scope.Read);
         api.MapPost("/aliases/{name}/rollouts/forecast", ForecastPlan).WithSummary("Tell what a rollout would do, without beginning it.").NeedsOnAlias(Scope.Read);
         api.MapGet("/rollouts/{id}", async (string id, AliasQueries queries) => ApiJson.Ok(await View(queries, id)))
             .WithSummary("Show a rollout.").NeedsOnAliasOf<RouteHandlerBuilder, AliasStore>(Scope.Read, AliasOf);
@@ -26,6 +31,7 @@ internal static class RolloutEndpoints
         Map<Nothing>(api, "resume", "Let a paused rollout go on.", _ => new RolloutCommand.Resume());
         Map<ApproveRequest>(api, "approve", "Let a rollout enter a step that waits for a person.", body => new RolloutCommand.Approve(body.Step - 1));
         Map<ReasonRequest>(api, "trip", "Take a rollout back on what another system found.", body => new RolloutCommand.Trip(AliasEndpoints.Reason(body.Reason)));
+        api.MapPost("/rollouts/{id}/plan/forecast", ForecastChange).WithSummary("Tell what a rollout would do under another plan, without changing it.").NeedsOnAliasOf<RouteHandlerBuilder, AliasStore>(Scope.Read, AliasOf);
         api.MapPost("/rollouts/{id}/plan", ChangePlan).KnowsIfMatch().WithSummary("Change the plan of a rollout that is under way.").NeedsOnAliasOf<RouteHandlerBuilder, AliasStore>(Scope.Operate, AliasOf);
     }
 
@@ -58,14 +64,30 @@ internal static class RolloutEndpoints
     }
 
     private static async Task<Answer<ForecastView>> ForecastPlan(
-        string name, Body<NewRollout> request, AliasStore aliases, ReleaseStore releases, AliasQueries queries, TimeProvider clock)
+        string name, Body<NewRollout> request, AliasStore aliases, ReleaseStore releases, AliasQueries queries, RolloutEffects effects, TimeProvider clock)
     {
         var body = await request.Read();
         await AliasEndpoints.View(queries, name);
         var release = await ReleaseEndpoints.Find(releases, body.Release);
-        var submitted = RolloutMachine.Submit(
-            (await aliases.Find(name))!, "forecast", release.Release.Digest, await Plan(body.Plan, releases), clock.GetUtcNow());
-        return ApiJson.Ok(await Forecast(submitted.Next, submitted.Refused, queries, clock));
+        var (alias, plan) = ((await aliases.Find(name))!, await Plan(body.Plan, releases));
+        var submitted = RolloutMachine.Submit(alias, "forecast", release.Release.Digest, plan, clock.GetUtcNow());
+
+        // What would end it before anybody is exposed, as far as that is known without running anything.
+        var active = body.Supersede == true || await aliases.LatestRollout(name) is not { Rollout.IsTerminal: false } under ? null
+            : $"{name} has an active rollout, {under.Rollout.Id}: abort it first, supersede it (--supersede), or wait until it is over.";
+        var refused = submitted.Refused ?? active
+            ?? (plan.NoWayBack is null ? await effects.ClosedWay(release.Release.Digest, alias.Current, alias.ReturnsTo(release.Release.Digest, plan.Fallback) ?? alias.Current) : null)
+            ?? (plan.BreakGlass is null ? await effects.MissingResult(alias, release.Release.Digest) : null);
+        return ApiJson.Ok(await Forecast(submitted.Next, refused, queries, clock));
+    }
+
+    private static async Task<Answer<ForecastView>> ForecastChange(string id, Body<PlanChange> request, AliasStore aliases, ReleaseStore releases, AliasQueries queries, TimeProvider clock)
+    {
+        var body = await request.Read();
+        var stored = await aliases.Rollout(id) ?? throw RefusedException.Missing($"There is no rollout '{id}'.");
+        var state = new RolloutState(stored.Rollout, (await aliases.Find(stored.Rollout.Alias))!);
+        var changed = RolloutMachine.Step(state, new RolloutEvent.PlanChanged(clock.GetUtcNow(), await Plan(body.Plan, releases), body.Approval));
+        return ApiJson.Ok(await Forecast(changed.Next, changed.Refused, queries, clock));
     }
 
     private static async Task<Answer<ForecastView>> ForecastRollout(string id, AliasStore aliases, AliasQueries queries, TimeProvider clock)

@@ -55,6 +55,9 @@ public sealed record AliasView(
     /// <summary>What false rollbacks may cost here; null in a list, where it is not added up.</summary>
     public BudgetView? Budget { get; init; }
 
+    /// <summary>What is kept warm beside current and previous.</summary>
+    public ImmutableArray<KeptView> KeptWarm { get; init; } = [];
+
     string ITagged.Tag => StateTag.Of(Epoch, Generation);
 }
 

@@ -27,8 +27,10 @@ public sealed partial class FleetService(
             return; // This server stops, and somebody else will be asked.
         }
 
+        var (sent, arrived) = (requestStream.Current.SentMs, clock.GetUtcNow());
         var visit = await roster.Arrived(hello.GatewayId, hello.Zone);
         var link = hub.Connect(hello, visit);
+        link.Heard(sent, arrived);
         try
         {
             // Acknowledgements must not wait behind batches: convergence is measured by them.
@@ -114,6 +116,8 @@ public sealed partial class FleetService(
     {
         while (await stream.MoveNext(cancel))
         {
+            var at = clock.GetUtcNow();
+            link.Heard(stream.Current.SentMs, at);
             switch (stream.Current.MessageCase)
             {
                 case FromGateway.MessageOneofCase.Ack:
@@ -126,7 +130,8 @@ public sealed partial class FleetService(
                     await drops.Tell(link.Gateway, stream.Current.Drops);
                     break;
                 case FromGateway.MessageOneofCase.Batch:
-                    await batches.WriteAsync(new(stream.Current.Batch, clock.GetUtcNow()), cancel);
+                    link.SetRight(stream.Current.Batch);
+                    await batches.WriteAsync(new(stream.Current.Batch, at), cancel);
                     break;
             }
         }

@@ -13,6 +13,9 @@ public sealed class GatewayLink(string gateway, string start, TimeProvider clock
     // What was said and not acknowledged is said again after this time.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
+    // Clocks are set. What was heard before that is forgotten after twice this time.
+    private static readonly TimeSpan ClockMemory = TimeSpan.FromMinutes(1);
+
     private readonly Dictionary<string, (long Epoch, long Generation, long At)> _said = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
     private readonly Dictionary<string, RouteUpdate> _routes = new(StringComparer.Ordinal);
@@ -22,6 +25,8 @@ public sealed class GatewayLink(string gateway, string start, TimeProvider clock
     private SnapshotEnd? _snapshotEnd;
     private ulong? _stored;
     private ulong _nonce;
+    private (long Least, long Since) _behind = (long.MaxValue, clock.GetTimestamp());
+    private long _behindBefore = long.MaxValue;
 
     /// <summary>The gateway's id.</summary>
     public string Gateway => gateway;
@@ -31,6 +36,40 @@ public sealed class GatewayLink(string gateway, string start, TimeProvider clock
 
     /// <summary>Which batches of this stream are not stored yet.</summary>
     public BatchLedger Ledger { get; } = new();
+
+    /// <summary>A message arrived that was sent at this time by the gateway's own clock; 0 when it does not say.</summary>
+    /// <remarks>
+    /// The clock is behind by what lies between, less the way; of the last minutes' messages the fastest knows best. So no request is told as
+    /// earlier than it was started, and none that was started before an acknowledgement left as later than that arrived: a rollback is
+    /// verified on it.
+    /// </remarks>
+    public void Heard(long sentMs, DateTimeOffset at)
+    {
+        if (sentMs == 0)
+        {
+            return;
+        }
+
+        if (clock.GetElapsedTime(_behind.Since) >= ClockMemory)
+        {
+            (_behindBefore, _behind) = (_behind.Least, (long.MaxValue, clock.GetTimestamp()));
+        }
+
+        _behind.Least = Math.Min(_behind.Least, at.ToUnixTimeMilliseconds() - sentMs);
+    }
+
+    /// <summary>Tells the times of newly started requests by this control plane's clock.</summary>
+    public void SetRight(SignalBatch batch)
+    {
+        if (Math.Min(_behindBefore, _behind.Least) is var behind && behind < long.MaxValue)
+        {
+            foreach (var started in batch.Started)
+            {
+                started.FirstMs += behind;
+                started.LastMs += behind;
+            }
+        }
+    }
 
     /// <summary>Replaces what was to be said about an alias; never by something older, nor by the same within a second.</summary>
     public void Offer(PublishedRoute published)

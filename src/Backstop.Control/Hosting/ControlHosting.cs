@@ -111,6 +111,7 @@ public static class ControlHosting
         DrillEndpoints.Map(api);
         TrafficEndpoints.Map(api);
         MitigationEndpoints.Map(api);
+        WarmSetEndpoints.Map(api);
         RolloutEndpoints.Map(api);
         JournalEndpoints.Map(api);
         IncidentEndpoints.Map(api);

@@ -91,6 +91,8 @@ internal static class IncidentEndpoints
             { Rollback: RollbackAdvice.Helps } => await grain.Rollback($"{id}: the release is to blame", Caller.Of(context)),
             { Cause: { } cause } when ContainmentPlan.Exists(cause) => await grain.Contain(id, cause.ToString(), Caller.Of(context)),
             _ when incident.CallsForPrecaution => await grain.Precaution(id, Caller.Of(context)),
+            { Mitigation.Verb: { } verb } => throw RefusedException.Conflict(
+                $"Backstop does not do this by itself. Look first, then: backstop mitigate {verb.Replace("ALIAS", incident.Alias, StringComparison.Ordinal)} --reason {id}"),
             { Mitigation: { } mitigation } => throw RefusedException.Conflict($"Backstop cannot do this by itself: {mitigation.First}"),
             _ => throw RefusedException.Conflict($"Nobody knows yet what broke in {id}."),
         });

@@ -81,6 +81,12 @@ public sealed class AliasStore(DurableStore store, TimeProvider clock)
             ? StoreJson.Read<StoredRollout>(row.Record)
             : null);
 
+    /// <summary>The rollouts of an alias, the last submitted first.</summary>
+    /// <param name="limit">At most so many.</param>
+    public Task<List<StoredRollout>> Rollouts(string alias, int limit) => store.Read(async context =>
+        (await context.Rollouts.Where(r => r.Alias == alias).OrderByDescending(r => r.SubmittedAt).Take(limit).ToListAsync())
+        .ConvertAll(row => StoreJson.Read<StoredRollout>(row.Record)));
+
     /// <summary>What an alias's rollouts of the last thirty days may have cost in false rollbacks.</summary>
     public Task<AlarmBudget> Budget(AliasRecord alias, DateTimeOffset now) => store.Read(async context =>
     {

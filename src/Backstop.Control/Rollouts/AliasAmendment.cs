@@ -20,6 +20,7 @@ namespace Backstop.Control.Rollouts;
 [JsonDerivedType(typeof(Monitor), "monitor")]
 [JsonDerivedType(typeof(Mitigate), "mitigate")]
 [JsonDerivedType(typeof(Lift), "lift")]
+[JsonDerivedType(typeof(KeepWarm), "keep_warm")]
 public abstract record AliasAmendment
 {
     private AliasAmendment()
@@ -55,6 +56,13 @@ public abstract record AliasAmendment
     {
         public override (AliasChange Change, string Kind) ToChange(string actor, string reason, DateTimeOffset at) =>
             (new AliasChange.Lift(Id), "mitigation_lifted");
+    }
+
+    /// <summary>Replaces what is kept warm beside current and previous; releases by digest.</summary>
+    public sealed record KeepWarm(ImmutableArray<KeptWarm> Kept) : AliasAmendment
+    {
+        public override (AliasChange Change, string Kind) ToChange(string actor, string reason, DateTimeOffset at) =>
+            (new AliasChange.KeepWarm(Kept), "warm_set_changed");
     }
 
     public sealed record Pin : AliasAmendment

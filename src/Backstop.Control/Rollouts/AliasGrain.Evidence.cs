@@ -66,6 +66,7 @@ internal sealed partial class AliasGrain
         await AdvanceDrill(clock.GetUtcNow());
         WatchStandby();
         await EndMitigations(clock.GetUtcNow());
+        WatchKept();
         if (IsUnstored && Now - _storedAt >= options.EvidenceInterval)
         {
             await StoreEvidence(clock.GetUtcNow());
@@ -195,7 +196,8 @@ internal sealed partial class AliasGrain
         }
 
         _judgement = judgement;
-        await Handle(new RolloutEvent.Judged(now, judgement.Verdict, judgement.Units, judgement.OneArmAlarm, judgement.Reason, fleet.Coverage(Name, _alias.Epoch, _alias.Generation)), Actor);
+        var coverage = fleet.Coverage(Name, _alias.Epoch, _alias.Generation);
+        await Handle(new RolloutEvent.Judged(now, judgement.Verdict, judgement.Units, judgement.OneArmAlarm, judgement.Reason, coverage, Bears()), Actor);
         _incident.Refine(_rollout!, judgement, _evidence.RatesFor(new(Name, _alias.Epoch, _alias.Generation)));
     }
 

@@ -40,9 +40,12 @@ internal sealed partial class AliasGrain
 
         // Asked outside: nobody here waits for a cold release.
         _standbyAsked = (previous, Now);
-        var (self, more) = (this.AsReference<IAliasGrain>(), MoreOn(previous));
-        _ = Task.Run(async () => await self.StandbySeen(StoreJson.Write(await effects.AskStandby(previous, more, clock.GetUtcNow()))));
+        var (self, more, served) = (this.AsReference<IAliasGrain>(), MoreOn(previous), _alias.HoldbackBasisPoints);
+        _ = Task.Run(async () => await self.StandbySeen(StoreJson.Write(await effects.AskStandby(previous, more, clock.GetUtcNow()) with { ServedBasisPoints = served })));
     }
+
+    // Where nobody has asked yet, or could, it is as large as it has to be.
+    private int Bears() => _standby is { } seen && seen.Release == _alias.Previous ? seen.BearsBasisPoints : Core.Routing.Route.Whole;
 
     /// <summary>Ends what was done for a time that is over.</summary>
     private async Task EndMitigations(DateTimeOffset at)

@@ -71,6 +71,14 @@ public interface IAliasGrain : IGrainWithStringKey
     /// <summary>Candidate and current were asked for a real answer; <paramref name="failed"/> says who gave none.</summary>
     Task Warmed(string rollout, string? failed);
 
+    /// <summary>What the releases that are kept warm showed when they were asked last.</summary>
+    /// <param name="seen">A list of <see cref="KeptState"/> as JSON.</param>
+    Task KeptSeen(string seen);
+
+    /// <summary>The same, or null before anybody asked.</summary>
+    [AlwaysInterleave]
+    Task<string?> KeptState();
+
     /// <summary>The last judgement as JSON, or null when nothing is under judgement.</summary>
     [AlwaysInterleave]
     Task<string?> Judgement();

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Backstop.Control.Gates;
 using Backstop.Control.Incidents;
 using Backstop.Control.Registry;
@@ -33,6 +34,10 @@ public sealed class RolloutEffects(ReleaseStore releases, WarmthProbe warmth, Ga
         var (borne, tooSmall) = cold is null ? await Bears(release, more) : (null, null);
         return new(digest, release.Serving.Replicas.Length, at, cold ?? tooSmall, borne, more);
     }
+
+    /// <summary>Asks every release that is kept warm for an answer, where it is kept.</summary>
+    public async Task<KeptState[]> AskKept(ImmutableArray<KeptWarm> kept, DateTimeOffset at) =>
+        await Task.WhenAll(kept.Select(async k => new KeptState(k.Release, at, await warmth.Failure(await releases.Get(k.Release), k))));
 
     private async Task<(double? Borne, string? TooSmall)> Bears(Core.Registry.Release release, double more) => await warmth.Bears(release, more) is not { } borne
         ? (null, null)

@@ -66,6 +66,13 @@ public sealed class WarmthProbe(ControlOptions options) : IDisposable
         return best;
     }
 
+    /// <summary>Which of the replicas that a release is kept warm at did not answer and why, or null when all did.</summary>
+    public async Task<string?> Failure(Release release, KeptWarm kept)
+    {
+        var answers = await Task.WhenAll(kept.Replicas(release.Serving).Select(replica => Ask(release, replica)));
+        return answers.FirstOrDefault(a => a is not null);
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _servers.Dispose();
 

@@ -80,6 +80,13 @@ public sealed class Ring
         return new(policy, stages);
     }
 
+    /// <summary>What a stage is looked at by that a policy does not name: those checks of the stage it is most like that can look at it.</summary>
+    internal static StagePolicy Unnamed(GuardPolicy policy, GuardStage stage) => new(
+    [
+        .. Alike.Where(pair => pair.Stage == stage).SelectMany(pair => policy.ChecksOf(pair.Model))
+            .Where(use => CheckCatalog.Create(use, policy.Streaming, use.Id).Descriptor.Stages.Contains(stage)),
+    ]);
+
     /// <summary>The same ring, which does not look twice at the earlier messages of a conversation.</summary>
     /// <param name="key">32 bytes nobody could foresee, new for each ring.</param>
     public Ring Remembering(ReadOnlyMemory<byte> key) => new(Policy, _stages) { Clean = new CleanTexts(key) };

@@ -25,11 +25,14 @@ public sealed record InputContract
     /// <summary>Age in days from which retrieved documents are too old to answer from; null for none.</summary>
     public double? OldestDays { get; init; }
 
+    /// <summary>Indexes whose documents no request may bring: their versions as applications name them; one that ends in a star stands for all that begin so.</summary>
+    public ImmutableSortedSet<string> Bypassed { get; init; } = ImmutableSortedSet<string>.Empty;
+
     /// <summary>Whether a fault that is found is contained without a person's word.</summary>
     public bool ContainsByItself { get; init; }
 
     /// <summary>Whether anything is asked for.</summary>
-    public bool AsksNothing => Prompts is null && Defaults.IsEmpty && OldestDays is null;
+    public bool AsksNothing => Prompts is null && Defaults.IsEmpty && OldestDays is null && Bypassed.IsEmpty;
 
     /// <summary>The member <c>inputs</c> of a traffic policy that says this.</summary>
     public JsonObject ToJson()
@@ -45,12 +48,36 @@ public sealed record InputContract
             json["features"] = new JsonObject { ["defaults"] = new JsonObject(Defaults.Select(d => KeyValuePair.Create<string, JsonNode?>(d.Key, d.Value))) };
         }
 
-        if (OldestDays is { } days)
+        if (OldestDays is not null || !Bypassed.IsEmpty)
         {
-            json["retrieval"] = new JsonObject { ["oldest_days"] = days };
+            var retrieval = new JsonObject();
+            json["retrieval"] = retrieval;
+            if (OldestDays is { } days)
+            {
+                retrieval["oldest_days"] = days;
+            }
+
+            if (!Bypassed.IsEmpty)
+            {
+                retrieval["bypass"] = new JsonArray([.. Bypassed.Select(i => JsonValue.Create(i))]);
+            }
         }
 
         return json;
+    }
+
+    /// <summary>Whether documents of an index may not be brought. Of one that is not named nobody knows that it is another.</summary>
+    public bool Bypasses(string? index)
+    {
+        foreach (var pattern in Bypassed)
+        {
+            if (index is null || (pattern.EndsWith('*') ? index.AsSpan().StartsWith(pattern.AsSpan(0, pattern.Length - 1), StringComparison.Ordinal) : index == pattern))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Whether a system message that was counted as this may pass as it is. The prompt of a release may, whoever sends it.</summary>

@@ -241,6 +241,14 @@ public abstract record AliasChange
             : new SwapResult.Refused($"{alias.Name} is under no mitigation '{Id}'. List them with 'backstop mitigate list {alias.Name}'.");
     }
 
+    /// <summary>Replaces what is kept warm beside current and previous: a person's decision.</summary>
+    public sealed record KeepWarm(ImmutableArray<KeptWarm> Kept) : AliasChange
+    {
+        public override bool RaisesExposure => false;
+
+        internal override SwapResult ApplyTo(AliasRecord alias) => Next(alias with { KeptWarm = Kept });
+    }
+
     /// <summary>Says that current stays what it is, or takes that back (null): a person's decision.</summary>
     public sealed record PinTo(AliasPin? Pin) : AliasChange
     {

@@ -83,6 +83,9 @@ public sealed record AliasRecord
     /// <summary>What lies over <see cref="Traffic"/> for a while, oldest first.</summary>
     public ImmutableArray<Overlay> Mitigations { get => field.IsDefault ? [] : field; init; } = [];
 
+    /// <summary>What is kept warm here beside current and previous.</summary>
+    public ImmutableArray<KeptWarm> KeptWarm { get => field.IsDefault ? [] : field; init; } = [];
+
     /// <summary>Digests that were rolled back here and may not return without a new approval.</summary>
     public ImmutableSortedSet<string> Quarantined { get; init; } = ImmutableSortedSet<string>.Empty;
 

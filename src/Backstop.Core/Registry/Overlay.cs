@@ -15,6 +15,12 @@ public enum OverlayKind
 
     /// <summary>Some replicas get no request.</summary>
     Drain,
+
+    /// <summary>The ring has more checks.</summary>
+    Tighten,
+
+    /// <summary>Requests bring no retrieved documents.</summary>
+    Bypass,
 }
 
 /// <summary>Something done on the live route by somebody, for a reason, and for a time only. It lies over the traffic policy, which it leaves as it is.</summary>
@@ -38,7 +44,18 @@ public sealed record Overlay(string Id, OverlayKind Kind, string Change, string 
     /// <param name="replicas">Addresses as manifests name them; one that ends in <c>*</c> stands for all that begin so.</param>
     public static string Drain(IEnumerable<string> replicas) => new JsonObject { ["drained"] = new JsonArray([.. replicas.Select(r => JsonValue.Create(r))]) }.ToJsonString();
 
-    /// <summary>The policy as it holds under overlays: of two that say the same the later holds, but all that is drained is drained.</summary>
+    /// <summary>Lays checks beside those of whichever release answers.</summary>
+    /// <param name="stages">The stages as in a guard policy, as JSON.</param>
+    public static string Tighten(string stages) => new JsonObject { ["tighten"] = new JsonArray(new JsonObject { ["stages"] = JsonNode.Parse(stages) }) }.ToJsonString();
+
+    /// <summary>Takes no documents of these indexes.</summary>
+    /// <param name="indexes">As applications name them; one that ends in <c>*</c> stands for all that begin so.</param>
+    public static string Bypass(IEnumerable<string> indexes) => new JsonObject
+    {
+        ["inputs"] = new JsonObject { ["retrieval"] = new JsonObject { ["bypass"] = new JsonArray([.. indexes.Select(i => JsonValue.Create(i))]) } },
+    }.ToJsonString();
+
+    /// <summary>The policy as it holds under overlays: of two that say the same the later holds, but what one drains, adds to the ring or bypasses no other takes back.</summary>
     public static TrafficPolicy Over(TrafficPolicy policy, ImmutableArray<Overlay> overlays)
     {
         if (overlays.IsEmpty)
@@ -63,9 +80,12 @@ public sealed record Overlay(string Id, OverlayKind Kind, string Change, string 
             {
                 Merge(below, above);
             }
-            else if (key == "drained" && into[key] is JsonArray known && value is JsonArray more)
+            else if (key is "drained" or "tighten" or "bypass" && into[key] is JsonArray known && value is JsonArray more)
             {
-                into[key] = new JsonArray([.. known.Concat(more).Select(r => r!.GetValue<string>()).Distinct(StringComparer.Ordinal).Select(r => JsonValue.Create(r))]);
+                foreach (var next in more.Where(m => !known.Any(k => JsonNode.DeepEquals(k, m))).ToList())
+                {
+                    known.Add(next!.DeepClone());
+                }
             }
             else
             {

@@ -30,6 +30,13 @@ public sealed record Serving(string Protocol, string Model, ImmutableArray<Uri> 
     /// <summary>How its servers are made ready; null when nobody needs to tell them.</summary>
     public ModelEngine? Engine { get; init; }
 
+    /// <summary>Whether an address names a replica: in full, or by its beginning with a star at the end.</summary>
+    public static bool IsAt(Uri replica, string address)
+    {
+        var text = replica.AbsoluteUri.TrimEnd('/');
+        return address.EndsWith('*') ? text.StartsWith(address[..^1], StringComparison.Ordinal) : text == address.TrimEnd('/');
+    }
+
     /// <summary>Address of an operation of the OpenAI API, such as <c>chat/completions</c>, at a replica.</summary>
     public static Uri AddressOf(Uri replica, string operation)
     {

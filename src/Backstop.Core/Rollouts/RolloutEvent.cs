@@ -17,7 +17,9 @@ public abstract record RolloutEvent(DateTimeOffset At)
     /// <param name="Units">Assigned units judged so far in this generation, both arms together.</param>
     /// <param name="OneArmAlarm">The tested release alone looks worse than its ceiling: reason to contain, never to blame.</param>
     /// <param name="Coverage">Share of the connected gateways that serve the present generation, 0 to 1.</param>
-    public sealed record Judged(DateTimeOffset At, Verdict Verdict, long Units, bool OneArmAlarm, string Reason, double Coverage = 1) : RolloutEvent(At);
+    /// <param name="Bears">Share of the traffic that the release to return to was found to bear, in basis points; the whole where nobody could ask.</param>
+    public sealed record Judged(
+        DateTimeOffset At, Verdict Verdict, long Units, bool OneArmAlarm, string Reason, double Coverage = 1, int Bears = Routing.Route.Whole) : RolloutEvent(At);
 
     /// <summary>One confirmed event that no rate excuses, such as leaked personal data: the release leaves at once, whatever stands against it but a person's pin.</summary>
     public sealed record SafetyTripped(DateTimeOffset At, string Reason) : RolloutEvent(At);

@@ -26,11 +26,11 @@ public static partial class RolloutMachine
             : Refuse(state, rollout.IsTerminal ? "it is over: there is nothing left to take back" : $"it is on its way back already: {rollout.Abort}");
     }
 
-    private static Decision TakeBack(RolloutState state, DateTimeOffset at, string reason, Cause cause)
+    private static Decision TakeBack(RolloutState state, DateTimeOffset at, string reason, Cause cause, int bears = Routing.Route.Whole)
     {
         if (state.Rollout.Promoted && cause != Cause.Person && AgainstRevert(state, at, cause) is { } why)
         {
-            return Withhold(state, why, reason);
+            return Withhold(state, why, reason, bears);
         }
 
         var rollout = state.Rollout with { Abort = state.Rollout.Abort ?? reason, Reason = null, Paused = false, Withheld = null };
@@ -62,7 +62,7 @@ public static partial class RolloutMachine
         : null;
 
     // Not followed is not forgotten: who pinned it, or keeps swapping, is told at once, and without a pin half the users are safe.
-    private static Decision Withhold(RolloutState state, string why, string reason)
+    private static Decision Withhold(RolloutState state, string why, string reason, int bears)
     {
         if (state.Rollout.Withheld == why)
         {
@@ -72,15 +72,17 @@ public static partial class RolloutMachine
         var told = state with { Rollout = state.Rollout with { Withheld = why } };
         ImmutableArray<Effect> report = [new Effect.OpenIncident(Blamed: true, reason), new Effect.Page($"{reason}; it was not rolled back: {why}")];
         var contained = told.Alias.Pin is null && !told.Rollout.Contained
-            ? Hold(told, Containment(told), contained: true, [new Effect.Push(), .. report])
+            ? Hold(told, Containment(told, bears), contained: true, [new Effect.Push(), .. report])
             : Quiet(told);
         return contained.Effects.IsEmpty ? new(told, report) : contained;
     }
 
-    private static Decision Contain(RolloutState state, string reason) =>
-        Hold(state, Containment(state), contained: true, [new Effect.Push(), new Effect.OpenIncident(Blamed: false, reason)]);
+    private static Decision Contain(RolloutState state, RolloutEvent.Judged judged) =>
+        Hold(state, Containment(state, judged.Bears), contained: true, [new Effect.Push(), new Effect.OpenIncident(Blamed: false, judged.Reason)]);
 
-    private static int Containment(RolloutState state) => Math.Max(state.Rollout.Plan.ContainmentBasisPoints, state.Alias.HoldbackBasisPoints);
+    // No more than the old release bears: overloaded, it would fail too, and two arms that fail are no evidence against either.
+    private static int Containment(RolloutState state, int bears) =>
+        Math.Max(Math.Min(state.Rollout.Plan.ContainmentBasisPoints, bears), state.Alias.HoldbackBasisPoints);
 
     private static Decision Supersede(RolloutState state, RolloutEvent.SupersedeRequested supersede)
     {

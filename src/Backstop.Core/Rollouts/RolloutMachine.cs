@@ -50,12 +50,12 @@ public static partial class RolloutMachine
             (_, RolloutEvent.AbortRequested abort) => Abort(state, abort),
             (_, RolloutEvent.SafetyTripped tripped) when IsExposed(rollout) => TakeBack(state, tripped.At, tripped.Reason, Cause.Safety),
             (_, RolloutEvent.Judged { Verdict: Verdict.Regressed } judged) when IsExposed(rollout) =>
-                TakeBack(state, judged.At, judged.Reason, Cause.Evidence),
+                TakeBack(state, judged.At, judged.Reason, Cause.Evidence, judged.Bears),
             (not RolloutStatus.Completed, RolloutEvent.Unready unready) when IsExposed(rollout) =>
                 TakeBack(state, unready.At, unready.Reason, Cause.World),
             (_, RolloutEvent.SupersedeRequested supersede) => Supersede(state, supersede),
             (RolloutStatus.Baking or RolloutStatus.Completed, RolloutEvent.Judged { OneArmAlarm: true } judged)
-                when rollout is { Promoted: true, Contained: false } && state.Alias.Pin is null => Contain(state, judged.Reason),
+                when rollout is { Promoted: true, Contained: false } && state.Alias.Pin is null => Contain(state, judged),
 
             (_, RolloutEvent.PauseRequested pause) => Pause(state, pause),
             (_, RolloutEvent.ResumeRequested resume) => Resume(state, resume),
@@ -173,5 +173,10 @@ public static partial class RolloutMachine
 
     private static string Moment(DateTimeOffset at) => at.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
 
-    private static string Words(TimeSpan time) => time.ToString("c", System.Globalization.CultureInfo.InvariantCulture);
+    private static string Words(TimeSpan time) => time switch
+    {
+        { TotalHours: >= 1 and var hours } => FormattableString.Invariant($"{hours:0.##} h"),
+        { TotalMinutes: >= 1 and var minutes } => FormattableString.Invariant($"{minutes:0.##} min"),
+        _ => FormattableString.Invariant($"{time.TotalSeconds:0.##} s"),
+    };
 }

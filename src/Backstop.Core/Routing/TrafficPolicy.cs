@@ -54,6 +54,9 @@ public sealed record TrafficPolicy
     /// <summary>Replicas that get no request: addresses, or their beginnings with a star at the end.</summary>
     public ImmutableArray<string> Drained { get; internal init; } = [];
 
+    /// <summary>Checks beside those of whichever release answers; null for none.</summary>
+    public Tightening? Tightening { get; internal init; }
+
     /// <summary>Whether a caller may choose among the route's releases with <c>x-backstop-release</c>.</summary>
     public bool TestersChoose { get; internal init; }
 

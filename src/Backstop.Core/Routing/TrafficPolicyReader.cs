@@ -34,6 +34,7 @@ internal static class TrafficPolicyReader
             Variants = ReadVariants(root),
             Shadow = ReadShadow(root.Node("shadow")),
             Drained = ReadDrained(root),
+            Tightening = Tightening.Read(root),
             TestersChoose = root.Flag("testers_choose") ?? false,
             Inputs = InputContractReader.Read(root.Node("inputs")),
             Signals = ScoreSignalReader.Read(root),

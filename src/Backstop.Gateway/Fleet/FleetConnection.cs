@@ -253,6 +253,7 @@ internal sealed class FleetConnection(
         await _writing.WaitAsync(ending);
         try
         {
+            message.SentMs = signals.Clock();
             await call.RequestStream.WriteAsync(message, ending);
         }
         finally

@@ -135,6 +135,12 @@ internal static class InputDesk
 
         Value(InputSignal.RetrievalAge, told.AgeDays);
         Value(InputSignal.RetrievalScore, told.Score);
+        if (told.HasDocuments && contract.Bypasses(told.Index))
+        {
+            signals.Brought(route.Alias, new(InputSignal.Contract, "retrieval", 1));
+            return ApiError.RetrievalBypassed(route.Alias, told.Index);
+        }
+
         if (told.AgeDays is not { } age || !(age >= contract.OldestDays))
         {
             return null;

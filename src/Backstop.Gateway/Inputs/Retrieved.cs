@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Backstop.Core.Inputs;
+using Microsoft.AspNetCore.Http;
 
 namespace Backstop.Gateway.Inputs;
 
@@ -15,6 +17,18 @@ internal readonly record struct Retrieved(string? Index, double? AgeDays, double
     public const string Header = "x-backstop-retrieval";
 
     private const double SecondsOfDay = 86_400;
+
+    /// <summary>Whether it says that there are documents in the request.</summary>
+    public bool HasDocuments => Documents is not 0 && (Documents ?? 0, Index, AgeDays, Score) != default;
+
+    /// <summary>Tells in an answer of which indexes no documents are wanted now: whoever hears it need not retrieve for the next request.</summary>
+    public static void Tell(HttpResponse response, InputContract contract)
+    {
+        if (!contract.Bypassed.IsEmpty)
+        {
+            response.Headers[Header] = string.Join(", ", contract.Bypassed.Select(index => $"bypass={index}"));
+        }
+    }
 
     /// <summary>Reads the header. What makes no sense is left out: an application is not refused for a word about itself.</summary>
     public static Retrieved Of(string header)

@@ -100,6 +100,11 @@ public sealed record ApiError(int Status, string Code, string Message, string? P
         422, "stale_retrieval", string.Create(System.Globalization.CultureInfo.InvariantCulture,
             $"The retrieved documents are {days:0.##} days old, and '{alias}' takes none from {limit:0.##} on. Ask again without them, or with those of the last good index."));
 
+    /// <param name="index">Where the request's documents came from, as far as it said.</param>
+    public static ApiError RetrievalBypassed(string alias, string? index) => new(
+        422, "retrieval_bypassed",
+        $"'{alias}' takes no documents {(index is null ? "of any index that is not named" : $"of '{Shown(index)}'")} for now. Ask again without them, and retrieve none while answers carry 'x-backstop-retrieval: bypass=…'.");
+
     public static ApiError NoWarmRelease(string alias) =>
         new(503, "no_warm_release", $"No replica of any release of '{alias}' answers. Try again soon.");
 

@@ -28,13 +28,14 @@ internal sealed record Asked(ModelRequest Request, Route Route, string Id, HttpR
     /// <summary>What a release's ring says to the request.</summary>
     public ValueTask<Ruling> ScreenedBy(ReleasePool pool, OutsideGuards guards)
     {
-        if (!pool.Looks)
+        var ring = pool.RingFor(Route);
+        if (!ring.Looks)
         {
             return new(Ruling.Clean);
         }
 
         var isNew = _ring?.Pool != pool;
-        var session = pool.Ring.Open(ContextOf(pool));
+        var session = ring.Ring.Open(ContextOf(pool));
         if (isNew && NotesWait(pool))
         {
             guards.NoteLater(session, Caller.HttpContext.Response);
@@ -44,13 +45,14 @@ internal sealed record Asked(ModelRequest Request, Route Route, string Id, HttpR
     }
 
     /// <summary>The ring for a release's answer; null when nobody looks at it, neither to stop it nor to keep or compare it.</summary>
-    public RingSession? OpenRing(ReleasePool pool) => pool.Looks || Route.CaptureSamples || IsReadAfterwards ? pool.Ring.Open(ContextOf(pool)) : null;
+    public RingSession? OpenRing(ReleasePool pool) =>
+        pool.RingFor(Route) is var ring && (ring.Looks || Route.CaptureSamples || IsReadAfterwards) ? ring.Ring.Open(ContextOf(pool)) : null;
 
     /// <summary>The same for a copy that goes to a release whose answer no user sees.</summary>
     public Asked Copied(HttpRequest caller, AnswerSink sink, RequestTime time) => this with { Caller = caller, Sink = sink, Time = time, Trip = null, _ring = null };
 
     // Nobody waits for a copy.
-    private bool NotesWait(ReleasePool pool) => pool.Ring.TakesNotes && Trip is not null;
+    private bool NotesWait(ReleasePool pool) => pool.RingFor(Route).Ring.TakesNotes && Trip is not null;
 
     // One for the question and the answer: what was taken out of the one is put back into the other. Another release has
     // another prompt, and gets texts of its own.
@@ -58,12 +60,13 @@ internal sealed record Asked(ModelRequest Request, Route Route, string Id, HttpR
     {
         if (_ring is not { } ring || ring.Pool != pool)
         {
+            var looking = pool.RingFor(Route);
             _ring = ring = (pool, new(Route.Alias)
             {
                 Messages = Request.Texts,
                 Prompt = pool.Parts.Prompt.FixedText,
-                Nonce = pool.Marks ? Nonces.New() : null,
-                Clock = pool.Ring.IsTimed ? () => Time.Elapsed : null,
+                Nonce = looking.Marks ? Nonces.New() : null,
+                Clock = looking.Ring.IsTimed ? () => Time.Elapsed : null,
                 Later = NotesWait(pool) ? [] : null,
             });
         }

@@ -65,7 +65,7 @@ internal sealed class Dispatch(
 
             // Each release gets the texts as its own ring leaves them: the policy of the one that failed may be what is wrong with it.
             var input = await asked.ScreenedBy(pool, guards);
-            if (input.Stops || pool.CannotRead(asked.Request))
+            if (input.Stops || pool.RingFor(asked.Route).CannotRead(asked.Request))
             {
                 continue;
             }

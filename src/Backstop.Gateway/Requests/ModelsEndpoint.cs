@@ -1,4 +1,5 @@
 using Backstop.Gateway.Access;
+using Backstop.Gateway.Inputs;
 using Backstop.Gateway.Routing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -19,7 +20,13 @@ internal static class ModelsEndpoint
         endpoints.MapGet("/v1/models/{alias}", http => Answer(http, keys, guest =>
         {
             var alias = (string)http.GetRouteValue("alias")!;
-            return routes.Current.Routes.Routes.ContainsKey(alias) && guest.MayCall(alias) ? Results.Json(Describe(alias)) : null;
+            if (!routes.Current.Routes.Routes.TryGetValue(alias, out var route) || !guest.MayCall(alias))
+            {
+                return null;
+            }
+
+            Retrieved.Tell(http.Response, route.Traffic.Inputs);
+            return Results.Json(Describe(alias));
         }));
     }
 

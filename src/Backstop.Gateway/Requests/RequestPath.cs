@@ -64,6 +64,7 @@ internal sealed class RequestPath(
             }
 
             trip.Alias = route.Alias;
+            Retrieved.Tell(http.Response, route.Traffic.Inputs);
             if (!table.Speaks(route, dialect))
             {
                 await http.Refuse(ApiError.WrongProtocol(route.Alias, table.Pool(route.Current).Release.Serving.Protocol), dialect.Errors);
@@ -106,10 +107,10 @@ internal sealed class RequestPath(
             var receiver = Copy.ReceiverOf(route, unit);
             var judges = Scoring.Drawn(route, assignment.Arm);
             var asked = new Asked(request, route, id, http.Request, sink, time) { IsReadAfterwards = receiver is not null || !judges.IsEmpty, Trip = trip };
-            await LongText.Elsewhere(pool.Looks ? request.Body.Memory.Length : 0);
+            await LongText.Elsewhere(pool.RingFor(route).Looks ? request.Body.Memory.Length : 0);
             var input = await asked.ScreenedBy(pool, guards);
             attack = (input.Harms & HarmClass.Injection) != HarmClass.None;
-            if (input.Stops || pool.CannotRead(request))
+            if (input.Stops || pool.RingFor(route).CannotRead(request))
             {
                 signals.Answered(pending, attack, Outcome.InputBlocked, Served.SafeText, sample: null, latency: time.Elapsed);
                 if (await dispatch.AskElsewhere(asked, table, input.RouteTo) is { } elsewhere)
@@ -188,7 +189,7 @@ internal sealed class RequestPath(
 
     private void Shadow(Asked asked, ReleasePool pool, bool attack, Screened answer)
     {
-        if (pool.IsDropped || !pool.Speaks(asked.Request.Dialect) || pool.CannotRead(asked.Request))
+        if (pool.IsDropped || !pool.Speaks(asked.Request.Dialect) || pool.RingFor(asked.Route).CannotRead(asked.Request))
         {
             return;
         }

@@ -30,6 +30,6 @@ public sealed class RingDirectory(GatewayOptions options, LiveRoutes routes)
         }
 
         var table = routes.Current;
-        return table.Routes.Routes.TryGetValue(name!, out var route) ? table.Pool(route.Current).Ring : null;
+        return table.Routes.Routes.TryGetValue(name!, out var route) ? table.Pool(route.Current).RingFor(route).Ring : null;
     }
 }

@@ -182,7 +182,20 @@ public sealed class ServingTable
             routes.Routes.Keys.ToFrozenDictionary(
                 a => a, a => previous?._aliases.GetValueOrDefault(a) ?? new AliasState(time), StringComparer.Ordinal));
         next.Drain();
+        next.Tighten();
         return next;
+    }
+
+    // Compiled before the first request needs it.
+    private void Tighten()
+    {
+        foreach (var route in Routes.Routes.Values.Where(r => r.Traffic.Tightening is not null))
+        {
+            foreach (var digest in route.Releases())
+            {
+                Pool(digest).RingFor(route);
+            }
+        }
     }
 
     // A replica serves whichever alias asks its release: what one alias drains is drained.

@@ -1,13 +1,13 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography;
+using System.Runtime.CompilerServices;
 using Backstop.Core.Evidence;
 using Backstop.Core.Guards;
-using Backstop.Core.Guards.Checks;
 using Backstop.Core.Prompts;
 using Backstop.Core.Registry;
 using Backstop.Gateway.Dialects;
 using Backstop.Gateway.Inputs;
 using Backstop.Gateway.Requests;
+using Route = Backstop.Core.Routing.Route;
 
 namespace Backstop.Gateway.Routing;
 
@@ -15,7 +15,8 @@ namespace Backstop.Gateway.Routing;
 public sealed class ReleasePool
 {
     private readonly Replica[] _replicas;
-    private readonly bool _screensInput;
+    private readonly ConditionalWeakTable<Tightening, ReleaseRing> _tightened = [];
+    private readonly ReleaseRing _own;
     private bool _isDropped;
 
     /// <summary>Compiles the release's guard policy, and reads its secrets from the environment.</summary>
@@ -25,7 +26,7 @@ public sealed class ReleasePool
         Release = release;
         try
         {
-            Ring = Ring.Compile(release.GuardPolicy is { } policy ? GuardPolicy.Parse(policy) : GuardPolicy.Default).Remembering(RandomNumberGenerator.GetBytes(32));
+            _own = new(release.GuardPolicy is { } policy ? GuardPolicy.Parse(policy) : GuardPolicy.Default);
             Headers = release.Serving.HeadersWith(Environment.GetEnvironmentVariable);
             Trust = release.Serving.TrustWith(TextFile.Read);
             Parts = new(release);
@@ -35,9 +36,6 @@ public sealed class ReleasePool
             throw new UnusableReleaseException($"release '{release.Name}': {e.Message}", e);
         }
 
-        Looks = Ring.Policy.Stages.Values.Any(stage => stage.Checks.Any(check => check.Mode != CheckMode.Off));
-        Marks = Ring.Policy.Stages.Values.Any(stage => stage.Checks.Any(check => check.Use == SpotlightCheck.Name && check.Mode != CheckMode.Off));
-        _screensInput = Ring.Policy.ChecksOf(GuardStage.Input).Any(check => check.Mode == CheckMode.Enforce);
         var isOne = release.Serving.Replicas.Length == 1;
         _replicas = [.. release.Serving.Replicas.Select((r, place) => new Replica(release.Serving, r, time, isOne ? 0 : ReplicaTest.NumberOf(place)))];
         foreach (var replica in _replicas)
@@ -58,25 +56,22 @@ public sealed class ReleasePool
         internal set => Volatile.Write(ref _isDropped, value);
     }
 
-    public Ring Ring { get; }
+    /// <summary>The ring of its own policy, whatever an alias lays beside it.</summary>
+    public Ring Ring => _own.Ring;
+
+    /// <summary>The ring that looks at the requests of an alias: the release's own, unless the alias is under a tightening.</summary>
+    public ReleaseRing RingFor(Route route) => route.Traffic.Tightening is { } tightening
+        ? _tightened.GetValue(tightening, laid => new(laid.Over(Ring.Policy)))
+        : _own;
 
     /// <summary>Recognises its prompt where callers send it themselves; null when it has none.</summary>
     internal PromptMemory? Copies { get; }
-
-    /// <summary>Whether its ring looks at anything; if not, texts need not be read.</summary>
-    public bool Looks { get; }
-
-    /// <summary>Whether its ring puts marks around what is not trusted, for which it needs letters that nobody could foresee.</summary>
-    public bool Marks { get; }
 
     /// <summary>What it puts into every request.</summary>
     public ReleaseParts Parts { get; }
 
     /// <summary>Whether its model servers can be asked in a dialect.</summary>
     public bool Speaks(Dialect dialect) => Release.Serving.Protocol == dialect.Protocol;
-
-    /// <summary>Whether a request holds tokens where this release's checks would have to look at texts. What cannot be checked does not pass.</summary>
-    public bool CannotRead(ModelRequest request) => request.HasTokens && _screensInput;
 
     /// <summary>What every request to a replica carries, secrets among it.</summary>
     public ImmutableArray<KeyValuePair<string, string>> Headers { get; }
@@ -90,8 +85,7 @@ public sealed class ReleasePool
     {
         foreach (var replica in _replicas)
         {
-            var address = replica.Address.AbsoluteUri.TrimEnd('/');
-            replica.IsDrained = addresses.Any(a => a.EndsWith('*') ? address.StartsWith(a[..^1], StringComparison.Ordinal) : address == a.TrimEnd('/'));
+            replica.IsDrained = addresses.Any(address => Serving.IsAt(replica.Address, address));
         }
     }
 

@@ -20,6 +20,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
 
     private readonly Lock _gate = new();
     private readonly SteadyClock _clock = new(time);
+    private readonly (long Wall, long At) _begun = (time.GetUtcNow().ToUnixTimeMilliseconds(), time.GetTimestamp());
     private readonly EpochLedger _ledger = new(options.AnswerDeadline);
 
     // Requests that may still get a label, by id. A caller that gives two requests one id labels the later one.
@@ -39,6 +40,12 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
 
     /// <summary>Names this start of the process in every batch.</summary>
     public string StartId => _startId;
+
+    /// <summary>
+    /// Unix milliseconds by the clock that newly started requests are told by: what it was when the process began, and what has passed
+    /// since. It may be wrong and is always wrong by the same, so control can take the error out.
+    /// </summary>
+    public long Clock() => _begun.Wall + (long)time.GetElapsedTime(_begun.At).TotalMilliseconds;
 
     /// <summary>Whether a request of a unit that makes many is one to count; see <see cref="UnitWindow"/>.</summary>
     public bool Counts(Route route, string unit)
@@ -81,7 +88,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     {
         lock (_gate)
         {
-            var now = _clock.Now().ToUnixTimeMilliseconds();
+            var now = Clock();
             if (!_started.TryGetValue((alias, release), out var started))
             {
                 _started[(alias, release)] = started = new() { Alias = alias, Release = release, FirstMs = now };

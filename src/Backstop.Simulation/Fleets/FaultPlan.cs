@@ -25,6 +25,7 @@ public sealed record FaultPlan
         RegionDelay = TimeSpan.FromMilliseconds(25),
         ClockSkew = TimeSpan.FromSeconds(2),
         SlowDisks = 0.05,
+        SlowStore = TimeSpan.FromMilliseconds(150),
     };
 
     /// <summary>Mean one-way delay of a message. 2 ms by default.</summary>
@@ -62,6 +63,9 @@ public sealed record FaultPlan
 
     /// <summary>Mean time such a disk takes to keep a route, before which it is not served.</summary>
     public TimeSpan SlowDisk { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Mean time that control's store takes for a write, and as long again until control hears that it is done. Nothing is decided meanwhile.</summary>
+    public TimeSpan SlowStore { get; init; }
 
     /// <summary>Mean length of a crash or cut. 1 s by default.</summary>
     public TimeSpan MeanOutage { get; init; } = TimeSpan.FromSeconds(1);

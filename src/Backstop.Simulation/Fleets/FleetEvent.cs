@@ -87,6 +87,9 @@ public abstract record FleetEvent(DateTimeOffset At, string Who)
         string? Candidate, int CandidateBasisPoints, string? Previous, int HoldbackBasisPoints,
         string Tested, string Baseline, bool IsAborted) : FleetEvent(At, Who)
     {
+        /// <summary>When it was decided, where the store took its time since; else null.</summary>
+        public DateTimeOffset? DecidedAt { get; init; }
+
         /// <summary>Share of the traffic that the tested release gets.</summary>
         public int Exposure => Current == Tested ? Route.Whole - HoldbackBasisPoints : Candidate == Tested ? CandidateBasisPoints : 0;
 

@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using Backstop.Core.Evidence;
 using Backstop.Core.Rollouts;
 using Backstop.Core.Routing;
+using Backstop.Simulation.Random;
 
 namespace Backstop.Simulation.Fleets;
 
@@ -16,18 +18,23 @@ internal sealed class SimulatedControl
     private static readonly TimeSpan ReportDelay = TimeSpan.FromMilliseconds(500);
 
     private readonly World _world;
+    private readonly SimulatedDisk _disk;
 
     // Lost in a crash.
+    private readonly Queue<Action> _waiting = new();
     private readonly List<(SimulatedGateway Gateway, long Stream, BatchName Batch)> _unstored = [];
     private readonly List<StartedSpan> _started = [];
     private SimulatedHub _hub;
     private AliasEvidence _evidence;
     private long _process;
     private bool _isUp = true;
+    private bool _isWriting;
+    private bool _isStoring;
 
-    public SimulatedControl(World world, DurableStore store)
+    public SimulatedControl(World world, DurableStore store, SplitMix64 random)
     {
         (_world, Store, _evidence) = (world, store, new(store.Alias.Name));
+        _disk = new(world, world.Options.Faults.SlowStore, random);
         _hub = new(world, store);
         world.Time.Every(JudgeInterval, () => WhenUp(Tick));
         world.Time.Every(store.Alias.CandidateLease / 3, () => WhenUp(RenewLeases));
@@ -38,24 +45,23 @@ internal sealed class SimulatedControl
     /// <summary>What survives a crash.</summary>
     public DurableStore Store { get; }
 
-    /// <summary>Begins to expose a release; false while control is down.</summary>
-    public bool Promote(string digest)
+    /// <summary>Begins to expose a release, unless control is down or busy.</summary>
+    public void Promote(string digest)
     {
-        if (_isUp)
+        if (_isUp && !_isWriting)
         {
             _evidence.ForgetBefore(Stage());
             var id = $"rollout-{Store.Alias.Generation}";
             Commit(RolloutMachine.Submit(Store.Alias, id, digest, _world.Options.Plan, _world.Now));
         }
-
-        return _isUp;
     }
 
     /// <summary>The process dies: what was only in memory is gone.</summary>
     public void Crash()
     {
-        _isUp = false;
+        (_isUp, _isWriting, _isStoring) = (false, false, false);
         _process++;
+        _waiting.Clear();
         _unstored.Clear();
         _started.Clear();
         _world.Log.Add(new FleetEvent.Crashed(_world.Now, Name));
@@ -75,10 +81,13 @@ internal sealed class SimulatedControl
         _world.Log.Add(new FleetEvent.Restarted(_world.Now, Name, Store.Alias.Generation));
         Count();
         Handle(new RolloutEvent.TakenUp(_world.Now));
-        foreach (var effect in Store.Rollout is { } rollout ? RolloutMachine.Unanswered(rollout) : [])
+        WhenWritten(() =>
         {
-            Run(effect);
-        }
+            foreach (var effect in Store.Rollout is { } rollout ? RolloutMachine.Unanswered(rollout) : [])
+            {
+                Run(effect);
+            }
+        });
     }
 
     public bool OnHello(SimulatedGateway gateway, long stream, long generation)
@@ -87,19 +96,21 @@ internal sealed class SimulatedControl
         return _isUp;
     }
 
-    public bool OnAck(SimulatedGateway gateway, long stream, long generation) =>
-        _isUp && _hub.Acked(gateway, stream, generation);
+    /// <param name="sentAt">By the gateway's own clock.</param>
+    public bool OnAck(SimulatedGateway gateway, long stream, long generation, DateTimeOffset sentAt) =>
+        _isUp && _hub.Heard(gateway, stream, sentAt) is not null && _hub.Acked(gateway, stream, generation);
 
     public void OnBroken(string gateway, long stream) => WhenUp(() => _hub.Disconnect(gateway, stream));
 
-    public bool OnBatch(SimulatedGateway gateway, long stream, SimulatedBatch batch)
+    /// <param name="sentAt">By the gateway's own clock.</param>
+    public bool OnBatch(SimulatedGateway gateway, long stream, SimulatedBatch batch, DateTimeOffset sentAt)
     {
-        if (!_isUp || !_hub.Hears(gateway, stream))
+        if (!_isUp || _hub.Heard(gateway, stream, sentAt) is not { } behind)
         {
             return false;
         }
 
-        Merge(gateway, stream, batch);
+        Merge(gateway, stream, batch with { Started = [.. batch.Started.Select(s => s with { First = s.First + behind, Last = s.Last + behind })] });
         return true;
     }
 
@@ -136,36 +147,44 @@ internal sealed class SimulatedControl
 
         if (_world.Options.Bug == SeededBug.AcknowledgesUnstored)
         {
-            Acknowledge();
+            Acknowledge(_unstored.Count);
         }
     }
 
     private void StoreEvidence()
     {
-        if (_unstored.Count > 0)
+        if (_unstored.Count == 0 || _isStoring)
         {
-            Store.Evidence = EvidenceSnapshot.Write(_evidence);
-            Acknowledge();
-            Count();
+            return;
         }
+
+        var (evidence, upTo) = (EvidenceSnapshot.Write(_evidence), _unstored.Count);
+        _isStoring = true;
+        _disk.Write(Lives(), () =>
+        {
+            _isStoring = false;
+            Store.Evidence = evidence;
+            Acknowledge(upTo);
+            Count();
+        });
     }
 
-    private void Acknowledge()
+    private void Acknowledge(int upTo)
     {
-        foreach (var (gateway, stream, batch) in _unstored)
+        foreach (var (gateway, stream, batch) in _unstored.Take(upTo))
         {
             _world.Log.Add(new FleetEvent.Stored(_world.Now, Name, batch));
             _hub.Send(gateway, stream, () => gateway.OnStored(stream, batch));
         }
 
-        _unstored.Clear();
+        _unstored.RemoveRange(0, Math.Min(upTo, _unstored.Count));
     }
 
     private void Tick()
     {
-        if (Store.Rollout is not { } rollout)
+        if (_isWriting || Store.Rollout is not { } rollout)
         {
-            return;
+            return; // An owner that waits for its store does nothing else.
         }
 
         if (rollout.Status is RolloutStatus.Promoting or RolloutStatus.RollingBack or RolloutStatus.RollbackDegraded
@@ -182,7 +201,7 @@ internal sealed class SimulatedControl
             Handle(new RolloutEvent.Ticked(_world.Now));
         }
 
-        Judge();
+        WhenWritten(Judge);
     }
 
     private void Observe(Rollout rollout)
@@ -221,7 +240,25 @@ internal sealed class SimulatedControl
         };
     }
 
-    private void Handle(RolloutEvent e)
+    private Func<bool> Lives()
+    {
+        var process = _process;
+        return () => _isUp && process == _process;
+    }
+
+    private void WhenWritten(Action then)
+    {
+        if (_isWriting)
+        {
+            _waiting.Enqueue(then);
+        }
+        else
+        {
+            then();
+        }
+    }
+
+    private void Handle(RolloutEvent e) => WhenWritten(() =>
     {
         if (Store.Rollout is { } rollout)
         {
@@ -236,23 +273,45 @@ internal sealed class SimulatedControl
                 Store.Watched(decision.Next.Rollout);
             }
         }
-    }
+    });
 
+    // The store takes its time twice: until it is written, and until control hears of it. It may die before either.
     private void Commit(Decision decision)
     {
-        if (!Store.Commit(Store.Alias.Generation, decision.Next))
+        var (decidedAt, expected) = (_world.Now, Store.Alias.Generation);
+        _isWriting = true;
+        _disk.Write(Lives(), () =>
         {
-            return;
-        }
+            var isDurable = Store.Commit(expected, decision.Next);
+            if (isDurable)
+            {
+                Note(decidedAt);
+            }
 
+            _disk.Write(Lives(), () => GoOn(isDurable ? decision.Effects : []));
+        });
+    }
+
+    private void Note(DateTimeOffset decidedAt)
+    {
         var (rollout, alias) = (Store.Rollout!, Store.Alias);
         _world.Log.Add(new FleetEvent.Committed(
             _world.Now, Name, alias.Generation, rollout.Status, _world.NameOf(alias.Current)!,
             _world.NameOf(alias.Candidate), alias.CandidateBasisPoints, _world.NameOf(alias.Previous), alias.HoldbackBasisPoints,
-            _world.NameOf(rollout.Candidate)!, _world.NameOf(rollout.Baseline)!, rollout.Abort is not null));
-        foreach (var effect in decision.Effects)
+            _world.NameOf(rollout.Candidate)!, _world.NameOf(rollout.Baseline)!, rollout.Abort is not null) { DecidedAt = decidedAt });
+    }
+
+    private void GoOn(ImmutableArray<Effect> effects)
+    {
+        _isWriting = false;
+        foreach (var effect in effects)
         {
             Run(effect);
+        }
+
+        while (!_isWriting && _waiting.TryDequeue(out var next))
+        {
+            next();
         }
     }
 
@@ -293,7 +352,7 @@ internal sealed class SimulatedControl
 
     private void RenewLeases()
     {
-        if (Store.Rollout?.Status is RolloutStatus.Canary or RolloutStatus.Held)
+        if (!_isWriting && Store.Rollout?.Status is RolloutStatus.Canary or RolloutStatus.Held)
         {
             _hub.RenewLeases();
         }

@@ -36,7 +36,8 @@ public sealed class SimulatedFleet
             options, time, new(time, options.Faults, random.Split()), new(time.Now, Invariant.All(options.CandidateLease), _chronicle.See));
         var good = _world.Add(SimulatedRelease.V7);
         _candidate = _world.Add(options.Release == FleetRelease.Bad ? SimulatedRelease.V8 : SimulatedRelease.V7 with { Name = "v8" }).Digest;
-        _control = new(_world, new(new AliasRecord { Name = Alias, Current = good.Digest, Salt = "first", CandidateLease = options.CandidateLease }));
+        // The store's draws are its own, so that its speed does not shift anybody else's.
+        _control = new(_world, new(new AliasRecord { Name = Alias, Current = good.Digest, Salt = "first", CandidateLease = options.CandidateLease }), new(options.Seed ^ 0xD15C));
         ImmutableArray<SimulatedGateway> gateways =
             [.. Enumerable.Range(1, options.Gateways).Select(i => new SimulatedGateway($"g{i}", i % options.Regions, _world, _control, random.Split()))];
         foreach (var gateway in gateways)
@@ -95,8 +96,9 @@ public sealed class SimulatedFleet
 
     private void Promote()
     {
-        if (!_control.Promote(_candidate))
+        if (_control.Store.Rollout is null)
         {
+            _control.Promote(_candidate);
             _world.Time.After(Retry, Promote);
         }
     }

@@ -35,15 +35,14 @@ internal sealed class SimulatedGateway
     private long _requests;
 
     private readonly TimeSpan _skew;
-    private readonly bool _isSlow;
-    private DateTimeOffset _diskFreeAt;
+    private readonly SimulatedDisk _slowness;
 
     public SimulatedGateway(string id, int region, World world, SimulatedControl control, SplitMix64 random)
     {
         (Id, Region, _world, _control, _random) = (id, region, world, control, random);
         var faults = world.Options.Faults;
         _skew = faults.ClockSkew == TimeSpan.Zero ? TimeSpan.Zero : faults.ClockSkew * ((2 * random.Uniform()) - 1);
-        _isSlow = faults.SlowDisks > 0 && random.Chance(faults.SlowDisks);
+        _slowness = new(world, faults.SlowDisks > 0 && random.Chance(faults.SlowDisks) ? faults.SlowDisk : TimeSpan.Zero, random);
         world.Network.Place(id, faults.RegionDelay * region);
         _stream = new(id, world, random, OnConnect, control.OnBroken);
         world.Time.After(BatchInterval * random.Uniform(), () => world.Time.Every(BatchInterval, Flush));
@@ -104,23 +103,8 @@ internal sealed class SimulatedGateway
             return true;
         }
 
-        if (!_isSlow)
-        {
-            Keep(route, [.. releases]);
-            return true;
-        }
-
-        // One write after the other; what was not written when the process dies never was.
-        var (process, start) = (_starts, _world.Now > _diskFreeAt ? _world.Now : _diskFreeAt);
-        _diskFreeAt = start + _random.Wait(_world.Options.Faults.SlowDisk);
-        Release[] kept = [.. releases];
-        _world.Time.After(_diskFreeAt - _world.Now, () =>
-        {
-            if (IsUp && process == _starts)
-            {
-                Keep(route, kept);
-            }
-        });
+        var (process, kept) = (_starts, releases.ToArray());
+        _slowness.Write(() => IsUp && process == _starts, () => Keep(route, kept));
         return true;
     }
 
@@ -174,15 +158,15 @@ internal sealed class SimulatedGateway
         _stream.Send(() => _control.OnHello(this, stream, generation));
         foreach (var batch in _unacknowledged.Values)
         {
-            _stream.Send(() => _control.OnBatch(this, stream, batch));
+            Send(stream, batch);
         }
     }
 
     private void Acknowledge(long generation)
     {
         _world.Log.Add(new FleetEvent.Acknowledged(_world.Now, Id, generation));
-        var stream = _stream.Number;
-        _stream.Send(() => _control.OnAck(this, stream, generation));
+        var (stream, sentAt) = (_stream.Number, Clock);
+        _stream.Send(() => _control.OnAck(this, stream, generation, sentAt));
     }
 
     private void Flush()
@@ -202,8 +186,13 @@ internal sealed class SimulatedGateway
         _started.Clear();
         _unacknowledged.Add(batch.Signals.Sequence, batch);
         _world.Log.Add(new FleetEvent.Shipped(_world.Now, Id, batch.Name, batch.Counts()));
-        var stream = _stream.Number;
-        _stream.Send(() => _control.OnBatch(this, stream, batch));
+        Send(_stream.Number, batch);
+    }
+
+    private void Send(long stream, SimulatedBatch batch)
+    {
+        var sentAt = Clock;
+        _stream.Send(() => _control.OnBatch(this, stream, batch, sentAt));
     }
 
     private void Arrive()

@@ -35,7 +35,7 @@ internal sealed class SimulatedHub(World world, DurableStore store)
             return; // A hello that was doubled or overtaken by its successor.
         }
 
-        (known.Stream, known.IsConnected, known.Acked) = (stream, true, generation);
+        (known.Stream, known.IsConnected, known.Acked, known.Behind) = (stream, true, generation, TimeSpan.MaxValue);
         if (world.Options.Bug != SeededBug.NeverRepeatsAPush || store.Alias.Generation == 1)
         {
             Offer(known);
@@ -54,6 +54,18 @@ internal sealed class SimulatedHub(World world, DurableStore store)
     /// <summary>Whether this stream is open at this end. Messages of another one are lost.</summary>
     public bool Hears(SimulatedGateway gateway, long stream) =>
         Find(gateway.Id) is { IsConnected: true } known && known.Stream == stream;
+
+    /// <summary>A message arrived. By how much its gateway's clock is behind, as the fastest message of the stream tells; null when the stream is over.</summary>
+    public TimeSpan? Heard(SimulatedGateway gateway, long stream, DateTimeOffset sentAt)
+    {
+        if (!Hears(gateway, stream))
+        {
+            return null;
+        }
+
+        var known = Find(gateway.Id)!;
+        return known.Behind = world.Now - sentAt < known.Behind ? world.Now - sentAt : known.Behind;
+    }
 
     /// <summary>A gateway serves a generation.</summary>
     public bool Acked(SimulatedGateway gateway, long stream, long generation)
@@ -154,5 +166,7 @@ internal sealed class SimulatedHub(World world, DurableStore store)
         public DateTimeOffset VanishedAt { get; set; }
 
         public long Acked { get; set; }
+
+        public TimeSpan Behind { get; set; }
     }
 }

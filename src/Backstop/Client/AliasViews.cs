@@ -37,6 +37,9 @@ public sealed record AliasView(string Name, long Epoch, long Generation, Named C
 
     public StandbyView? Standby { get; init; }
 
+    /// <summary>What is kept warm beside current and previous.</summary>
+    public KeptView[] KeptWarm { get; init; } = [];
+
     /// <summary>What is done on the live route for a time.</summary>
     public AliasMitigation[] Mitigations { get; init; } = [];
 
@@ -70,6 +73,8 @@ public sealed record SegmentsView(double? CommittedMs, double? ConvergedMs, doub
 /// <summary>The release to return to, as it showed itself last.</summary>
 public sealed record StandbyView(
     string Release, int Replicas, DateTimeOffset At, string? Failed, double? BornePerSecond, double WantedPerSecond, DateTimeOffset? WarmSince, double? ReplicaHours);
+
+public sealed record KeptView(string Release, string[] At, DateTimeOffset? AskedAt, string? Failed);
 
 public sealed record AliasMitigation(string Id, string Kind, string Words, string By, string Reason, DateTimeOffset At, DateTimeOffset Until);
 

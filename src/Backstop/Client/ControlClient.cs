@@ -120,6 +120,12 @@ public sealed class ControlClient(Uri server, string? key = null) : IDisposable
     public Task<Reply<RolloutView>> ChangePlan(string id, JsonNode plan, string? approval, CancellationToken cancel) =>
         Tell(id, "plan", new { plan, approval }, cancel);
 
+    public Task<Reply<ForecastView>> ForecastPlan(string id, JsonNode plan, string? approval, CancellationToken cancel) =>
+        Post<ForecastView>($"rollouts/{Escape(id)}/plan/forecast", new { plan, approval }, cancel);
+
+    public Task<Reply<RolloutView[]>> Rollouts(string alias, int limit, CancellationToken cancel) =>
+        Get<RolloutView[]>(FormattableString.Invariant($"aliases/{Escape(alias)}/rollouts?limit={limit}"), cancel);
+
     public Task<Reply<ForecastView>> Forecast(string id, CancellationToken cancel) => Get<ForecastView>($"rollouts/{Escape(id)}/forecast", cancel);
 
     public Task<Reply<ForecastView>> ForecastRollout(string alias, NewRollout rollout, CancellationToken cancel) =>

@@ -80,7 +80,15 @@ public sealed record SuspectView(string Suspect, double Probability, string Beca
 /// <param name="Helped">Whether failures went back to what they were; null while nobody knows.</param>
 public sealed record ContainmentView(string Words, DateTimeOffset At, string By, bool? Helped, string? Because);
 
-public sealed record MitigationView(string First, string Second, string Expected);
+public sealed record MitigationView(string First, string Second, string Expected)
+{
+    /// <summary>The words after <c>backstop mitigate</c> that do the first, with <c>ALIAS</c> for the alias; null where nothing of the kind does.</summary>
+    public string? Verb { get; init; }
+
+    /// <summary>The same as a whole command line.</summary>
+    public string? Command(IncidentView incident) =>
+        Verb is { } verb ? $"backstop mitigate {verb.Replace("ALIAS", incident.Alias, StringComparison.Ordinal)} --reason {incident.Id}" : null;
+}
 
 public sealed record ChangeView(DateTimeOffset At, string[] Parts, string What)
 {

@@ -75,6 +75,8 @@ public sealed record RolloutView(string Id, string Alias, string Status)
 
     public DateTimeOffset? Since { get; init; }
 
+    public DateTimeOffset? SubmittedAt { get; init; }
+
     /// <summary>When the rollback's parts happened, as far as they did.</summary>
     public TimelineView? Timeline { get; init; }
 

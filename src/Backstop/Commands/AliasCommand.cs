@@ -204,6 +204,7 @@ internal static class AliasCommand
             ("previous", alias.Previous is null ? null : $"{alias.Previous.Name} with {Screen.Percent(alias.HoldbackBasisPoints)}"),
             ("generation", $"{alias.Generation} (epoch {alias.Epoch})"),
             ("standby", alias.Standby is { } standby ? Standby(standby) : null),
+            ("kept warm", string.Join("; ", alias.KeptWarm.Select(AliasRules.Words))),
             ("mitigations", string.Join("; ", alias.Mitigations.Select(m => $"{m.Words} until {Screen.Time(m.Until)} (by {m.By}: {m.Reason})"))),
             ("quarantined", string.Join(", ", alias.Quarantined.Select(q => q.Name))),
             ("verified", alias.IsVerified ? "yes" : "no: a later release would not return to it"),

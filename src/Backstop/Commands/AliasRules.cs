@@ -4,7 +4,7 @@ using Backstop.CommandLine;
 
 namespace Backstop.Commands;
 
-/// <summary>What people lay down for an alias: <c>backstop alias pin</c>, <c>unpin</c>, <c>vouch</c>, <c>freeze</c>, <c>require</c>, <c>drills</c>.</summary>
+/// <summary>What people lay down for an alias: <c>backstop alias pin</c>, <c>unpin</c>, <c>vouch</c>, <c>freeze</c>, <c>require</c>, <c>warm</c>, <c>drills</c>.</summary>
 internal static class AliasRules
 {
     private static readonly Argument<string> Name = new("name") { Description = "Name of the alias, such as assistant:prod." };
@@ -17,6 +17,7 @@ internal static class AliasRules
         Rule("vouch", "Take the current release as verified without a bake: later releases are taken back to it.", "has a verified release"),
         Freeze(),
         Require(),
+        Warm(),
         Drills(),
     ];
 
@@ -49,6 +50,52 @@ internal static class AliasRules
                 : $"A release must have passed {string.Join(", ", alias.RequiredGates.Select(g => g.Gate))} before {alias.Name} takes it."));
         verb.Examples = ["backstop alias require assistant:prod refunds safety --within-hours 72 --reason \"after INC-2026-014\""];
         return verb;
+    }
+
+    private static Verb Warm()
+    {
+        var releases = new Argument<string[]>("releases")
+        {
+            Description = "Releases that stay warm beside current and previous, each with @ADDRESS if only at that replica; an address that ends in '*' stands for all that begin so, such as a region's. None: no others.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        var verb = Remote.Verb(
+            "warm",
+            "Say which releases stay warm beside current and previous, and where. It replaces what was said before.",
+            [Name, releases, Reason],
+            (parse, client, cancel) => client.AliasRule(
+                parse.GetRequiredValue(Name),
+                "warm-set",
+                new
+                {
+                    keep = (parse.GetValue(releases) ?? []).Select(r => r.Split('@', 2)).GroupBy(r => r[0], StringComparer.Ordinal)
+                        .Select(same => new { release = same.Key, at = same.Any(r => r.Length == 1) ? [] : same.Select(r => r[1]).ToArray() }),
+                    reason = parse.GetRequiredValue(Reason),
+                },
+                cancel),
+            (alias, screen) =>
+            {
+                screen.Line($"{alias.Name} keeps current and previous warm{string.Concat(alias.KeptWarm.Select(k => $"; {Words(k)}"))}.");
+                screen.Next($"backstop alias show {alias.Name}");
+            });
+        verb.Examples =
+        [
+            "backstop alias warm assistant:prod v6-small \"v7@http://10.1.*\" --reason \"a conservative one everywhere\"",
+            "backstop alias warm assistant:prod --reason \"current and previous are enough\" --json",
+        ];
+        return verb;
+    }
+
+    /// <summary>A release that is kept warm, and how it showed itself.</summary>
+    internal static string Words(KeptView kept)
+    {
+        var where = kept.At.Length == 0 ? "" : $" at {string.Join(", ", kept.At)}";
+        return kept switch
+        {
+            { AskedAt: null } => $"{kept.Release}{where} is kept warm",
+            { Failed: { } why } => $"{kept.Release}{where} is not warm: {why}",
+            { AskedAt: { } at } => $"{kept.Release}{where} was warm at {Screen.Time(at)}",
+        };
     }
 
     private static Verb Drills()

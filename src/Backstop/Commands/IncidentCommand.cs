@@ -67,6 +67,7 @@ internal static class IncidentCommand
             ("after it", incident.Recovery is { } after ? $"{(after.Helped ? "it helped" : "it did NOT help")}: {after.Because}" : null),
             ("one part at a time", incident.InPartsOf()),
             ("do first", incident.Mitigation?.First),
+            ("by hand", incident.Mitigation?.Command(incident)),
             ("then", incident.Mitigation?.Second),
             ("expect", incident.Mitigation?.Expected),
             ("to know more", incident.NextAction),
@@ -112,7 +113,11 @@ internal static class IncidentCommand
         }
 
         var isOver = incident.Status is "resolved" or "learned";
-        if (!isOver && incident.Timeline?.Swapped is null && (incident.Rollback == "helps" || incident.Precautionary || incident.Cause is not null))
+        if (!isOver && incident is { Inputs: null, Precautionary: false, Rollback: not "helps" } && incident.Mitigation?.Command(incident) is { } command)
+        {
+            screen.Next(command);
+        }
+        else if (!isOver && incident.Timeline?.Swapped is null && (incident.Rollback == "helps" || incident.Precautionary || incident.Cause is not null))
         {
             screen.Next($"backstop incident mitigate {incident.Id}");
         }

@@ -15,7 +15,7 @@ internal static class LabFleet
         var gateways = new Option<int>("--gateways") { Description = "How many gateways, 1 to 100000.", DefaultValueFactory = _ => 3 };
         var regions = new Option<int>("--regions")
         {
-            Description = "How many regions they are in, 1 to 100. With more than one, regions are cut off, clocks are wrong and disks are slow, too.", DefaultValueFactory = _ => 1,
+            Description = "How many regions they are in, 1 to 100. With more than one, regions are cut off, clocks are wrong and disks are slow, the control plane's too.", DefaultValueFactory = _ => 1,
         };
         var rate = new Option<double>("--rate") { Description = "Requests per second, all gateways together.", DefaultValueFactory = _ => 200 };
         var seed = new Option<ulong>("--seed") { Description = "Everything random is drawn from this.", DefaultValueFactory = _ => 1 };

@@ -11,9 +11,9 @@ internal static class MitigateCommand
     private static readonly Option<string> Reason = new("--reason") { Description = "Why; it is kept in the journal.", Required = true };
     private static readonly Option<double> Minutes = new("--minutes") { Description = "For how long, up to 10080. It ends by itself.", DefaultValueFactory = _ => 60 };
 
-    public static Verb Create() => new("mitigate", "Limit, replace or drain what serves an alias, for a time. A rollback is 'backstop alias rollback'.")
+    public static Verb Create() => new("mitigate", "Limit, replace or drain what serves an alias, tighten its ring or bypass its retrieval, for a time. A rollback is 'backstop alias rollback'.")
     {
-        Limit(), Fallback(), Drain(), Lift(), List(),
+        Limit(), Fallback(), Drain(), MitigateTighten.Create(Alias), Bypass(), Lift(), List(),
     };
 
     private static Verb Limit()
@@ -40,6 +40,17 @@ internal static class MitigateCommand
         return Begin("drain", "Send no request to some replicas.", [replicas],
             parse => new { kind = "drain", replicas = parse.GetValue(replicas), for_ms = Time(parse), reason = parse.GetValue(Reason) },
             "backstop mitigate drain assistant:prod \"http://10.1.*\" --reason \"the region is ill\"");
+    }
+
+    private static Verb Bypass()
+    {
+        var indexes = new Argument<string[]>("index")
+        {
+            Description = "Version of an index as the application names it; one that ends in '*' stands for all that begin so. All of them if absent.", Arity = ArgumentArity.ZeroOrMore,
+        };
+        return Begin("bypass", "Take no retrieved documents: the application is told with every answer, and asks without them.", [indexes],
+            parse => new { kind = "bypass", indexes = parse.GetValue(indexes) is { Length: > 0 } named ? named : ["*"], for_ms = Time(parse), reason = parse.GetValue(Reason) },
+            "backstop mitigate bypass assistant:prod kb-41 --reason \"the index is stale\"");
     }
 
     private static Verb Lift()
@@ -70,13 +81,16 @@ internal static class MitigateCommand
             description,
             [Alias, .. own, Minutes, Reason],
             (parse, client, cancel) => client.AliasRule(parse.GetRequiredValue(Alias), "mitigations", body(parse), cancel),
-            (alias, screen) =>
-            {
-                Describe(alias, screen);
-                screen.Next($"backstop mitigate lift {alias.Name} {alias.Mitigations[^1].Id} --reason \"over\"");
-            });
+            Begun);
         verb.Examples = [example, $"{example} --json"];
         return verb;
+    }
+
+    /// <summary>What holds now, and how the last of it ends.</summary>
+    internal static void Begun(AliasView alias, Screen screen)
+    {
+        Describe(alias, screen);
+        screen.Next($"backstop mitigate lift {alias.Name} {alias.Mitigations[^1].Id} --reason \"over\"");
     }
 
     private static long Time(ParseResult parse) => (long)(parse.GetValue(Minutes) * 60_000);

@@ -114,7 +114,7 @@ internal static class Remote
     private static string? Neighbour(ParseResult line, ControlException refusal) =>
         refusal.Status is HttpStatusCode.Unauthorized ? $"{ControlClient.KeyVariable}=bsk_… backstop {(line.CommandResult.Parent as CommandResult)?.Command.Name} {line.CommandResult.Command.Name}"
         : refusal.Status is not HttpStatusCode.NotFound ? null
-        : line.CommandResult.Parent is CommandResult { Command: { } family } && family.Subcommands.Any(c => c.Name == "list")
+        : line.CommandResult.Parent is CommandResult { Command: { } family } && family.Subcommands.Any(c => c.Name == "list" && c.Arguments.All(a => a.Arity.MinimumNumberOfValues == 0))
             ? $"backstop {family.Name} list"
             : "backstop alias list";
 }

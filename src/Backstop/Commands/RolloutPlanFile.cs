@@ -108,9 +108,13 @@ internal static class RolloutPlanFile
             : throw new FormatException($"{where} is '{text}': write a share such as 5 %.");
     }
 
-    private static JsonValue? Time(JsonNode? node, string where)
+    private static JsonValue? Time(JsonNode? node, string where) => Milliseconds(node?.ToString() ?? "") is { } time
+        ? JsonValue.Create(time)
+        : throw new FormatException($"{where} is '{node}': write a time such as 250ms, 30s, 10m, 2h or 1d.");
+
+    /// <summary>A time such as <c>10m</c> in milliseconds; null when it is none.</summary>
+    public static long? Milliseconds(string text)
     {
-        var text = node?.ToString() ?? "";
         var digits = text.TrimEnd('m', 's', 'h', 'd', ' ');
         double? unit = text[digits.Length..].Trim() switch
         {
@@ -122,7 +126,7 @@ internal static class RolloutPlanFile
             _ => null,
         };
         return unit is not null && double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out var count) && count >= 0
-            ? JsonValue.Create((long)Math.Round(count * unit.Value))
-            : throw new FormatException($"{where} is '{text}': write a time such as 250ms, 30s, 10m, 2h or 1d.");
+            ? (long)Math.Round(count * unit.Value)
+            : null;
     }
 }

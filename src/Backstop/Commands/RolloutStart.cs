@@ -1,8 +1,10 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Backstop.Client;
 using Backstop.CommandLine;
+using Backstop.Core.Rollouts;
 using Spectre.Console;
 
 namespace Backstop.Commands;
@@ -17,7 +19,7 @@ internal static class RolloutStart
 
     private static readonly Option<string[]> Steps = new("--step")
     {
-        Description = "A canary step as PERCENT:SECONDS:UNITS, such as 5:600:1000; repeat it for more steps.",
+        Description = "A canary step as PERCENT:TIME:UNITS, such as 5:10m:1000; a time without a unit is in seconds. Repeat it for more steps.",
         AllowMultipleArgumentsPerToken = true,
     };
 
@@ -45,20 +47,26 @@ internal static class RolloutStart
     };
 
     private static readonly Option<bool> Supersede = new("--supersede") { Description = "Take the place of an active rollout that is not promoted yet." };
-    private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Only say what the plan would do, and when." };
+    private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Only say what the plan would do, and when. Exit code 1 when it would be refused." };
 
-    public static Verb Create() => Remote.Verb(
+    public static Verb Create()
+    {
+        Preset.AcceptOnlyFromAmong([.. RolloutPresets.All.Keys]);
+        return Start();
+    }
+
+    private static Verb Start() => Remote.Verb(
         "start",
         "Start a rollout, or say what it would do.",
         [Alias, Release, File, Preset, Steps, AtOnce, Holdback, Bake, MaxSlowdown, BreakGlass, NoWayBack, Supersede, DryRun],
         Run,
         examples:
         [
-            "backstop rollout start assistant:prod v8 --step 5:600:1000 50:600:1000",
+            "backstop rollout start assistant:prod v8 --step 5:10m:1000 50:10m:1000",
             "backstop rollout start assistant:prod v8 --preset canary --dry-run",
             "backstop rollout start assistant:prod v8 --plan plan.yaml",
             "backstop rollout start assistant:prod v8 --preset shadow-only",
-            "backstop rollout start assistant:prod v8 --step 5:600:1000 --max-slowdown 25",
+            "backstop rollout start assistant:prod v8 --step 5:10m:1000 --max-slowdown 25",
         ]);
 
     private static async Task<int> Run(ParseResult line, ControlClient client, CancellationToken cancel)
@@ -71,7 +79,7 @@ internal static class RolloutStart
         };
         var alias = line.GetRequiredValue(Alias);
         return line.GetValue(DryRun)
-            ? Remote.Show(line, await client.ForecastRollout(alias, rollout, cancel), RolloutCommand.Describe)
+            ? RolloutCommand.ShowForecast(line, await client.ForecastRollout(alias, rollout, cancel))
             : Remote.Show(line, await client.StartRollout(alias, rollout, cancel), (started, screen) =>
             {
                 RolloutCommand.Describe(started, screen);
@@ -123,7 +131,9 @@ internal static class RolloutStart
 
     private static StepPlan Step(string text) =>
         text.Split(':') is [var percent, var seconds, var units]
-        && double.TryParse(percent, out var share) && double.TryParse(seconds, out var dwell) && long.TryParse(units, out var least)
-            ? new((int)Math.Round(share * 100), (long)(dwell * 1000), least)
-            : throw CommandFailure.Usage($"--step '{text}' is not a step: write PERCENT:SECONDS:UNITS, such as 5:600:1000.");
+        && double.TryParse(percent.TrimEnd('%', ' '), NumberStyles.Float, CultureInfo.InvariantCulture, out var share)
+        && (RolloutPlanFile.Milliseconds(seconds) ?? RolloutPlanFile.Milliseconds(seconds + "s")) is { } dwell
+        && long.TryParse(units, NumberStyles.Integer, CultureInfo.InvariantCulture, out var least)
+            ? new((int)Math.Round(share * 100), dwell, least)
+            : throw CommandFailure.Usage($"--step '{text}' is not a step: write PERCENT:TIME:UNITS, such as 5:10m:1000.");
 }

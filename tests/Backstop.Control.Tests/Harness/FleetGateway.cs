@@ -14,13 +14,16 @@ internal sealed class FleetGateway : IAsyncDisposable
     private readonly SemaphoreSlim _write = new(1, 1);
     private ulong _sequence;
 
-    private FleetGateway(GrpcChannel channel, AsyncDuplexStreamingCall<FromGateway, FromControl> call, bool reads)
+    private FleetGateway(GrpcChannel channel, AsyncDuplexStreamingCall<FromGateway, FromControl> call, bool reads, TimeSpan clockIsOff)
     {
-        (_channel, _call) = (channel, call);
+        (_channel, _call, ClockIsOff) = (channel, call, clockIsOff);
         _reading = reads ? Read() : Task.CompletedTask;
     }
 
     public bool Acknowledges { get; set; } = true;
+
+    /// <summary>By how much its clock is ahead.</summary>
+    public TimeSpan ClockIsOff { get; }
 
     public ConcurrentQueue<FromControl> Received { get; } = new();
 
@@ -29,12 +32,12 @@ internal sealed class FleetGateway : IAsyncDisposable
     public long Generation => Routes.LastOrDefault()?.Route.Generation ?? 0;
 
     public static async Task<FleetGateway> Connect(
-        ControlServer server, string id = "gateway-1", bool acknowledges = true, bool reads = true, params Applied[] applied)
+        ControlServer server, string id = "gateway-1", bool acknowledges = true, bool reads = true, TimeSpan clockIsOff = default, params Applied[] applied)
     {
         var channel = GrpcChannel.ForAddress(server.Fleet);
         var call = new Protocol.Fleet.FleetClient(channel).Connect();
         await call.RequestStream.WriteAsync(new() { Hello = new() { GatewayId = id, StartId = Guid.NewGuid().ToString("N"), Applied = { applied } } });
-        return new(channel, call, reads) { Acknowledges = acknowledges };
+        return new(channel, call, reads, clockIsOff) { Acknowledges = acknowledges };
     }
 
     /// <summary>Batches that were sent and are not durable yet, as far as this side knows.</summary>
@@ -85,6 +88,7 @@ internal sealed class FleetGateway : IAsyncDisposable
         await _write.WaitAsync();
         try
         {
+            message.SentMs = (DateTimeOffset.UtcNow + ClockIsOff).ToUnixTimeMilliseconds();
             await _call.RequestStream.WriteAsync(message);
         }
         finally

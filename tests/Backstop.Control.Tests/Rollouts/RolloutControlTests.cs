@@ -69,6 +69,42 @@ public sealed class RolloutControlTests
     }
 
     [Fact]
+    public async Task A_forecast_says_what_a_rollout_would_be_refused_for_and_earlier_rollouts_are_listed()
+    {
+        await using var model = await ModelServer.Start();
+        await using var server = await RolloutTests.Prepared(model);
+        await using var gateway = await FleetGateway.Connect(server);
+        Assert.Empty((await server.Get($"aliases/{Alias}/rollouts")).AsArray());
+        var id = await RolloutTests.Submit(server, Long);
+        await server.RolloutReaches(id, "canary");
+        var (_, second) = await server.Post($"aliases/{Alias}/rollouts/forecast", new { release = "v8", plan = Long });
+        Assert.Contains(id, (string)second["refused"]!, StringComparison.Ordinal);
+        Assert.Null((await server.Post($"aliases/{Alias}/rollouts/forecast", new { release = "v8", plan = Long, supersede = true })).Body["refused"]);
+        await server.Post($"rollouts/{id}/abort", new { reason = "test" });
+        await server.RolloutReaches(id, "rolled_back");
+        await server.Post($"aliases/{Alias}/required-gates", new { gates = new[] { new { gate = "safety" } }, reason = "test" });
+        var (_, third) = await server.Post($"aliases/{Alias}/rollouts/forecast", new { release = "v8", plan = Long });
+        Assert.Contains("safety", (string)third["refused"]!, StringComparison.Ordinal);
+        Assert.Equal([(id, "rolled_back")], (await server.Get($"aliases/{Alias}/rollouts")).AsArray().Select(r => ((string)r!["id"]!, (string)r["status"]!)));
+    }
+
+    [Fact]
+    public async Task A_plan_is_played_under_way_before_it_is_changed()
+    {
+        await using var model = await ModelServer.Start();
+        await using var server = await RolloutTests.Prepared(model);
+        await using var gateway = await FleetGateway.Connect(server);
+        var id = await RolloutTests.Submit(server, Long);
+        await server.RolloutReaches(id, "canary");
+        object Sooner(int share) => new { steps = new[] { new { basis_points = share, dwell_ms = 3_600_000, min_units = 1000 } }, held_deadline_ms = 60_000 };
+        var (_, tighter) = await server.Post($"rollouts/{id}/plan/forecast", new { plan = Sooner(100) });
+        Assert.Equal((null, 100), ((string?)tighter["refused"], (int)tighter["at_best"]![0]!["basis_points"]!));
+        var (_, looser) = await server.Post($"rollouts/{id}/plan/forecast", new { plan = Sooner(5000) });
+        Assert.NotNull((string?)looser["refused"]);
+        Assert.Equal(500, (int)(await server.Get($"aliases/{Alias}"))["candidate_basis_points"]!);
+    }
+
+    [Fact]
     public async Task A_forecast_says_what_would_happen_and_changes_nothing()
     {
         await using var model = await ModelServer.Start();

@@ -37,12 +37,15 @@ public sealed class RolloutTests
         Assert.Equal("v7", (string)(await server.Get($"aliases/{Alias}"))["current"]!["name"]!);
     }
 
-    [Fact]
-    public async Task A_rollback_that_still_serves_the_bad_release_is_degraded_and_not_called_done()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public async Task A_rollback_that_still_serves_the_bad_release_is_degraded_and_not_called_done(int clockIsOffByHours)
     {
         await using var model = await ModelServer.Start();
         await using var server = await Prepared(model);
-        await using var gateway = await FleetGateway.Connect(server);
+        await using var gateway = await FleetGateway.Connect(server, clockIsOff: TimeSpan.FromHours(clockIsOffByHours));
         var id = await Submit(server, new { steps = Array.Empty<object>(), verify_window_ms = 60_000 });
         await server.RolloutReaches(id, "baking");
         await server.Post($"rollouts/{id}/abort", new { reason = "test" });
@@ -50,7 +53,7 @@ public sealed class RolloutTests
 
         // A gateway that acknowledges without applying.
         var bad = gateway.Routes.First(r => r.Route.Generation == 2).Route.Current;
-        var soon = DateTimeOffset.UtcNow.AddMilliseconds(50).ToUnixTimeMilliseconds();
+        var soon = (DateTimeOffset.UtcNow + gateway.ClockIsOff).AddMilliseconds(50).ToUnixTimeMilliseconds();
         await gateway.Send(new() { Started = { new Started { Alias = Alias, Release = bad, Count = 3, FirstMs = soon, LastMs = soon } } });
         await Eventually.Is(
             () => server.Get($"aliases/{Alias}/history"), h => h.AsArray().Any(e => (string)e!["kind"]! == "rollout_rollback_degraded"));

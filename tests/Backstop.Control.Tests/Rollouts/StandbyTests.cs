@@ -1,3 +1,4 @@
+using Backstop.Control.Rollouts;
 using Backstop.Control.Tests.Harness;
 using Backstop.Protocol;
 
@@ -65,6 +66,15 @@ public sealed class StandbyTests
         Assert.Equal("canary", (string)rollout["status"]!);
         Assert.Contains("v7 is too small", (string)rollout["waits"]!, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData(null, null, 10_000)]
+    [InlineData(null, 200.0, 10_000)]
+    [InlineData("too small", 20.0, 2400)]
+    [InlineData("too small", 0.0, 500)]
+    [InlineData("not warm", null, 500)]
+    public void What_showed_itself_too_small_bears_what_it_serves_and_what_it_answered_beside_it(string? failed, double? borne, int basisPoints) => Assert.Equal(
+        basisPoints, new Standby("v7", 1, DateTimeOffset.UnixEpoch, failed, borne, WantedPerSecond: 100) { ServedBasisPoints = 500 }.BearsBasisPoints);
 
     // As much as came within ten seconds.
     private static async Task Report(ControlServer server, FleetGateway gateway, int perSecond)

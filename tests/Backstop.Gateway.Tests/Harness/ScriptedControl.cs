@@ -45,6 +45,8 @@ internal sealed class ScriptedControl : IAsyncDisposable
 
     public Hello[] Hellos => [.. _script.Hellos];
 
+    public FromGateway[] Heard => [.. _script.Heard];
+
     public Ack[] Acks => [.. _script.Heard.Where(m => m.Ack is not null).Select(m => m.Ack)];
 
     public Nack[] Nacks => [.. _script.Heard.Where(m => m.Nack is not null).Select(m => m.Nack)];

@@ -104,6 +104,31 @@ public sealed class InputTests
     }
 
     [Fact]
+    public async Task An_application_is_told_with_every_answer_which_indexes_are_bypassed_and_asks_without_their_documents()
+    {
+        await using var fleet = await SmallFleet.Start(SmallFleet.Under("""{"inputs":{"retrieval":{"bypass":["kb-41","wiki*"]}}}"""));
+        foreach (var brought in new[] { "index=kb-41, documents=3", "index=wiki-7", "documents=2" })
+        {
+            var refused = await fleet.Gateway.ChatWith("Hello?", ("x-backstop-retrieval", brought));
+            refused.IsError(HttpStatusCode.UnprocessableEntity, "retrieval_bypassed");
+            Assert.Equal("bypass=kb-41, bypass=wiki*", refused.Headers["x-backstop-retrieval"]);
+        }
+
+        foreach (var brought in new[] { "index=kb-42, documents=3", "index=kb-41, documents=0", "nonsense" })
+        {
+            Assert.Equal(HttpStatusCode.OK, (await fleet.Gateway.ChatWith("Hello?", ("x-backstop-retrieval", brought))).Status);
+        }
+
+        Assert.Equal("bypass=kb-41, bypass=wiki*", (await fleet.Gateway.Chat("Hello?")).Headers["x-backstop-retrieval"]);
+        Assert.Equal(4, fleet.Seven.Asked.Length);
+        Assert.Equal(3, (await Counted(fleet, c => c is { Signal: InputSignal.Contract, What: "retrieval" }, atLeast: 3)).Where(c => c.Signal == InputSignal.Contract).Sum(c => c.N));
+
+        await fleet.Control.PublishAndAwait(SmallFleet.Plain(SmallFleet.Released("v7", fleet.Seven), generation: 2));
+        var after = await fleet.Gateway.ChatWith("Hello?", ("x-backstop-retrieval", "index=kb-41, documents=3"));
+        Assert.Equal((HttpStatusCode.OK, false), (after.Status, after.Headers.ContainsKey("x-backstop-retrieval")));
+    }
+
+    [Fact]
     public async Task Documents_that_are_too_old_are_not_answered_from()
     {
         await using var fleet = await SmallFleet.Start(SmallFleet.Under("""{"inputs":{"retrieval":{"oldest_days":2}}}"""));

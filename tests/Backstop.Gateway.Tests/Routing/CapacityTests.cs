@@ -40,7 +40,7 @@ public sealed class CapacityTests
             await Answers.Chat("Hello.")(http);
         };
         var asked = Enumerable.Range(0, Callers).Select(_ => fleet.Gateway.Chat("Hello?")).ToList();
-        await Eventually.Is(() => asked.Count(a => a.IsCompleted), done => done == Callers - Concurrent);
+        await Eventually.Is(() => (asked.Count(a => a.IsCompleted), Volatile.Read(ref here)), seen => seen == (Callers - Concurrent, Concurrent));
         var shed = asked.Where(a => a.IsCompleted).ToList();
         go.SetResult();
         var all = await Task.WhenAll(asked);

@@ -35,6 +35,23 @@ public sealed class ClockTests
         Assert.Equal("v7", (await fleet.Gateway.Chat("Hello?")).Headers["x-backstop-release"]);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public async Task What_is_told_of_started_requests_is_told_by_one_clock_that_nobody_sets_and_control_sees_what_it_shows(int hours)
+    {
+        var clock = new JumpingClock();
+        await using var fleet = await SmallFleet.Start(time: clock);
+        var before = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        clock.JumpWall(hours * Hour);
+        await fleet.Gateway.Chat("Hello?");
+        var message = (await Eventually.Is(() => fleet.Control.Heard, heard => heard.Any(m => m.Batch?.Started.Count > 0))).First(m => m.Batch?.Started.Count > 0);
+
+        Assert.InRange(message.Batch.Started[0].LastMs - before, 0, 60_000);
+        Assert.InRange(message.SentMs - message.Batch.Started[0].LastMs, 0, 60_000);
+        Assert.All(fleet.Control.Heard, m => Assert.InRange(m.SentMs - before, -60_000, 60_000));
+    }
+
     [Fact]
     public void The_time_of_signals_never_goes_back_never_stands_still_and_meets_the_wall_clock_again()
     {

@@ -33,6 +33,18 @@ public sealed class FleetEdgeTests
         Assert.Equal(RolloutStatus.RollbackDegraded, run.Outcome);
     }
 
+    [Fact]
+    public void E20_such_a_gateway_is_seen_too_when_its_clock_is_far_behind() =>
+        Assert.All(Enumerable.Range(1, 6), seed => Assert.Equal(RolloutStatus.RollbackDegraded, SimulatedFleet.Run(new()
+        {
+            Seed = (ulong)seed,
+            Gateways = 1,
+            Bug = SeededBug.AcknowledgesUnapplied,
+            Faults = FaultPlan.None with { ClockSkew = TimeSpan.FromSeconds(30) },
+            FaultsFor = TimeSpan.FromSeconds(15),
+            Longest = TimeSpan.FromSeconds(40),
+        }).Outcome));
+
     private static void Runs(FaultPlan faults, string checker)
     {
         Assert.Contains(Invariant.All(TimeSpan.FromSeconds(1)), i => i.GetType().Name == checker);

@@ -52,6 +52,14 @@ public class SimulatedFleetTests
             Assert.Equal((RolloutStatus.RolledBack, "v7", true), (run.Outcome, run.Active, run.ReleaseToBlame));
         });
 
+    [Fact]
+    public void A_store_that_takes_half_a_second_to_write_and_as_long_to_say_so_breaks_no_promise_when_control_dies_in_between() =>
+        Assert.All(Runs(FleetRelease.Bad, 8, o => o with { Faults = FaultPlan.Rough with { SlowStore = TimeSpan.FromMilliseconds(500), ControlCrashEvery = TimeSpan.FromSeconds(4) } }), run =>
+        {
+            Assert.Empty(run.Violations);
+            Assert.Equal((RolloutStatus.RolledBack, "v7"), (run.Outcome, run.Active));
+        });
+
     [Theory(Explicit = true)]
     [InlineData(1)]
     [InlineData(2)]

@@ -42,14 +42,15 @@ public sealed record PolicyOverlay(string Owner, string Reason, DateTimeOffset E
         var stages = policy.Stages;
         foreach (var (stage, tightening) in Tightening.Stages)
         {
-            var checks = stages.TryGetValue(stage, out var own) ? own.Checks : [];
+            var own = stages.GetValueOrDefault(stage) ?? Ring.Unnamed(policy, stage);
+            var checks = own.Checks;
             foreach (var use in tightening.Checks)
             {
                 var index = checks.Select(check => check.Id).ToList().IndexOf(use.Id);
                 checks = index < 0 ? checks.Add(use) : checks.SetItem(index, Tighter(checks[index], use, $"stages.{GuardStages.KeyOf(stage)}.{use.Id}"));
             }
 
-            stages = stages.SetItem(stage, (own ?? new StagePolicy([])) with { Checks = checks });
+            stages = stages.SetItem(stage, own with { Checks = checks });
         }
 
         return policy with { Stages = stages };

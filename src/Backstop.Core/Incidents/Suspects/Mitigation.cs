@@ -6,6 +6,9 @@ namespace Backstop.Core.Incidents.Suspects;
 /// <param name="Expected">What it does, and what rolling the release back would do.</param>
 public sealed record Mitigation(string First, string Second, string Expected)
 {
+    /// <summary>The words after <c>backstop mitigate</c> that do the first, with <c>ALIAS</c> for the alias; null where there is no such verb, or where only the case tells its arguments.</summary>
+    public string? Verb { get; init; }
+
     private const string SameInputs = "The inputs are sound again; the previous release meets the same ones, so rolling back does nothing.";
     private const string SameUpstream = "The failing dependency is out of the path; the previous release calls the same one, so rolling back does nothing.";
 
@@ -31,11 +34,12 @@ public sealed record Mitigation(string First, string Second, string Expected)
         Cause.Drift => new(
             "Route the part of the traffic that changed to a fallback, and tell its owner.", "Refresh the release on what users ask now.", SameInputs),
         Cause.StaleIndex or Cause.RetrievalDown => new(
-            "Break the circuit of the route: answer without retrieval and say so, or from the last good index.", "Rebuild the index, or limit the rate until it recovers.", SameUpstream),
+            "Break the circuit of the route: answer without retrieval and say so, or from the last good index.", "Rebuild the index, or limit the rate until it recovers.", SameUpstream) { Verb = "bypass ALIAS" },
         Cause.Provider or Cause.Tool => new(
             "Break the circuit: fail over to another provider or answer without it, serve from cache, limit the rate.", "Ask its operator.", SameUpstream),
         Cause.Attack => new(
-            "Tighten the input checks for this cluster and limit its sources.", "Block the template, and add it to the red-team set.", "Attacks stop at the input; the previous release may be weaker, so rolling back may harm."),
+            "Tighten the input checks for this cluster and limit its sources.", "Block the template, and add it to the red-team set.", "Attacks stop at the input; the previous release may be weaker, so rolling back may harm.")
+            { Verb = "tighten ALIAS --check injection --threshold 0.3" },
         Cause.Pool or Cause.Region => new(
             "Drain the pool or region that differs.", "Roll the engine or the routing back there.", "All is served by what works; rolling the release back does nothing."),
         Cause.Cache => new(

@@ -42,7 +42,7 @@ public sealed class ExposureNeedsHealth : Invariant
         }
 
         // The first share of all needs warm servers; there is no evidence yet.
-        if (before.Status != RolloutStatus.Warming && !(_judged is { Verdict: Verdict.Healthy } judged && judged.At == after.At))
+        if (before.Status != RolloutStatus.Warming && !(_judged is { Verdict: Verdict.Healthy } judged && judged.At == (after.DecidedAt ?? after.At)))
         {
             Broken($"{how} when the last verdict was {_judged?.Verdict.ToString() ?? "none"}");
         }

@@ -102,6 +102,25 @@ public sealed class EvidenceEdgeTests
         Assert.Contains(rollout.Effects, e => e is Effect.OpenIncident { Blamed: true });
     }
 
+    [Theory]
+    [InlineData(1000, RolloutStatus.RollingBack)]
+    [InlineData(10_000, RolloutStatus.Baking)]
+    public void E38_a_release_that_turns_bad_over_an_old_one_that_is_too_small_is_contained_to_what_that_bears_and_taken_back(int bears, RolloutStatus end)
+    {
+        // With more than a tenth of the traffic the old release breaks down, so half and half shows two bad arms and blames nobody.
+        var rollout = JudgedRollout.Start(13, AtOnce, bears: bears).Run(2000, Answers.Good, Answers.Good);
+        var most = 0;
+        for (var i = 0; i < 1500 && rollout.Status == RolloutStatus.Baking; i++)
+        {
+            var holdback = rollout.State.Alias.HoldbackBasisPoints;
+            most = Math.Max(most, holdback);
+            rollout.Run(1, Answers.Bad, holdback > 1000 ? Answers.Bad : Answers.Good);
+        }
+
+        Assert.Equal((end, Math.Min(bears, 5000)), (rollout.Status, most));
+        Assert.Equal(end == RolloutStatus.Baking, rollout.Judgement!.Shared);
+    }
+
     [Fact]
     public void E34_a_share_that_changes_while_the_world_changes_fools_nobody()
     {

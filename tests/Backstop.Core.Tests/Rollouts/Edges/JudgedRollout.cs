@@ -32,14 +32,17 @@ internal sealed class JudgedRollout
 
     public List<Effect> Effects { get; } = [];
 
+    /// <summary>What the old release was found to bear, in basis points.</summary>
+    public int Bears { get; init; } = Route.Whole;
+
     public DateTimeOffset Now => EpochCounts.StartOf(_bucket);
 
     public RolloutStatus Status => State.Rollout.Status;
 
     /// <summary>A rollout whose old release has made its history: 4,000 requests, by default as good as it should be.</summary>
-    public static JudgedRollout Start(int seed, RolloutPlan plan, Answers? history = null, Answers? lately = null)
+    public static JudgedRollout Start(int seed, RolloutPlan plan, Answers? history = null, Answers? lately = null, int bears = Route.Whole)
     {
-        var rollout = new JudgedRollout(seed, plan);
+        var rollout = new JudgedRollout(seed, plan) { Bears = bears };
         for (var i = 0; i < 1000; i++)
         {
             rollout.Bucket(1, 0, history ?? Answers.Good, history ?? Answers.Good);
@@ -126,7 +129,7 @@ internal sealed class JudgedRollout
         var contrast = State.Rollout.Promoted ? Contrast.OfPromoted(stages.Where(r => r.Current == "v8")) : Contrast.OfCandidate(stages.Where(r => r.Candidate == "v8"));
         Judgement = Core.Evidence.Judge.Evaluate(_evidence, contrast, new(), Now);
         Tell(new RolloutEvent.Warmed(Now, Failed: null));
-        Tell(new RolloutEvent.Judged(Now, Judgement.Verdict, Judgement.Units, Judgement.OneArmAlarm, Judgement.Reason));
+        Tell(new RolloutEvent.Judged(Now, Judgement.Verdict, Judgement.Units, Judgement.OneArmAlarm, Judgement.Reason, Bears: Bears));
         Tell(new RolloutEvent.Ticked(Now));
     }
 

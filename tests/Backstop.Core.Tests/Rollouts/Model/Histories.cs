@@ -85,7 +85,7 @@ internal static class Histories
         {
             "gated" => new RolloutEvent.Gated(at, i.Ok ? null : "no"),
             "warmed" => new RolloutEvent.Warmed(at, i.Ok ? null : "cold"),
-            "judged" => new RolloutEvent.Judged(at, Enum.Parse<Verdict>(i.Verdict), i.Units, i.Alarm, i.Verdict, i.Coverage),
+            "judged" => new RolloutEvent.Judged(at, Enum.Parse<Verdict>(i.Verdict), i.Units, i.Alarm, i.Verdict, i.Coverage, i.Bears),
             "converged" => new RolloutEvent.Converged(at, generation + i.Number),
             "observed" => new RolloutEvent.Observed(at, i.Number, TimeSpan.FromSeconds(i.Window)),
             "ticked" => new RolloutEvent.Ticked(at),
@@ -123,6 +123,7 @@ internal static class Histories
             Units = often ? 10_000 : random.Next(0, 300),
             Alarm = random.Next(30) == 0,
             Coverage = often ? 1 : 0.5,
+            Bears = often ? 10_000 : 1000 * random.Next(0, 8),
             Number = what switch
             {
                 "converged" => often ? 0 : -1,

@@ -16,6 +16,9 @@ internal sealed record Input(string What, double At)
 
     public double Coverage { get; init; } = 1;
 
+    /// <summary>What the old release bears, in basis points.</summary>
+    public int Bears { get; init; } = 10_000;
+
     /// <summary>A count, a step, or a distance from the present generation, as the kind has it.</summary>
     public int Number { get; init; }
 

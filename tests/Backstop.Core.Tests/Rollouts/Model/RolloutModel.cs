@@ -136,7 +136,7 @@ internal sealed class RolloutModel
 
                 return true;
             case "tripped" when Exposed: Back(i.At, person: false, blame: true, safety: true); return true;
-            case "judged" when i.Verdict == "Regressed" && Exposed: Back(i.At, person: false, blame: true, safety: false); return true;
+            case "judged" when i.Verdict == "Regressed" && Exposed: Back(i.At, person: false, blame: true, safety: false, i.Bears); return true;
             case "unready" when Exposed && Phase != "Completed": Back(i.At, person: false, blame: false, safety: false); return true;
             case "supersede":
                 if (!Pre.Contains(Phase) || Aborted || _promoted)
@@ -162,7 +162,7 @@ internal sealed class RolloutModel
             case "judged" when i.Alarm && _promoted && !Contained && !Pinned && Phase is "Baking" or "Completed" && i.Alarm && _promoted && !Contained && !Pinned:
                 if (Previous is not null)
                 {
-                    Raise(_plan.Containment);
+                    Raise(i.Bears);
                     Did.Add("incident");
                 }
 
@@ -172,7 +172,7 @@ internal sealed class RolloutModel
         }
     }
 
-    private void Back(double at, bool person, bool blame, bool safety)
+    private void Back(double at, bool person, bool blame, bool safety, int bears = 10_000)
     {
         if (_promoted && !person)
         {
@@ -187,7 +187,7 @@ internal sealed class RolloutModel
                 _withheld = why;
                 if (!Pinned && !Contained && Previous is not null)
                 {
-                    Raise(_plan.Containment);
+                    Raise(bears);
                 }
 
                 Did.AddRange(["incident", "page"]);
@@ -571,9 +571,9 @@ internal sealed class RolloutModel
         Enter("Held", at);
     }
 
-    private void Raise(int holdback)
+    private void Raise(int bears)
     {
-        (Contained, Holdback) = (true, Math.Max(holdback, Holdback));
+        (Contained, Holdback) = (true, Math.Max(bears < _plan.Containment ? bears : _plan.Containment, Holdback));
         Written();
         Did.Add("push");
     }

@@ -5,7 +5,8 @@ namespace Backstop.Simulation.Training;
 
 /// <summary>Makes sentences from parts, for training where public data has none of the kind.</summary>
 /// <remarks>
-/// One line names a part and its alternatives: <c>part: first | second {other}</c>. Lines that begin with # are notes.
+/// One line names a part and its alternatives: <c>part: first | second {other}</c>; <c>\n</c> in it is a new line. Lines that begin
+/// with # are notes.
 /// </remarks>
 public sealed class SentenceGrammar
 {
@@ -18,7 +19,7 @@ public sealed class SentenceGrammar
         .Select(line => line.Split(':', 2))
         .ToFrozenDictionary(
             pair => pair[0].Trim(),
-            pair => pair[1].Split('|', StringSplitOptions.TrimEntries),
+            pair => pair[1].Replace("\\n", "\n", StringComparison.Ordinal).Split('|', StringSplitOptions.TrimEntries),
             StringComparer.Ordinal));
 
     /// <summary>The same random numbers make the same sentence.</summary>

@@ -101,17 +101,14 @@ public abstract class TrainingRecipe
     }
 
     /// <summary>Scores every example with a model that saw no row of its group.</summary>
-    public IReadOnlyList<ScoredRow> CrossValidate(IReadOnlyList<TrainingExample> examples, uint folds = Folds)
-    {
-        var scored = new List<ScoredRow>();
-        for (var fold = 0u; fold < folds; fold++)
+    public IReadOnlyList<ScoredRow> CrossValidate(IReadOnlyList<TrainingExample> examples, uint folds = Folds) =>
+    [
+        .. Enumerable.Range(0, (int)folds).AsParallel().AsOrdered().SelectMany(fold =>
         {
             var models = Fit([.. examples.Where(e => FoldOf(e, folds) != fold)]);
-            scored.AddRange(examples.Where(e => FoldOf(e, folds) == fold).Select(models.Score));
-        }
-
-        return scored;
-    }
+            return examples.Where(e => FoldOf(e, folds) == fold).Select(models.Score);
+        }),
+    ];
 
     /// <summary>Scores the rows of some sources with a model that saw nothing of them.</summary>
     /// <remarks>Sources without harmless texts are measured against a third of the others', which the model has not seen either.</remarks>

@@ -22,7 +22,7 @@ public static class TrainingRun
             ClassificationMetrics.Auroc(measured),
             ClassificationMetrics.RecallAt(0.01, measured),
             ClassificationMetrics.RecallAt(0.001, measured),
-            [.. recipe.LeftOut.Select(sources => LeaveOut(recipe, examples, sources))],
+            [.. recipe.LeftOut.AsParallel().AsOrdered().Select(sources => LeaveOut(recipe, examples, sources))],
             [.. scored.GroupBy(s => (s.Row.Source, s.Row.Positive)).Select(group => new FlaggedShare(
                 group.Key.Source, group.Key.Positive, Proportion.Of(group.Count(s => s.Logit >= threshold), group.Count())))]);
     }

@@ -20,6 +20,7 @@ public sealed class ServeOptionsTests
     [InlineData("--http", "8080")]
     [InlineData("--role", "gatway")]
     [InlineData("--gateway-id", "a b")]
+    [InlineData("--drain-delay", "-5")]
     [InlineData("--control", "http://127.0.0.1:1")]
     [InlineData("--tls-key", "server.key")]
     [InlineData("--fleet-ca", "ca.pem")]
@@ -64,5 +65,17 @@ public sealed class ServeOptionsTests
         Assert.Contains($"postgres://ann@{address}/fleet cannot be reached", errors, StringComparison.Ordinal);
         Assert.DoesNotContain("s3cret", errors, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_store_that_is_no_store_is_one_line()
+    {
+        var data = Directory.CreateTempSubdirectory("backstop-test-").FullName;
+        await File.WriteAllTextAsync(Path.Combine(data, "backstop.db"), string.Concat(Enumerable.Repeat("no database ", 1000)), TestContext.Current.CancellationToken);
+        var (code, _, errors) = await Shelled.Run("serve", "--http", "127.0.0.1:0", "--fleet", "127.0.0.1:0", "--data", data);
+        Directory.Delete(data, recursive: true);
+
+        Assert.Equal(2, code);
+        Assert.Contains("backstop.db cannot be used", Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
     }
 }

@@ -83,17 +83,22 @@ public sealed partial class Doorkeeper(KeyStore keys, FleetHub hub, ControlOptio
     /// <inheritdoc/>
     public override void Dispose()
     {
+        base.Dispose(); // Before: whoever reads in this moment must not take the end of the process for a flaw of the keys.
         _reading.Dispose();
-        base.Dispose();
     }
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var pace = new PeriodicTimer(Pace, clock);
         string? told = null;
-        while (await pace.WaitForNextTickAsync(stoppingToken))
+        while (true)
         {
+            await Task.Delay(Pace, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+
             if (Volatile.Read(ref _known) is null)
             {
                 continue; // The store is not open yet; who opens it reads them first.
@@ -103,6 +108,10 @@ public sealed partial class Doorkeeper(KeyStore keys, FleetHub hub, ControlOptio
             {
                 await Refresh();
                 told = null;
+            }
+            catch (Exception) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
             }
             catch (Exception e) when (e is not OutOfMemoryException)
             {

@@ -35,6 +35,8 @@ internal static class ServeCommand
         {
             Description = "Seconds after that for the requests under way.", DefaultValueFactory = _ => 30,
         };
+        drainDelay.Between(0, TimeSpan.FromMinutes(5).TotalSeconds);
+        drainDeadline.Between(0, TimeSpan.FromDays(1).TotalSeconds);
         var models = new Option<string?>("--models") { Description = "Folder of the classifiers (ONNX) that guard policies name. DATA/models by default; see docs/checks/onnx.md." };
         var onnx = new Option<string?>("--onnx") { Description = "Folder of what runs them, from 'dotnet publish src/Backstop.Onnx'. The folder onnx beside the program by default." };
         var accessLog = new Option<bool>("--access-log") { Description = "Write a line for every request, without what was asked and answered." };

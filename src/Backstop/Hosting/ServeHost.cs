@@ -75,18 +75,18 @@ internal static class ServeHost
         await app.StopAsync(CancellationToken.None);
     }
 
-    // Asked first, as the ports are: a database is the part that is most often not there yet.
+    // Asked first, as the ports are: a database is the part that is most often not there yet, and a start that is half done says more than
+    // why it failed.
     private static async Task ExpectStore(ServeOptions options, CancellationToken cancel)
     {
-        var closes = options.RunsControl && ListenAddress.IsPublic(options.Http) && options.Oidc is null;
-        if (!options.RunsControl || (options.Store is not StoreAddress.Postgres && !closes))
+        if (!options.RunsControl)
         {
             return;
         }
 
         using var store = DurableStore.At(options.Store);
         await store.Open(cancel);
-        if (closes && (await new KeyStore(store, TimeProvider.System).All()).Count == 0)
+        if (ListenAddress.IsPublic(options.Http) && options.Oidc is null && (await new KeyStore(store, TimeProvider.System).All()).Count == 0)
         {
             throw new CommandFailure(
                 $"--http {options.Http} can be reached from other machines, and no key exists, so everybody there could do everything. " +

@@ -1,5 +1,4 @@
 using Backstop.Control.Access;
-using Backstop.Control.Gates;
 using Backstop.Control.Rollouts;
 using Backstop.Control.Store;
 using Backstop.Core.Access;
@@ -53,11 +52,10 @@ internal static class AliasRuleEndpoints
 
         foreach (var gate in gates)
         {
-            var hours = gate.WithinHours ?? 24 * 7;
-            yield return !SuiteNames.IsId(gate.Gate) ? throw RefusedException.Invalid(SuiteNames.Wrong("gate", gate.Gate))
-                : gate.Digest is { } digest && !SuiteNames.IsDigest(digest) ? throw RefusedException.Invalid(SuiteNames.WrongDigest("digest", digest))
-                : hours is > 0 and <= 24 * 366 ? new(gate.Gate, gate.Digest, TimeSpan.FromHours(hours))
-                : throw RefusedException.Invalid($"'within_hours' is {hours}: use more than 0 and at most {24 * 366}.");
+            var hours = gate.WithinHours ?? RequiredGate.UsualHours;
+            yield return RequiredGate.Flaw(gate.Gate, gate.Digest, hours) is { } flaw
+                ? throw RefusedException.Invalid(flaw)
+                : new(gate.Gate, gate.Digest, TimeSpan.FromHours(hours));
         }
     }
 

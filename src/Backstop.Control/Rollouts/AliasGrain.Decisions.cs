@@ -112,13 +112,16 @@ internal sealed partial class AliasGrain
     /// <summary>Starts what asks the outside world. It answers with an event, so an abort never waits for it.</summary>
     private void Start(Effect effect)
     {
-        var (self, rollout) = (this.AsReference<IAliasGrain>(), _rollout!.Rollout);
+        var (self, alias, rollout) = (this.AsReference<IAliasGrain>(), _alias, _rollout!.Rollout);
         var wayBack = _alias.ReturnsTo(rollout.Candidate, rollout.Plan.Fallback) ?? rollout.Baseline;
         var more = MoreOn(wayBack) * rollout.Plan.WarmCapacity;
         _ = effect switch
         {
             Effect.RunGates => Task.Run(async () => await self.Gated(rollout.Id, await effects.RunGates(rollout, wayBack))),
-            Effect.ProbeWarmth => Task.Run(async () => await self.Warmed(rollout.Id, await effects.ProbeWarmth(rollout, wayBack, more))),
+            // A freeze may have lain between the gates and this.
+            Effect.ProbeWarmth => Task.Run(async () => await self.Warmed(
+                rollout.Id,
+                (rollout.Plan.BreakGlass is null ? await effects.MissingResult(alias, rollout.Candidate) : null) ?? await effects.ProbeWarmth(rollout, wayBack, more))),
             _ => Task.CompletedTask, // Watching is done by every tick while the status is verifying.
         };
     }

@@ -197,7 +197,10 @@ internal sealed partial class AliasGrain
 
         _judgement = judgement;
         var coverage = fleet.Coverage(Name, _alias.Epoch, _alias.Generation);
-        await Handle(new RolloutEvent.Judged(now, judgement.Verdict, judgement.Units, judgement.OneArmAlarm, judgement.Reason, coverage, Bears()), Actor);
+        await Handle(
+            new RolloutEvent.Judged(
+                now, judgement.Verdict, judgement.Units, judgement.OneArmAlarm, judgement.Reason, coverage, Bears(), await Missing(judgement.Verdict)),
+            Actor);
         _incident.Refine(_rollout!, judgement, _evidence.RatesFor(new(Name, _alias.Epoch, _alias.Generation)));
     }
 
@@ -223,8 +226,15 @@ internal sealed partial class AliasGrain
             seen, rollout.Plan.ShadowRule, stored.Evidence, stage.MinUnits, rollout.Watched >= stage.Dwell, seen.Copies == 0 ? null : Now - _copies.At);
         _rollout = stored with { Shadow = judgement };
         await Handle(
-            new RolloutEvent.Judged(now, judgement.Verdict, seen.Copies, OneArmAlarm: false, judgement.Reason, fleet.Coverage(Name, _alias.Epoch, _alias.Generation)), Actor);
+            new RolloutEvent.Judged(
+                now, judgement.Verdict, seen.Copies, OneArmAlarm: false, judgement.Reason, fleet.Coverage(Name, _alias.Epoch, _alias.Generation), Missing: await Missing(judgement.Verdict)),
+            Actor);
     }
+
+    // Only health raises exposure, so only then the store is asked.
+    private async Task<string?> Missing(Verdict verdict) => verdict == Verdict.Healthy && !_alias.RequiredGates.IsEmpty && _rollout is { Rollout: { Promoted: false } rollout }
+        ? await effects.MissingResult(_alias, rollout.Candidate)
+        : null;
 
     private async Task StoreEvidence(DateTimeOffset now)
     {

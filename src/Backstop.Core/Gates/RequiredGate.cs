@@ -8,6 +8,17 @@ namespace Backstop.Core.Gates;
 /// <param name="Within">How old the result may be.</param>
 public sealed record RequiredGate(string Gate, string? Digest, TimeSpan Within)
 {
+    /// <summary>How old a result may be where nobody says, in hours.</summary>
+    public const double UsualHours = 24 * 7;
+
+    private const double MostHours = 24 * 366;
+
+    /// <summary>What is wrong with a requirement as it is written; null when nothing is.</summary>
+    public static string? Flaw(string gate, string? digest, double withinHours) => !SuiteNames.IsId(gate) ? SuiteNames.Wrong("gate", gate)
+        : digest is not null && !SuiteNames.IsDigest(digest) ? SuiteNames.WrongDigest("digest", digest)
+        : withinHours is > 0 and <= MostHours ? null
+        : $"'within_hours' is {withinHours}: use more than 0 and at most {MostHours}.";
+
     /// <summary>Why a release may not pass, with what to do; null when it may.</summary>
     /// <param name="release">Name of the release.</param>
     /// <param name="last">The last result of this suite on it; null when there is none.</param>

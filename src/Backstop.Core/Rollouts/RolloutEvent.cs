@@ -18,8 +18,10 @@ public abstract record RolloutEvent(DateTimeOffset At)
     /// <param name="OneArmAlarm">The tested release alone looks worse than its ceiling: reason to contain, never to blame.</param>
     /// <param name="Coverage">Share of the connected gateways that serve the present generation, 0 to 1.</param>
     /// <param name="Bears">Share of the traffic that the release to return to was found to bear, in basis points; the whole where nobody could ask.</param>
+    /// <param name="Missing">Which result that the alias requires the candidate does not have, or not any more; null when it has all of them.</param>
     public sealed record Judged(
-        DateTimeOffset At, Verdict Verdict, long Units, bool OneArmAlarm, string Reason, double Coverage = 1, int Bears = Routing.Route.Whole) : RolloutEvent(At);
+        DateTimeOffset At, Verdict Verdict, long Units, bool OneArmAlarm, string Reason, double Coverage = 1, int Bears = Routing.Route.Whole, string? Missing = null)
+        : RolloutEvent(At);
 
     /// <summary>One confirmed event that no rate excuses, such as leaked personal data: the release leaves at once, whatever stands against it but a person's pin.</summary>
     public sealed record SafetyTripped(DateTimeOffset At, string Reason) : RolloutEvent(At);

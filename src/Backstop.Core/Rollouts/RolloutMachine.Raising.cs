@@ -66,6 +66,12 @@ public static partial class RolloutMachine
             return Wait(state, new($"only {Percent(judged.Coverage)} of the gateways serve generation {state.Alias.Generation}"), judged.At);
         }
 
+        // A result may have been taken back since it began, or be required since then. What only leaves need not have passed.
+        if (judged.Missing is { } missing && plan.BreakGlass is null && (next < plan.Steps.Length || plan.End == PlanEnd.Promote))
+        {
+            return Wait(state, new(missing), judged.At);
+        }
+
         var isWarm = judged.At - rollout.WarmedAt is { } age && age >= TimeSpan.Zero && age <= plan.WarmFor;
         return next == plan.Steps.Length && plan.End == PlanEnd.Promote && !isWarm ? AskForWarmth(state, judged.At) : Advance(state, next, judged.At);
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Backstop.Core.Gates;
 
 namespace Backstop.Client;
 
@@ -10,6 +11,14 @@ public sealed record NewAlias(string Name, string Release)
     public int? LabelDeadlineMs { get; init; }
 
     public int? CandidateLeaseMs { get; init; }
+}
+
+/// <summary>A suite that a release must have passed, as it is declared.</summary>
+public sealed record NewRequiredGate(string Gate)
+{
+    public string? Digest { get; init; }
+
+    public double WithinHours { get; init; } = RequiredGate.UsualHours;
 }
 
 /// <summary>A suite that a release must have passed.</summary>

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Backstop.Client;
 using Backstop.CommandLine;
+using Backstop.Core.Gates;
 
 namespace Backstop.Commands;
 
@@ -31,7 +32,7 @@ internal static class AliasRules
     private static Verb Require()
     {
         var gates = new Argument<string[]>("gates") { Description = "Ids of suites, each with @DIGEST if only that version of it counts. None: nothing is required any more.", Arity = ArgumentArity.ZeroOrMore };
-        var within = new Option<double>("--within-hours") { Description = "How old a result may be.", DefaultValueFactory = _ => 24 * 7 };
+        var within = new Option<double>("--within-hours") { Description = "How old a result may be.", DefaultValueFactory = _ => RequiredGate.UsualHours };
         var verb = Remote.Verb(
             "require",
             "Let no release near the users of an alias that has not passed these suites of files. It replaces what was required.",

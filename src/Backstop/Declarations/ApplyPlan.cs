@@ -34,6 +34,7 @@ internal static class ApplyPlan
             .. aliases[false],
             .. declared.Monitors.Select(m => StepOf(m, declared, there)),
             .. declared.Gates.Select(g => StepOf(g, there)),
+            .. declared.Aliases.Select(a => a.Required).OfType<Declaration.RequiredGates>().Select(required => StepOf(required, there)),
             .. aliases[true],
         ];
     }
@@ -85,6 +86,23 @@ internal static class ApplyPlan
         return differences.Length == 0
             ? Step(declared, ApplyAction.Keep, "is as declared")
             : Step(declared, ApplyAction.Change, $"on {wanted.Alias}") with { Differences = differences };
+    }
+
+    private static ApplyStep StepOf(Declaration.RequiredGates declared, Registered there)
+    {
+        var before = (there.Aliases.TryGetValue(declared.Name, out var alias) ? alias.RequiredGates : []).ToDictionary(g => g.Gate, g => Words(g.Digest, g.WithinHours), StringComparer.Ordinal);
+        var after = declared.Gates.ToDictionary(g => g.Gate, g => Words(g.Digest, g.WithinHours), StringComparer.Ordinal);
+        Difference[] differences =
+        [
+            .. before.Keys.Union(after.Keys, StringComparer.Ordinal)
+                .Select(gate => new Difference("alias", $"/required_gates/{gate}", before.GetValueOrDefault(gate), after.GetValueOrDefault(gate)))
+                .Where(d => d.Before != d.After),
+        ];
+        return differences.Length == 0
+            ? Step(declared, ApplyAction.Keep, "is as declared")
+            : Step(declared, before.Count == 0 ? ApplyAction.Create : ApplyAction.Change, "what a release must have passed before the alias takes it") with { Differences = differences };
+
+        static string Words(string? digest, double hours) => string.Create(CultureInfo.InvariantCulture, $"within {hours:0.###} h{(digest is null ? "" : $", only {digest}")}");
     }
 
     /// <summary>Every value inside, with its JSON Pointer.</summary>

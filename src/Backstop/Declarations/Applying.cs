@@ -92,6 +92,9 @@ internal sealed class Applying(ControlClient client)
                 case { Action: ApplyAction.Create or ApplyAction.Change, Declared: Declaration.Monitor monitor }:
                     await client.AliasRule(monitor.Name, "monitor", new { evidence = monitor.Plan, reason = $"declared in {monitor.Source}" }, cancel);
                     break;
+                case { Action: ApplyAction.Create or ApplyAction.Change, Declared: Declaration.RequiredGates required }:
+                    await client.AliasRule(required.Name, "required-gates", new { gates = required.Gates, reason = $"declared in {required.Source}" }, cancel);
+                    break;
                 case { Action: ApplyAction.Create or ApplyAction.Change, Declared: Declaration.Gate gate }:
                     await client.SaveGate(gate.Settings, cancel);
                     break;

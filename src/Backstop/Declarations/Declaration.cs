@@ -23,13 +23,17 @@ internal abstract record Declaration(string Name, string Source)
     /// <summary>What evidence about an alias is judged by. Its name is the alias's.</summary>
     internal sealed record Monitor(string Name, string Source, MonitorPlan Plan) : Declaration(Name, Source);
 
+    /// <summary>What releases of an alias must have passed. Its name is the alias's, in whose declaration it stands.</summary>
+    internal sealed record RequiredGates(string Name, string Source, NewRequiredGate[] Gates) : Declaration(Name, Source);
+
     /// <summary>What an alias should serve.</summary>
     /// <param name="Name">Such as <c>assistant:prod</c>.</param>
     /// <param name="Source">File and line.</param>
     /// <param name="ReleaseName">The release.</param>
     /// <param name="Plan">The plan by which it gets there; null for the server's own.</param>
+    /// <param name="Required">What its releases must have passed; null where the file says nothing of it.</param>
     /// <param name="Settings">How it is created; its release is left to <paramref name="ReleaseName"/>.</param>
-    internal sealed record Alias(string Name, string Source, string ReleaseName, string? Plan, NewAlias Settings) : Declaration(Name, Source);
+    internal sealed record Alias(string Name, string Source, string ReleaseName, string? Plan, RequiredGates? Required, NewAlias Settings) : Declaration(Name, Source);
 
     /// <summary>The word that stands behind <c>kind:</c>.</summary>
     public string Kind => GetType().Name;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Backstop.Client;
+using Backstop.Core.Gates;
 using Backstop.Core.Text;
 
 namespace Backstop.Declarations;
@@ -19,7 +20,7 @@ internal static class DeclarationReader
         ["Gate"] = (["alias", "owner", "cases", "samples", "fail_if_more_than", "good_fail_rate", "bad_fail_rate", "review_by", "state"], Gate),
         ["Monitor"] = (
             ["alpha", "false_rollbacks_per_month", "min_units", "min_units_per_arm", "min_history", "freshness_ms", "total_margin", "latency_margin", "margins", "ceiling_margins", "strict"], Monitor),
-        ["Alias"] = (["release", "plan", "capture_samples", "label_deadline_ms", "candidate_lease_ms"], Alias),
+        ["Alias"] = (["release", "plan", "required_gates", "capture_samples", "label_deadline_ms", "candidate_lease_ms"], Alias),
     };
 
     private static readonly JsonSerializerOptions Strict = new(ControlClient.Json) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
@@ -59,8 +60,29 @@ internal static class DeclarationReader
 
     private static Declaration.Alias Alias(string name, string source, JsonObject body)
     {
-        var settings = Rest(body, "plan");
-        return new(name, source, Text(body, "release"), body.ContainsKey("plan") ? Text(body, "plan") : null, As<NewAlias>(settings, "an Alias"));
+        var settings = Rest(body, "plan", "required_gates");
+        return new(
+            name,
+            source,
+            Text(body, "release"),
+            body.ContainsKey("plan") ? Text(body, "plan") : null,
+            body.ContainsKey("required_gates") ? Required(name, source, body["required_gates"]) : null,
+            As<NewAlias>(settings, "an Alias"));
+    }
+
+    private static Declaration.RequiredGates Required(string name, string source, JsonNode? given)
+    {
+        if (given is not JsonArray list)
+        {
+            throw new FormatException("'required_gates' must be a list of suites' ids, or of { gate, within_hours, digest }; [] requires none.");
+        }
+
+        // A name alone is all that most of them need.
+        var gates = As<NewRequiredGate[]>(
+            new JsonArray([.. list.Select(gate => gate is JsonValue id ? new JsonObject { ["gate"] = id.DeepClone() } : gate?.DeepClone())]), "'required_gates' of an Alias");
+        var flaw = gates.Select(gate => gate is null ? "'required_gates' has an empty entry." : RequiredGate.Flaw(gate.Gate, gate.Digest, gate.WithinHours)).FirstOrDefault(text => text is not null)
+            ?? gates.GroupBy(gate => gate.Gate, StringComparer.Ordinal).Where(same => same.Count() > 1).Select(same => $"gate '{same.Key}' is required twice.").FirstOrDefault();
+        return flaw is null ? new(name, source, gates) : throw new FormatException(flaw);
     }
 
     private static Declaration.Gate Gate(string name, string source, JsonObject body)
@@ -103,7 +125,7 @@ internal static class DeclarationReader
         return As<PlanRequest>(plan, "a RolloutPlan");
     }
 
-    private static T As<T>(JsonObject value, string what)
+    private static T As<T>(JsonNode value, string what)
     {
         Known(value, typeof(T), what);
         try

@@ -103,7 +103,7 @@ public sealed class ShadowRolloutTests
 
     private static object Plan(object shadow, object step) => new { shadow, steps = new[] { step }, verify_window_ms = 100 };
 
-    private static SignalBatch Copies(System.Text.Json.Nodes.JsonNode rollout, FleetGateway gateway, long copies, long worse, long? generation = null) => new()
+    internal static SignalBatch Copies(System.Text.Json.Nodes.JsonNode rollout, FleetGateway gateway, long copies, long worse, long? generation = null) => new()
     {
         GatewayId = "gateway-1",
         Shadows =

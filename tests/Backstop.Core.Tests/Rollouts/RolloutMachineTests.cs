@@ -141,6 +141,24 @@ public sealed class RolloutMachineTests
         Assert.Contains(decision.Effects, e => e is Effect.Page);
     }
 
+    [Theory]
+    [InlineData(PlanEnd.Promote, null, RolloutStatus.Canary)]
+    [InlineData(PlanEnd.Promote, "current is broken", RolloutStatus.Promoting)]
+    [InlineData(PlanEnd.Withdraw, null, RolloutStatus.Completed)]
+    public void A_required_result_that_is_missing_holds_up_what_rises_and_nothing_else(PlanEnd end, string? breakGlass, RolloutStatus then)
+    {
+        var canary = Walk(
+            new() { Steps = [new(500, TimeSpan.Zero, 100)], End = end, BreakGlass = breakGlass }, new RolloutEvent.Gated(Start, null), new RolloutEvent.Warmed(Start, null));
+        Assert.Equal(RolloutStatus.Canary, canary.Rollout.Status);
+        var missing = RolloutMachine.Step(canary, new RolloutEvent.Judged(Start, Verdict.Healthy, 1000, false, "fine", Missing: "gate sums must have passed it")).Next;
+        Assert.Equal(then, missing.Rollout.Status);
+        if (then == RolloutStatus.Canary)
+        {
+            Assert.Equal("gate sums must have passed it", missing.Rollout.Waits);
+            Assert.Equal(RolloutStatus.Promoting, RolloutMachine.Step(missing, new RolloutEvent.Judged(Start, Verdict.Healthy, 1000, false, "fine")).Next.Rollout.Status);
+        }
+    }
+
     private static void Play(Action<RolloutState, RolloutEvent, Decision> check) => Histories.Sample(
         history =>
         {

@@ -23,6 +23,7 @@ public sealed class ApplyTests(RunningBackstop backstop) : IClassFixture<Running
                 kind: Alias
                 name: ranker:apply
                 release: r1
+                required_gates: [ { gate: sums, within_hours: 72 } ]
                 ---
                 apiVersion: backstop/v1
                 kind: Monitor
@@ -44,19 +45,19 @@ public sealed class ApplyTests(RunningBackstop backstop) : IClassFixture<Running
                 """,
                 TestContext.Current.CancellationToken);
 
-            string[] made = ["create", "create", "create", "create"];
+            string[] made = ["create", "create", "create", "create", "create"];
             Assert.Equal(made, await Apply(folder, "--dry-run"));
             Assert.Equal(made, await Apply(folder));
-            Assert.Equal(["keep", "keep", "keep", "keep"], await Apply(folder));
+            Assert.Equal(["keep", "keep", "keep", "keep", "keep"], await Apply(folder));
 
             var file = Path.Combine(folder, "ranker.yaml");
             var text = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
             await File.WriteAllTextAsync(
                 file,
-                text.Replace("error: 0.005", "error: 0.004", StringComparison.Ordinal).Replace("14 days", "15 days", StringComparison.Ordinal),
+                text.Replace("error: 0.005", "error: 0.004", StringComparison.Ordinal).Replace("14 days", "15 days", StringComparison.Ordinal).Replace("within_hours: 72", "within_hours: 48", StringComparison.Ordinal),
                 TestContext.Current.CancellationToken);
-            Assert.Equal(["keep", "keep", "change", "change"], await Apply(folder));
-            Assert.Equal(["keep", "keep", "keep", "keep"], await Apply(folder));
+            Assert.Equal(["keep", "keep", "change", "change", "change"], await Apply(folder));
+            Assert.Equal(["keep", "keep", "keep", "keep", "keep"], await Apply(folder));
 
             var (code, _, errors) = await Shelled.Run("apply", "-f", Path.Combine(folder, "nothing"));
             Assert.Equal(2, code);

@@ -69,6 +69,10 @@ public sealed class DeclarationTests
     [InlineData("apiVersion: backstop/v1\nkind: Gate\nname: g\nalias: a:b", "'owner' is missing")]
     [InlineData("apiVersion: backstop/v1\nkind: Gate\nname: g\nalias: a:b\nowner: me\ncases: [ { promt: x } ]\nfail_if_more_than: 0\ngood_fail_rate: 0\nbad_fail_rate: 1\nreview_by: 2027-01-01", "Did you mean 'prompt'?")]
     [InlineData("apiVersion: backstop/v1\nkind: Gate\nname: g\nalias: a:b\nowner: me\ncases: [ { id: x } ]\nfail_if_more_than: 0\ngood_fail_rate: 0\nbad_fail_rate: 1\nreview_by: 2027-01-01", "either 'prompt' or 'messages'")]
+    [InlineData("apiVersion: backstop/v1\nkind: Alias\nname: a:b\nrelease: v7\nrequired_gates: sums", "must be a list")]
+    [InlineData("apiVersion: backstop/v1\nkind: Alias\nname: a:b\nrelease: v7\nrequired_gates: [ { gate: sums, within_hour: 3 } ]", "Did you mean 'within_hours'?")]
+    [InlineData("apiVersion: backstop/v1\nkind: Alias\nname: a:b\nrelease: v7\nrequired_gates: [ { gate: sums, within_hours: 0 } ]", "'within_hours' is 0")]
+    [InlineData("apiVersion: backstop/v1\nkind: Alias\nname: a:b\nrelease: v7\nrequired_gates: [ sums, { gate: sums } ]", "required twice")]
     [InlineData("- a\n- b", "one mapping")]
     [InlineData("? [a]\n: b", "a key must be text")]
     [InlineData("a: ]", "line 1")]
@@ -165,6 +169,25 @@ public sealed class DeclarationTests
         var learnt = known with { IncidentId = "INC-1" };
         steps = ApplyPlan.Of(set, Server(set, alias) with { Gates = new Dictionary<string, GateView> { ["refunds"] = learnt } });
         Assert.Contains("came from INC-1", steps.Single(s => s.Action == ApplyAction.Refuse).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_an_alias_requires_stands_before_its_rollout_and_is_left_alone_where_it_is_not_declared()
+    {
+        var v8 = V7.Replace("name: v7", "name: v8", StringComparison.Ordinal).Replace("model: m", "model: n", StringComparison.Ordinal);
+        var prod = Prod.Replace("release: v7", "release: v8", StringComparison.Ordinal);
+        var set = Set(Policy, V7, v8, Careful, prod + "\nrequired_gates: [ sums, { gate: refunds, within_hours: 72 } ]");
+        var alias = Serving("v7", set) with { RequiredGates = [new("refunds", null, 24), new("old", null, 168)] };
+        var steps = ApplyPlan.Of(set, Server(set, alias));
+        Assert.Equal(["Release", "Release", "RequiredGates", "Alias"], steps.Select(s => s.Kind));
+        Assert.Equal(
+            [("/required_gates/old", "within 168 h", null), ("/required_gates/refunds", "within 24 h", "within 72 h"), ("/required_gates/sums", null, "within 168 h")],
+            steps[2].Differences!.Select(d => (d.Path, d.Before, d.After)).Order());
+
+        Assert.Equal(
+            ApplyAction.Keep,
+            ApplyPlan.Of(set, Server(set, alias with { RequiredGates = [new("refunds", null, 72), new("sums", null, 168)] })).Single(s => s.Kind == "RequiredGates").Action);
+        Assert.DoesNotContain(ApplyPlan.Of(Set(Policy, V7, v8, Careful, prod), Server(set, alias)), s => s.Kind == "RequiredGates");
     }
 
     private static Registered Nothing => new(new Dictionary<string, ReleaseView>(), new Dictionary<string, AliasView>());

@@ -1,9 +1,9 @@
 using Backstop.Core.Text;
 
-namespace Backstop.Control.Gates;
+namespace Backstop.Core.Gates;
 
 /// <summary>How a suite and its version are written.</summary>
-internal static class SuiteNames
+public static class SuiteNames
 {
     /// <summary>Whether it can be the id of a suite.</summary>
     public static bool IsId(string text) => Names.IsValid(text);

@@ -201,7 +201,7 @@ internal sealed partial class AliasGrain
             new RolloutEvent.Judged(
                 now, judgement.Verdict, judgement.Units, judgement.OneArmAlarm, judgement.Reason, coverage, Bears(), await Missing(judgement.Verdict)),
             Actor);
-        _incident.Refine(_rollout!, judgement, _evidence.RatesFor(new(Name, _alias.Epoch, _alias.Generation)));
+        _incident.Refine(_rollout!, judgement, _evidence.RatesFor(new(Name, _alias.Epoch, _alias.Generation)), ByItself());
     }
 
     // That a change of the inputs began or ended is seen by a look and not by a batch.

@@ -54,11 +54,12 @@ internal sealed partial class IncidentReporter(IncidentBook incidents, ILogger l
     /// <param name="stored">The rollout as it stands.</param>
     /// <param name="judgement">What both arms did up to now. A healthy one is no news about an incident.</param>
     /// <param name="history">What the trusted release used to do.</param>
-    public void Refine(StoredRollout stored, Judgement judgement, ControlRates history)
+    /// <param name="then">Told the incident as it stands after that: what was mild at first may harm by now.</param>
+    public void Refine(StoredRollout stored, Judgement judgement, ControlRates history, Func<Incident, Task> then)
     {
         if (IncidentId is not null && judgement.Verdict == Verdict.Inconclusive && SmallerArm(judgement) > Growth * _known)
         {
-            Open(stored, judgement, history, new(Blamed: false, judgement.Reason));
+            Open(stored, judgement, history, new(Blamed: false, judgement.Reason), then);
         }
     }
 

@@ -76,4 +76,49 @@ public sealed class RollbackVerifiedTests
         Assert.Empty(alias["quarantined"]!.AsArray());
         Assert.Contains("precautionary", (await server.Get("journal?limit=100")).ToJsonString(), StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("automatically", true)]
+    [InlineData("when_told", false)]
+    public async Task Where_the_policy_allows_it_the_precaution_waits_for_nobody(string contain, bool isTaken)
+    {
+        await using var model = await ModelServer.Start();
+        await using var server = await RolloutTests.Prepared(model);
+        await using var gateway = await FleetGateway.Connect(server);
+        await server.Post($"aliases/{Alias}/traffic", new { policy = new { inputs = new { contain } }, reason = "test" });
+        await gateway.Reaches(2);
+        await gateway.Send(Batches.Of(Alias, generation: 2, arm: 0, correct: 940, toxic: 60));
+        var rollout = await RolloutTests.Submit(server, new { steps = new[] { new { basis_points = 500, dwell_ms = 3_600_000, min_units = 100_000 } }, verify_window_ms = 200 });
+        await gateway.Reaches(3);
+
+        // Abuse rises on both arms, more on the one with four requests: it is harm, and nobody can say whose.
+        var sent = 0;
+        var incident = await Eventually.Is(
+            async () =>
+            {
+                await gateway.Send(Batches.Of(Alias, generation: 3, arm: 0, correct: 57, toxic: 19));
+                await gateway.Send(Batches.Of(Alias, generation: 3, arm: 1, correct: 2, toxic: 2));
+                sent += 80;
+                await Eventually.Is(
+                    () => server.Get($"aliases/{Alias}"), alias => (long?)alias["judgement"]?["units"] >= sent || (string?)alias["rollout"]?["status"] is not "canary");
+                return (await server.Get($"incidents?alias={Alias}")).AsArray().SingleOrDefault() ?? JsonValue.Create("none");
+            },
+            i => i is JsonObject);
+        Assert.Equal(("severe", "inconclusive"), ((string)incident["severity"]!, (string)incident["rollback"]!));
+
+        if (!isTaken)
+        {
+            Assert.True((bool)incident["precautionary"]!);
+            Assert.Equal("held", (string)(await server.Get($"rollouts/{rollout}"))["status"]!);
+            Assert.Null(incident["precaution"]);
+            return;
+        }
+
+        await server.RolloutReaches(rollout, "rolled_back");
+        incident = await Eventually.Is(() => server.Get($"incidents/{incident["id"]}"), i => i["precaution"] is not null);
+        Assert.Equal("backstop", (string)incident["precaution"]!["by"]!);
+        Assert.Null((bool?)incident["release_to_blame"]);
+        Assert.Empty((await server.Get($"aliases/{Alias}"))["quarantined"]!.AsArray());
+        Assert.Contains("precautionary. People are harmed", (await server.Get("journal?limit=100")).ToJsonString(), StringComparison.Ordinal);
+    }
 }

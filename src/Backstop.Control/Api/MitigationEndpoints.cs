@@ -28,7 +28,7 @@ internal static class MitigationEndpoints
     }
 
     private static async Task<Answer<AliasView>> Begin(
-        string name, Body<NewMitigation> request, HttpContext context, ReleaseStore releases, AliasQueries queries, IGrainFactory grains)
+        string name, Body<NewMitigation> request, HttpContext context, ReleaseStore releases, AliasStore aliases, AliasQueries queries, IGrainFactory grains)
     {
         var body = await request.Read();
         var alias = await AliasEndpoints.View(queries, name);
@@ -37,7 +37,7 @@ internal static class MitigationEndpoints
             throw RefusedException.Invalid($"'for_ms' is {body.ForMs}: a mitigation lasts 1 to {LongestMs} milliseconds and then ends by itself.");
         }
 
-        var (policy, words) = await Policy(body, alias, releases);
+        var (policy, words) = await Policy(body, alias, releases, aliases);
         return await Amend(name, new AliasAmendment.Mitigate($"m{Guid.CreateVersion7():N}", body.Kind, policy, words, TimeSpan.FromMilliseconds(body.ForMs)), body.Reason, context, queries, grains);
     }
 
@@ -55,7 +55,7 @@ internal static class MitigationEndpoints
         return ApiJson.Ok(await AliasEndpoints.View(queries, name));
     }
 
-    private static async Task<(string Policy, string Words)> Policy(NewMitigation body, AliasView alias, ReleaseStore releases)
+    private static async Task<(string Policy, string Words)> Policy(NewMitigation body, AliasView alias, ReleaseStore releases, AliasStore aliases)
     {
         switch (body.Kind)
         {
@@ -72,6 +72,10 @@ internal static class MitigationEndpoints
                 return body.Indexes is { Length: > 0 and <= MostIndexes } indexes
                     ? Checked(Overlay.Bypass(indexes), $"no retrieved documents{(indexes.Contains("*") ? "" : $" of {string.Join(", ", indexes)}")}")
                     : throw RefusedException.Invalid($"'indexes' must name 1 to {MostIndexes} indexes; one that ends in '*' stands for all that begin so, and '*' for all.");
+            case OverlayKind.Judging:
+                return (
+                    Overlay.Judging((await aliases.Find(alias.Name))!.Traffic) ?? throw RefusedException.Conflict($"{alias.Name} has no judge: 'signals' of its traffic policy would name one."),
+                    "every answer of candidate and holdback is judged");
             default:
                 return body.Replicas is { Length: > 0 and <= MostReplicas } replicas && replicas.All(r => r.Length is > 0 and <= 500)
                     ? (Overlay.Drain(replicas), $"no requests to {string.Join(", ", replicas)}")

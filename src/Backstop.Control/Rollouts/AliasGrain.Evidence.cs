@@ -40,6 +40,7 @@ internal sealed partial class AliasGrain
         foreach (var input in message.Inputs.Where(i => i.Alias == Name))
         {
             _inputs.Add(input.Bucket, input.ToCount());
+            CountAnchors(input.ToCount());
         }
 
         foreach (var started in message.Started.Where(s => s.Alias == Name))
@@ -62,6 +63,7 @@ internal sealed partial class AliasGrain
         }
 
         await LookAtInputs(clock.GetUtcNow());
+        TellOfAnchors();
         CompareWithItself();
         await AdvanceDrill(clock.GetUtcNow());
         WatchStandby();

@@ -167,23 +167,25 @@ internal sealed partial class AliasGrain
         : PromptFingerprint.CopyOf(prompt) is { } copied ? $"a system message that nobody sent before ({PromptFingerprint.Bare(prompt)}), a changed copy of the prompt {copied}"
         : $"a system message that nobody sent before ({prompt})";
 
-    // Where the alias's owner allows it, a fault that is known to be none of the release's is contained at once.
+    // What nobody can explain is looked at more closely; and where the alias's owner allows it, a fault that is known to be none of
+    // the release's is contained at once.
     private Func<Incident, Task> ByItself()
     {
         var (self, allowed) = (this.AsReference<IAliasGrain>(), _alias.Traffic.Inputs.ContainsByItself);
-        return incident => !allowed ? Task.CompletedTask
-            : incident.Diagnosis is { Cause: { } cause, Rollback: not RollbackAdvice.Helps } && ContainmentPlan.Exists(cause)
-            ? Start(() => self.Contain(incident.Id, cause.ToString(), Actor))
-            : incident is { CallsForPrecaution: true, RolloutId: not null, Precaution: null }
-            ? Start(() => self.Precaution(incident.Id, Actor))
-            : Task.CompletedTask;
-
-        // Not awaited: it ends only when what was reported before is durable, and that is this.
-        static Task Start(Func<Task> contain)
+        return incident =>
         {
-            _ = Task.Run(contain);
+            Func<Task>? act = incident switch
+            {
+                { Diagnosis: { Cause: { } cause, Rollback: not RollbackAdvice.Helps } } when allowed && ContainmentPlan.Exists(cause) => () => self.Contain(incident.Id, cause.ToString(), Actor),
+                { CallsForPrecaution: true, RolloutId: not null, Precaution: null } when allowed => () => self.Precaution(incident.Id, Actor),
+                { IsOpenQuestion: true } => () => self.LookCloser(incident.Id),
+                _ => null,
+            };
+
+            // Not awaited: it ends only when what was reported before is durable, and that is this.
+            _ = act is null ? Task.CompletedTask : Task.Run(act);
             return Task.CompletedTask;
-        }
+        };
     }
 
     /// <summary>What both arms did since an onset, where there are two to compare.</summary>

@@ -62,6 +62,9 @@ public interface IAliasGrain : IGrainWithStringKey
     /// <param name="receivedAt">When the first of them came.</param>
     Task<MergeReply> Merge(byte[][] batches, DateTimeOffset receivedAt);
 
+    /// <summary>Takes a closer look at what nobody can explain yet: see <c>AliasGrain.CloserLook</c>.</summary>
+    Task LookCloser(string incident);
+
     /// <summary>Every gateway has acknowledged a generation.</summary>
     Task Converged(long generation, DateTimeOffset at);
 

@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using Backstop.Control.Incidents;
 using Backstop.Core.Evidence;
 using Backstop.Core.Incidents;
+using Backstop.Core.Incidents.Suspects;
 using Backstop.Core.Rollouts;
 using Microsoft.Extensions.Logging;
 
@@ -72,6 +74,9 @@ internal sealed partial class IncidentReporter(IncidentBook incidents, ILogger l
 
     /// <summary>Tells what became of an incident.</summary>
     public void Change(string id, Func<Incident, Incident> change) => Next(() => incidents.Change(id, change));
+
+    /// <summary>Tells what was measured to tell suspects apart, so that the incident is diagnosed again.</summary>
+    public void Measure(string id, ImmutableArray<Signal> read) => Next(() => incidents.Investigate(id, i => i.Measure(read)));
 
     /// <summary>Writes what is known about the times by now.</summary>
     public void Stamp(Timeline timeline) => Next(() => IncidentId is { } id ? incidents.Stamp(id, timeline) : Task.CompletedTask);

@@ -182,6 +182,7 @@ public sealed class AliasEvidence
         {
             Latency = latencies.Total >= FewestLatencies ? LatencyBins.From(latencies) : null,
             Scores = scores.Where(s => s.Value.Total > 0).ToImmutableSortedDictionary(s => s.Key, s => s.Value.Mean!.Value, StringComparer.Ordinal),
+            ScoreUnits = scores.ToImmutableSortedDictionary(s => s.Key, s => s.Value.Total, StringComparer.Ordinal),
         };
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Backstop.Core.Evidence.Scores;
 using Backstop.Core.Routing;
 
 namespace Backstop.Core.Evidence;
@@ -18,11 +19,19 @@ public sealed record Contrast(ImmutableArray<ContrastStage> Stages, Arm Tested, 
         new([.. stages.Select(r => Stage(r, r.BaselineBasisPoints, r.BaselineBasisPoints + r.HoldbackBasisPoints))], Arm.Baseline, Arm.Holdback);
 
     private static ContrastStage Stage(Route route, double tested, double both) =>
-        new(new(route.Alias, route.Epoch, route.Generation), tested / both);
+        new(new(route.Alias, route.Epoch, route.Generation), tested / both) { Signals = route.Traffic.Signals };
 }
 
 /// <summary>One stage of a comparison.</summary>
 /// <param name="TestedShare">
 /// Probability that a request of one of the two arms was drawn for the tested one, 0 to 1, as the gateways drew it.
 /// </param>
-public readonly record struct ContrastStage(EvidenceKey Key, double TestedShare);
+public readonly record struct ContrastStage(EvidenceKey Key, double TestedShare)
+{
+    /// <summary>How answers were to be scored in this stage: while a doubt is looked into, judges are asked more often.</summary>
+    public ImmutableArray<ScoreSignal> Signals { get; init; }
+
+    /// <summary>By arm: the share of the answers that were to get this score; the plan's where the stage does not name it.</summary>
+    public ScoredShares ScoredOf(ScoreRule rule) =>
+        (Signals.IsDefault ? null : Signals.FirstOrDefault(s => s.Rule.Name == rule.Name))?.Rule.Scored ?? rule.Scored;
+}

@@ -17,6 +17,9 @@ public sealed record ControlRates(ImmutableArray<ImmutableArray<double>> Rates, 
     /// <summary>By name: how bad its answers were scored on average, 0 to 1; a score that nobody gave before is missing.</summary>
     public ImmutableSortedDictionary<string, double> Scores { get => field ?? ImmutableSortedDictionary<string, double>.Empty; init; }
 
+    /// <summary>By name: how many answers that rests on.</summary>
+    public ImmutableSortedDictionary<string, long> ScoreUnits { get => field ?? ImmutableSortedDictionary<string, long>.Empty; init; }
+
     /// <summary>No rate is taken to be lower: one never seen is not impossible.</summary>
     public const double Floor = 0.001;
 

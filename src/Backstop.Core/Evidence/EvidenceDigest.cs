@@ -34,6 +34,13 @@ internal static class EvidenceDigest
         {
             Append(text, [stages[i].Key.Epoch, stages[i].Key.Generation]);
             Append(text, [stages[i].TestedShare]);
+            foreach (var score in plan.Scores.Where(s => stages[i].ScoredOf(s) != s.Scored))
+            {
+                var scored = stages[i].ScoredOf(score);
+                text.Append(score.Name).Append(' ');
+                Append(text, [scored.Baseline, scored.Candidate, scored.Holdback]);
+            }
+
             foreach (var stratum in rates[i].Rates)
             {
                 Append(text, stratum.AsSpan());

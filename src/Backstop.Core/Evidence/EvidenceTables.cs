@@ -71,7 +71,7 @@ public sealed class EvidenceTables
         return whole;
 
         ScoreTable Build() => new(
-            ReplicaTest.ShareWithout(rule.TestedShare(_stages[stage].TestedShare, contrast), (double)part / Replicas.Parts),
+            ReplicaTest.ShareWithout(rule.TestedShare(_stages[stage], contrast), (double)part / Replicas.Parts),
             _rates[stage].Scores.GetValueOrDefault(rule.Name, UnknownScore),
             rule.UnitMargin!.Value);
     }

@@ -105,6 +105,9 @@ public sealed record Incident
     /// <summary>Failures of the trusted release, and of the trusted release with one part of the suspected one, on the captured requests.</summary>
     public ImmutableArray<Signal> Ablations { get => field.IsDefault ? [] : field; init; } = [];
 
+    /// <summary>What was measured since, on purpose, to tell suspects apart: what the judge gets wrong.</summary>
+    public ImmutableArray<Signal> Measured { get => field.IsDefault ? [] : field; init; } = [];
+
     /// <summary>Failing requests, redacted.</summary>
     public ImmutableArray<IncidentSample> Samples { get; init; } = [];
 
@@ -145,6 +148,9 @@ public sealed record Incident
     /// <summary>Whether rolling back comes first although nobody knows that it helps: people are harmed, and nothing speaks against it.</summary>
     public bool CallsForPrecaution => Severity == IncidentSeverity.Severe && Diagnosis is { Rollback: RollbackAdvice.Inconclusive } && Recovery is null;
 
+    /// <summary>Whether nobody knows yet whether rolling back helps, or else what broke: more of the small arm's answers would tell.</summary>
+    public bool IsOpenQuestion => !IsOver && (Diagnosis is null or { Rollback: RollbackAdvice.Inconclusive } or { ReleaseToBlame: false, Cause: null });
+
     /// <summary>The names of the parts that changed.</summary>
     public ImmutableArray<string> Components => [.. Differences.Select(d => d.Component).Distinct(StringComparer.Ordinal)];
 
@@ -171,7 +177,7 @@ public sealed record Incident
 
         var onset = Inputs?.Onset ?? Timeline.Onset ?? OpenedAt;
         var near = ledger.Where(e => e.Concerns(Alias) && e.At >= onset - LiveCase.ChangesBefore && (IsOver == false || Changes.Any(c => c.Id == e.Id))).ToImmutableArray();
-        var known = Case.With(Alias, onset, [.. Inputs?.Signals ?? [], .. Ablations], RolloutId is null ? null : Timeline.Onset, near);
+        var known = Case.With(Alias, onset, [.. Inputs?.Signals ?? [], .. Ablations, .. Measured], RolloutId is null ? null : Timeline.Onset, near);
         var next = this with { Case = known, Changes = near };
 
         // Without a measurement there is only the ledger to go by, and a change alone is no evidence.
@@ -204,6 +210,9 @@ public sealed record Incident
 
     /// <summary>It is rolled back first, and asked afterwards.</summary>
     public Incident TakePrecaution(string by, DateTimeOffset at) => this with { Precaution = Precaution ?? new(at, by) };
+
+    /// <summary>Something was measured to tell suspects apart: it takes the place of what was measured before.</summary>
+    public Incident Measure(ImmutableArray<Signal> read) => this with { Measured = read };
 
     /// <summary>Captured requests were replayed with one changed part at a time.</summary>
     public Incident Ablate(ImmutableArray<Signal> readings) => this with { Ablations = readings };

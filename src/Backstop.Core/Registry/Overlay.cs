@@ -21,6 +21,9 @@ public enum OverlayKind
 
     /// <summary>Requests bring no retrieved documents.</summary>
     Bypass,
+
+    /// <summary>More answers are judged, so that a doubt ends sooner.</summary>
+    Judging,
 }
 
 /// <summary>Something done on the live route by somebody, for a reason, and for a time only. It lies over the traffic policy, which it leaves as it is.</summary>
@@ -54,6 +57,24 @@ public sealed record Overlay(string Id, OverlayKind Kind, string Change, string 
     {
         ["inputs"] = new JsonObject { ["retrieval"] = new JsonObject { ["bypass"] = new JsonArray([.. indexes.Select(i => JsonValue.Create(i))]) } },
     }.ToJsonString();
+
+    /// <summary>Has every answer of candidate and holdback judged, and each judge asked about every second score what he says of an answer whose score is known.</summary>
+    /// <returns>Null where the policy has no judge.</returns>
+    public static string? Judging(TrafficPolicy policy)
+    {
+        const int anchorEvery = 2;
+        if (JsonNode.Parse(policy.Json)!["signals"] is not JsonArray signals || policy.Signals.All(s => s.Judge is null))
+        {
+            return null;
+        }
+
+        foreach (var judge in signals.Select(signal => signal!["judge"]).OfType<JsonObject>())
+        {
+            (judge["candidate_percent"], judge["holdback_percent"], judge["anchor_every"]) = (100, 100, anchorEvery);
+        }
+
+        return new JsonObject { ["signals"] = signals.DeepClone() }.ToJsonString();
+    }
 
     /// <summary>The policy as it holds under overlays: of two that say the same the later holds, but what one drains, adds to the ring or bypasses no other takes back.</summary>
     public static TrafficPolicy Over(TrafficPolicy policy, ImmutableArray<Overlay> overlays)

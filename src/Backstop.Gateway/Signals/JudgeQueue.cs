@@ -21,7 +21,6 @@ public sealed class JudgeQueue(JudgeServer server, SignalRecorder signals, Telem
     public const int Most = 200;
 
     private const int Workers = 2;
-    private const int ScoresBetweenAnchors = 20;
 
     private readonly Channel<Judged> _waiting = Channel.CreateBounded<Judged>(new BoundedChannelOptions(Most) { FullMode = BoundedChannelFullMode.Wait });
     private readonly ConditionalWeakTable<AnswerJudgeSpec, Standing> _standings = [];
@@ -66,7 +65,7 @@ public sealed class JudgeQueue(JudgeServer server, SignalRecorder signals, Telem
     private async Task<bool> IsTrusted(Judged judged, CancellationToken stopping)
     {
         var judge = judged.Signal.Judge!;
-        if (judge.Anchors.IsEmpty || _standings.GetOrCreateValue(judge).NextAnchor(judge.Anchors.Length) is not { } place)
+        if (judge.Anchors.IsEmpty || _standings.GetOrCreateValue(judge).NextAnchor(judge) is not { } place)
         {
             return judge.Anchors.IsEmpty || _standings.GetOrCreateValue(judge).IsTrusted;
         }
@@ -92,7 +91,7 @@ public sealed class JudgeQueue(JudgeServer server, SignalRecorder signals, Telem
         public bool IsTrusted { get; set; }
 
         /// <summary>The anchor that is due before the next score, or null. One who is not trusted is asked one each time.</summary>
-        public int? NextAnchor(int anchors)
+        public int? NextAnchor(AnswerJudgeSpec judge)
         {
             lock (_lock)
             {
@@ -101,8 +100,8 @@ public sealed class JudgeQueue(JudgeServer server, SignalRecorder signals, Telem
                     return null;
                 }
 
-                _left = ScoresBetweenAnchors;
-                return _asked++ % anchors;
+                _left = judge.AnchorEvery;
+                return _asked++ % judge.Anchors.Length;
             }
         }
     }

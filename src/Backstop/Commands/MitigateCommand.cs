@@ -13,7 +13,7 @@ internal static class MitigateCommand
 
     public static Verb Create() => new("mitigate", "Limit, replace or drain what serves an alias, tighten its ring or bypass its retrieval, for a time. A rollback is 'backstop alias rollback'.")
     {
-        Limit(), Fallback(), Drain(), MitigateTighten.Create(Alias), Bypass(), Lift(), List(),
+        Limit(), Fallback(), Drain(), MitigateTighten.Create(Alias), Bypass(), Judge(), Lift(), List(),
     };
 
     private static Verb Limit()
@@ -52,6 +52,13 @@ internal static class MitigateCommand
             parse => new { kind = "bypass", indexes = parse.GetValue(indexes) is { Length: > 0 } named ? named : ["*"], for_ms = Time(parse), reason = parse.GetValue(Reason) },
             "backstop mitigate bypass assistant:prod kb-41 --reason \"the index is stale\"");
     }
+
+    private static Verb Judge() => Begin(
+        "judge",
+        "Have every answer of candidate and holdback judged, so that a doubt about a release ends sooner. Backstop does so by itself while an incident is unexplained.",
+        [],
+        parse => new { kind = "judging", for_ms = Time(parse), reason = parse.GetValue(Reason) },
+        "backstop mitigate judge assistant:prod --minutes 15 --reason \"is it the release?\"");
 
     private static Verb Lift()
     {

@@ -110,6 +110,26 @@ public class ScoreTests
     }
 
     [Fact]
+    public void Each_stage_is_judged_in_the_shares_in_which_its_answers_were_drawn_for_the_judge()
+    {
+        // A tenth of the requests are the candidate's. A tenth of the answers are judged, and later all of the candidate's.
+        var (rule, later) = (Helpful with { Scored = new(0.1, 0.1, 0.1) }, new EvidenceKey(Canary.Alias, 1, 3));
+        var evidence = new AliasEvidence(Canary.Alias);
+        evidence.Begin(Canary);
+        Scores(evidence, Canary, tested: 10, control: 90);
+        evidence.Begin(later);
+        Scores(evidence, later, tested: 100, control: 90);
+        Judgement At(params System.Collections.Immutable.ImmutableArray<ScoreSignal> signals) => Judge.Evaluate(
+            evidence, new([new(Canary, 0.1), new(later, 0.1) { Signals = signals }], Arm.Candidate, Arm.Baseline), new() { Scores = [rule] }, DateTimeOffset.UnixEpoch.AddDays(1));
+
+        var told = At(new ScoreSignal(rule with { Scored = new(0.1, 1, 0.1) }, From: null, Judge: null));
+        Assert.False(told.Scores[0].IsUneven);
+        Assert.Equal((110, 100, 90), (told.Scores[0].Tested.Units, told.Scores[0].Lately!.Tested.Units, told.Scores[0].Lately!.Control.Units));
+        Assert.True(At([]).Scores[0].IsUneven);
+        Assert.NotEqual(At([]).Digest, told.Digest);
+    }
+
+    [Fact]
     public void One_replica_that_is_scored_badly_is_named_and_its_release_stays()
     {
         var stream = new Stream(6, Helpful) { BadReplica = 2 };
@@ -159,6 +179,18 @@ public class ScoreTests
         Assert.Equal(("helpful", Arm.Candidate, 3), (cell.Name, cell.Arm, cell.Replica));
         Assert.Equal([5L, 1L], cell.Steps);
         Assert.False(late.Scored("helpful", 5));
+    }
+
+    private static void Scores(AliasEvidence evidence, EvidenceKey stage, long tested, long control)
+    {
+        var bucket = EpochCounts.BucketOf(DateTimeOffset.UnixEpoch.AddDays(1)) + stage.Generation;
+        evidence.Merge(new("gateway-1", "start", stage.Generation,
+        [
+            new(stage, bucket, EvidenceGroup.Quality, [new(Arm.Candidate, 0, [100, 0, 0, 0, 0, 0, 0, 0, 0], []), new(Arm.Baseline, 0, [900, 0, 0, 0, 0, 0, 0, 0, 0], [])])
+            {
+                Scores = [new(Helpful.Name, Arm.Candidate, 0, [10, tested]), new(Helpful.Name, Arm.Baseline, 0, [10, control])],
+            },
+        ]));
     }
 
     /// <summary>Twenty good answers a bucket, scored around a mean and judged after each bucket.</summary>

@@ -104,6 +104,19 @@ public sealed class ScoreTests
     }
 
     [Fact]
+    public async Task A_judge_is_asked_what_is_known_as_often_as_the_policy_says()
+    {
+        await using var judge = await ModelServer.Start();
+        judge.Answer = Answers.Chat("""{"score": 0}""");
+        await using var fleet = await SmallFleet.Start(With(Judge(judge, """, "anchor_every": 2, "anchors": [ { "question": "2 + 2?", "answer": "5", "most": 0.2 } ]""")));
+        foreach (var asked in (int[])[2, 3, 5, 6])
+        {
+            await fleet.Gateway.Chat("Hello?");
+            await Eventually.Is(() => judge.Asked.Length, n => n == asked);
+        }
+    }
+
+    [Fact]
     public async Task A_judge_who_does_not_answer_costs_no_user_anything()
     {
         await using var judge = await ModelServer.Start();

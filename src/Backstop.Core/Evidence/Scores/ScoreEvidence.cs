@@ -9,6 +9,9 @@ namespace Backstop.Core.Evidence.Scores;
 public sealed record ScoreEvidence(
     string Name, double LogE, double? LogThreshold, bool IsUneven, ReplicaVerdict? Replicas, ArmScore Tested, ArmScore Control)
 {
+    /// <summary>What both arms' scores were since they are drawn in the present shares: only there are the arms of the same time.</summary>
+    public ScoredLately? Lately { get; init; }
+
     /// <summary>Whether the threshold is reached by evidence that may be acted on.</summary>
     public bool Crossed => !IsUneven && LogE >= LogThreshold;
 
@@ -19,4 +22,11 @@ public sealed record ScoreEvidence(
 /// <summary>One arm's scores.</summary>
 /// <param name="Units">How many answers have one.</param>
 /// <param name="Mean">On average, in the score's own unit; null when there are none.</param>
-public sealed record ArmScore(long Units, double? Mean);
+public sealed record ArmScore(long Units, double? Mean)
+{
+    /// <summary>The same where the best value is 0 and the worst 1.</summary>
+    public double? Badness { get; init; }
+}
+
+/// <summary>Both arms' scores of one stretch of time.</summary>
+public sealed record ScoredLately(ArmScore Tested, ArmScore Control);

@@ -12,17 +12,33 @@ internal static class ScoreLook
 
     private static ScoreEvidence Judge(Look look, ScoreRule rule)
     {
-        var (tested, control) = (Sum(look, rule, look.Contrast.Tested), Sum(look, rule, look.Contrast.Control));
-        var arms = (Tested: ScoreOf(rule, tested), Control: ScoreOf(rule, control));
+        var arms = (Tested: Sum(look, rule, look.Contrast.Tested), Control: Sum(look, rule, look.Contrast.Control));
         if (rule.Margin is null)
         {
-            return new(rule.Name, 0, null, IsUneven: false, null, arms.Tested, arms.Control);
+            return new(rule.Name, 0, null, IsUneven: false, null, arms.Tested, arms.Control) { Lately = Lately(look, rule) };
         }
 
         var logE = LogE(look, rule, leftOut: 0);
         var threshold = look.Plan.LogScoreThreshold;
         return new(
-            rule.Name, logE, threshold, IsUneven(look, rule), logE >= threshold ? ByReplica(look, rule, logE) : null, arms.Tested, arms.Control);
+            rule.Name, logE, threshold, IsUneven(look, rule), logE >= threshold ? ByReplica(look, rule, logE) : null, arms.Tested, arms.Control)
+        {
+            Lately = Lately(look, rule),
+        };
+    }
+
+    // Summed over a time in which one arm was scored more often at the end than at the beginning, the arms would differ by the hour alone.
+    private static ScoredLately Lately(Look look, ScoreRule rule)
+    {
+        var stages = look.Contrast.Stages;
+        var shares = stages[^1].ScoredOf(rule);
+        var first = stages.Length - 1;
+        while (first > 0 && stages[first - 1].ScoredOf(rule) == shares)
+        {
+            first--;
+        }
+
+        return new(Sum(look, rule, look.Contrast.Tested, first), Sum(look, rule, look.Contrast.Control, first));
     }
 
     // Who scores what he likes scores one arm more often than the other, or so it looks. Then nothing is concluded.
@@ -33,7 +49,7 @@ internal static class ScoreLook
         {
             if (look.Stages[stage] is { } found)
             {
-                var share = rule.TestedShare(look.Contrast.Stages[stage].TestedShare, look.Contrast);
+                var share = rule.TestedShare(look.Contrast.Stages[stage], look.Contrast);
                 log += AssignmentTest.LogE([TotalOf(found, rule, look.Contrast.Tested), TotalOf(found, rule, look.Contrast.Control)], [share, 1 - share]);
             }
         }
@@ -97,10 +113,10 @@ internal static class ScoreLook
         return total;
     }
 
-    private static ScoreCounts Sum(Look look, ScoreRule rule, Arm arm)
+    private static ArmScore Sum(Look look, ScoreRule rule, Arm arm, int first = 0)
     {
         var sum = new ScoreCounts();
-        foreach (var stage in look.Stages)
+        foreach (var stage in look.Stages.Skip(first))
         {
             for (var replica = 0; stage is not null && replica <= ReplicaTest.Most; replica++)
             {
@@ -111,8 +127,6 @@ internal static class ScoreLook
             }
         }
 
-        return sum;
+        return new(sum.Total, sum.Mean is { } badness ? rule.ValueOf(badness) : null) { Badness = sum.Mean };
     }
-
-    private static ArmScore ScoreOf(ScoreRule rule, ScoreCounts counts) => new(counts.Total, counts.Mean is { } badness ? rule.ValueOf(badness) : null);
 }

@@ -26,11 +26,11 @@ public sealed record ScoreRule(string Name, double Least, double Most, bool Lowe
     /// <summary>The value that is as bad as this.</summary>
     public double ValueOf(double badness) => Least + ((LowerIsWorse ? 1 - badness : badness) * (Most - Least));
 
-    /// <summary>Probability that a scored request of a contrast is the tested arm's.</summary>
-    /// <param name="share">The same of any request.</param>
-    public double TestedShare(double share, Contrast contrast)
+    /// <summary>Probability that a scored request of a stage is the tested arm's.</summary>
+    public double TestedShare(ContrastStage stage, Contrast contrast)
     {
-        var (tested, control) = (share * Scored.Of(contrast.Tested), (1 - share) * Scored.Of(contrast.Control));
+        var scored = stage.ScoredOf(this);
+        var (tested, control) = (stage.TestedShare * scored.Of(contrast.Tested), (1 - stage.TestedShare) * scored.Of(contrast.Control));
         return tested / (tested + control);
     }
 }

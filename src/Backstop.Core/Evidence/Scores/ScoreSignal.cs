@@ -18,7 +18,11 @@ public sealed record ScoreSignal(ScoreRule Rule, SingularQuery? From, AnswerJudg
 /// <param name="KeyVariable">The environment variable of the gateway that holds its key; null when it wants none.</param>
 /// <param name="Question">What it is asked about an answer, to be answered with a number from the score's least to its most.</param>
 /// <param name="Anchors">Answers whose score is known: a judge who says otherwise is not believed until he agrees again.</param>
-public sealed record AnswerJudgeSpec(Uri Address, string Model, string? KeyVariable, string Question, ImmutableArray<Anchor> Anchors);
+/// <param name="AnchorEvery">Scores between two anchors.</param>
+public sealed record AnswerJudgeSpec(Uri Address, string Model, string? KeyVariable, string Question, ImmutableArray<Anchor> Anchors, int AnchorEvery = AnswerJudgeSpec.UsualAnchorEvery)
+{
+    public const int UsualAnchorEvery = 20;
+}
 
 /// <summary>An answer whose score is known to lie between two values, both included.</summary>
 public sealed record Anchor(string Question, string Answer, double Least, double Most);

@@ -65,7 +65,8 @@ internal static class ScoreSignalReader
             node.Text("model") ?? throw GuardPolicyException.At(node.Path, "needs 'model', with its version."),
             key is null ? null : key.Text("env") ?? throw GuardPolicyException.At(key.Path, "needs 'env', the environment variable that holds the key."),
             node.Text("question") ?? throw GuardPolicyException.At(node.Path, "needs 'question', to be answered with a number."),
-            [.. node.Nodes("anchors").Select(anchor => ReadAnchor(anchor, rule))]);
+            [.. node.Nodes("anchors").Select(anchor => ReadAnchor(anchor, rule))],
+            node.Integer("anchor_every", 1, 1000) ?? AnswerJudgeSpec.UsualAnchorEvery);
         var scored = new ScoredShares(usual / 100, (node.Number("candidate_percent", 0.01, 100) ?? usual) / 100, (node.Number("holdback_percent", 0.01, 100) ?? usual) / 100);
         key?.Done();
         node.Done();

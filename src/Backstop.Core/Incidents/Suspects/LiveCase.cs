@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Backstop.Core.Evidence;
+using Backstop.Core.Evidence.Scores;
 using Backstop.Core.Registry;
 
 namespace Backstop.Core.Incidents.Suspects;
@@ -12,6 +13,8 @@ public static class LiveCase
 
     // An alert of another system may know earlier than our tests do, and what fires later belongs to it as well.
     private static readonly TimeSpan AlertsBefore = TimeSpan.FromMinutes(30);
+
+    private const string Quality = "quality";
 
     // Ways of failing, by the outcomes that count for one and those among which they are counted; null for all.
     private static readonly (string Name, Outcome[] Hits, Outcome[]? Among)[] Ways =
@@ -32,7 +35,13 @@ public static class LiveCase
     public static IncidentCase Of(string id, Judgement? judgement, ControlRates usual, ImmutableArray<Difference> differences, bool severe) => new()
     {
         Id = id,
-        Contrasts = judgement is null ? [] : [.. Ways.Select(way => Contrast(way, judgement, usual)).OfType<ArmCounts>()],
+        Contrasts = judgement is null ? [] :
+        [
+            .. Ways.Select(way => Contrast(way, judgement, usual)).Concat(judgement.Scores.Select(score => Contrast(score, usual))).OfType<ArmCounts>()
+
+                // Labels and a judge may tell of the same way of failing, of the same answers: together they would count twice.
+                .GroupBy(counts => counts.Name, StringComparer.Ordinal).Select(same => same.MaxBy(counts => Math.Min(counts.Production.N, counts.Holdback.N))!),
+        ],
         ReleaseDiffers = [.. differences.Select(PartOf).OfType<string>().Distinct(StringComparer.Ordinal)],
         Severe = severe,
     };
@@ -76,6 +85,22 @@ public static class LiveCase
             return new(units * among, units * way.Hits.Sum(outcome => rates[(int)outcome]));
         }
     }
+
+    // A score of nine tenths of the worst counts as nine tenths of a failure: of all scores with this mean, failures vary most.
+    // What only describes answers, such as their length, may differ between releases and harm nobody.
+    private static ArmCounts? Contrast(ScoreEvidence score, ControlRates usual)
+    {
+        var name = Vocabulary.Signal(score.Name)?.Name ?? Quality;
+        return SignatureTable.GroupOf(name) == Quality && score is { IsUneven: false, Lately: { Tested: { Units: > 0 } tested, Control: { Units: > 0 } control } }
+            ? new(
+                name,
+                Failures(tested.Units, tested.Badness),
+                Failures(control.Units, control.Badness),
+                usual.ScoreUnits.GetValueOrDefault(score.Name) is > 0 and var units ? Failures(units, usual.Scores[score.Name]) : null)
+            : null;
+    }
+
+    private static Count Failures(long units, double? badness) => new(units, units * (badness ?? 0));
 
     private static string? PartOf(Difference difference) => difference.Component == "serving"
         ? difference.Path.StartsWith("/serving/model", StringComparison.Ordinal) ? "model" : null

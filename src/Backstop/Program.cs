@@ -20,6 +20,7 @@ var root = new RootCommand("Backstop: the safety net of a model-serving fleet.")
     MitigateCommand.Create(),
     IncidentCommand.Create(),
     GateCommand.Create(),
+    MonitorCommand.Create(),
     ProbeCommand.Create(),
     JournalCommand.Create(),
     KeyCommand.Create(),

@@ -115,6 +115,7 @@ public static class ControlHosting
         RolloutEndpoints.Map(api);
         JournalEndpoints.Map(api);
         IncidentEndpoints.Map(api);
+        MonitorEndpoints.Map(api);
         ChangeEndpoints.Map(api);
         GateEndpoints.Map(api);
         SuiteResultEndpoints.Map(api);

@@ -48,8 +48,6 @@ internal static class IncidentEndpoints
             return await Change(id, i => i.Acknowledge(Caller.Of(context), clock.GetUtcNow()), book, names);
         }).WithSummary("Take an incident on.").NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
         api.MapPost("/incidents/{id}/mitigate", Mitigate).WithSummary("Do what helps against the cause that is named: roll back, or put a rule in force at the gateways.").NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
-        api.MapGet("/monitors", async (string? alias, HttpContext context, MonitorStore monitors) =>
-            ApiJson.Ok((await monitors.All(alias)).Where(m => Caller.Sees(context, m.Alias)).Select(MonitorView.Of).ToArray())).WithSummary("List the monitors of the aliases that the key reaches.").Needs(Scope.Read);
         api.MapPost("/incidents/{id}/resolve", Resolve).WithSummary("Close an incident.").NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
         api.MapPost("/incidents/{id}/assign", Assign).WithSummary("Give an incident to somebody.").NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);
         api.MapPost("/incidents/{id}/severity", Grade).WithSummary("Grade an incident.").NeedsOnAliasOf<RouteHandlerBuilder, IncidentBook>(Scope.Operate, AliasOf);

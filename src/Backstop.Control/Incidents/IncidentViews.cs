@@ -168,6 +168,9 @@ public sealed record LearnedView(
 public sealed record MonitorView(
     string MonitorId, string Alias, string IncidentId, string Cause, string Rule, string Words, string State, string Owner, DateTimeOffset CreatedAt, DateTimeOffset ReviewBy, string? Helped, RuleBacktest Backtest)
 {
+    /// <summary>What the rule would have touched of all that is remembered today; null in a list.</summary>
+    public RuleBacktest? Today { get; init; }
+
     /// <summary>The view of a monitor.</summary>
     public static MonitorView Of(InputMonitor monitor) => new(
         monitor.Id,

@@ -88,7 +88,8 @@ public sealed class Learner(
     // No release carries the fault, so no gate could stop it: the rule that contained it stays.
     private async Task<LearnResult> Watch(Incident incident, string actor, CancellationToken cancel)
     {
-        var (monitor, why) = InputMonitor.Of(incident, actor, clock.GetUtcNow());
+        var contract = (await aliases.Find(incident.Alias))!.Traffic.Inputs;
+        var (monitor, why) = InputMonitor.Of(incident, contract, actor, clock.GetUtcNow());
         if (monitor is null)
         {
             return new LearnResult.Impossible(why!);
@@ -96,7 +97,6 @@ public sealed class Learner(
 
         await monitors.Save(monitor, actor);
         var learned = await book.Change(incident.Id, i => i.Learn(monitor.Id));
-        var contract = (await aliases.Find(incident.Alias))!.Traffic.Inputs;
         await folder.Write(monitor, contract, learned!, (await releases.Get(incident.Release)).Name, (await releases.Get(incident.Baseline)).Name, cancel);
         return new LearnResult.Watched(monitor, New: true);
     }

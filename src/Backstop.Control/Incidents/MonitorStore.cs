@@ -11,9 +11,10 @@ public sealed class MonitorStore(DurableStore store, TimeProvider clock)
     private const string Kind = "monitor_saved";
 
     /// <summary>Keeps a monitor, in the place of the one with this id.</summary>
-    public Task Save(InputMonitor monitor, string actor) => store.Write(async context =>
+    /// <param name="why">Why its state was changed; null for a new one.</param>
+    public Task Save(InputMonitor monitor, string actor, string? why = null) => store.Write(async context =>
     {
-        var draft = new JournalDraft(Kind, actor, $"monitor {monitor.Id} of {monitor.Alias}: {monitor.State}, {monitor.Rule.Words}");
+        var draft = new JournalDraft(Kind, actor, $"monitor {monitor.Id} of {monitor.Alias}: {monitor.State}, {why ?? monitor.Rule.Words}");
         await Journal.Append(context, clock.GetUtcNow(), draft, alias: null, generation: null, before: null, after: StoreJson.Write(monitor));
         return (true, true);
     });

@@ -9,6 +9,7 @@ using Backstop.Core.Incidents.Suspects;
 using Backstop.Core.Inputs;
 using Backstop.Core.Registry;
 using Backstop.Core.Rollouts;
+using Backstop.Core.Routing;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Control.Rollouts;
@@ -91,6 +92,9 @@ internal sealed partial class AliasGrain
             _contained = (incident.Id, incident.Containments[^1], incident.Inputs?.Onset ?? incident.OpenedAt, incident.Timeline.Converged);
         }
     }
+
+    public Task<string> Backtest(string rule, string inputs) => Task.FromResult(StoreJson.Write(
+        ContainmentPlan.Backtest(TrafficPolicy.Parse($$"""{ "inputs": {{inputs}} }""").Inputs, rule, _inputs, clock.GetUtcNow())));
 
     public Task<string> Drift() => Task.FromResult(StoreJson.Write(DriftView.Of(_inputs.Drift)));
 

@@ -102,6 +102,11 @@ public interface IAliasGrain : IGrainWithStringKey
     [AlwaysInterleave]
     Task<string> SelfComparison();
 
+    /// <summary>What a rule would have touched of all that is remembered, as a <see cref="Core.Incidents.RuleBacktest"/> in JSON.</summary>
+    /// <param name="rule">Which part of the contract it is.</param>
+    /// <param name="inputs">The rule, as the member <c>inputs</c> of a traffic policy.</param>
+    Task<string> Backtest(string rule, string inputs);
+
     /// <summary>How what requests bring with them has drifted, as a <see cref="Api.DriftView"/> in JSON.</summary>
     Task<string> Drift();
 }

@@ -35,13 +35,18 @@ public sealed record RuleBacktest(TimeSpan QuietFor, long Quiet, long QuietTouch
 
     /// <summary>Whether it does what it is for: it lets alone what was well and meets what was not.</summary>
     public bool Holds => Quiet > 0 && Faulty > 0
-        && QuietTouched <= MostQuiet * Quiet && FaultyTouched >= LeastFaulty * Faulty
+        && LetsBe && FaultyTouched >= LeastFaulty * Faulty
         && FaultyTouched * Quiet > 5 * QuietTouched * Faulty;
+
+    /// <summary>Whether it lets alone what was well.</summary>
+    public bool LetsBe => QuietTouched <= MostQuiet * Quiet;
 }
 
 /// <summary>Makes the rule that contains a cause, out of what was usual.</summary>
 public static class ContainmentPlan
 {
+    private const string Prompted = "prompts";
+    private const string Featured = "features";
     private const double Stretch = 1.25;
 
     /// <summary>Whether there is a rule for a cause.</summary>
@@ -52,8 +57,8 @@ public static class ContainmentPlan
     {
         var contract = RuleFor(cause) switch
         {
-            "prompts" when Prompts(watch.Usual) is { IsEmpty: false } known => present with { Prompts = known.Union(present.Prompts ?? []) },
-            "features" when Defaults(watch) is { IsEmpty: false } defaults => present with { Defaults = present.Defaults.SetItems(defaults) },
+            Prompted when Prompts(watch.Usual) is { IsEmpty: false } known => present with { Prompts = known.Union(present.Prompts ?? []) },
+            Featured when Defaults(watch) is { IsEmpty: false } defaults => present with { Defaults = present.Defaults.SetItems(defaults) },
             "retrieval" when Oldest(watch) is { } days => present with { OldestDays = days },
             _ => null,
         };
@@ -63,9 +68,25 @@ public static class ContainmentPlan
         }
 
         var rule = RuleFor(cause)!;
-        var (quiet, quietTouched) = rule == "prompts" ? (watch.Unfamiliar.N, watch.Unfamiliar.Hits) : Touched(contract, rule, watch.Usual);
+        var (quiet, quietTouched) = rule == Prompted ? (watch.Unfamiliar.N, watch.Unfamiliar.Hits) : Touched(contract, rule, watch.Usual);
         var (faulty, faultyTouched) = Touched(contract, rule, watch.Since);
         return (contract, new(cause, rule, InWords(contract, rule), at, by, generation, new(onset - begun, quiet, quietTouched, faulty, faultyTouched)));
+    }
+
+    /// <summary>The part of a contract that a rule is.</summary>
+    public static InputContract PartOf(InputContract contract, string rule) => rule switch
+    {
+        Prompted => InputContract.None with { Prompts = contract.Prompts, OtherPrompts = contract.OtherPrompts },
+        Featured => InputContract.None with { Defaults = contract.Defaults },
+        _ => InputContract.None with { OldestDays = contract.OldestDays },
+    };
+
+    /// <summary>What a rule would have touched of everything that is remembered by now: while all was well, and since the onset of what is not as usual.</summary>
+    /// <param name="part">See <see cref="PartOf"/>.</param>
+    public static RuleBacktest Backtest(InputContract part, string rule, InputWatch watch, DateTimeOffset now)
+    {
+        var ((quiet, quietTouched), (faulty, faultyTouched)) = (Touched(part, rule, watch.Usual), Touched(part, rule, watch.Since));
+        return new((watch.Onset ?? now) - (watch.Begun ?? now), quiet, quietTouched, faulty, faultyTouched);
     }
 
     /// <summary>Whether everything that moved is kept from the releases by the contract already.</summary>
@@ -79,8 +100,8 @@ public static class ContainmentPlan
 
     private static string? RuleFor(Cause cause) => cause switch
     {
-        Cause.PromptOutOfBand => "prompts",
-        Cause.EmptyFeatures => "features",
+        Cause.PromptOutOfBand => Prompted,
+        Cause.EmptyFeatures => Featured,
         Cause.StaleIndex => "retrieval",
         _ => null,
     };
@@ -104,8 +125,8 @@ public static class ContainmentPlan
 
     private static (long N, long Touched) Touched(InputContract contract, string rule, InputTally tally) => rule switch
     {
-        "prompts" => Sum(tally.All(InputSignal.PromptFingerprint), c => contract.Knows(c.What) ? 0 : c.N),
-        "features" => Sum(tally.All(InputSignal.FeatureNulls).Where(c => contract.Defaults.ContainsKey(c.What)), c => c.Hits),
+        Prompted => Sum(tally.All(InputSignal.PromptFingerprint), c => contract.Knows(c.What) ? 0 : c.N),
+        Featured => Sum(tally.All(InputSignal.FeatureNulls).Where(c => contract.Defaults.ContainsKey(c.What)), c => c.Hits),
 
         // Ages are kept as sums: where the mean is beyond the limit, most of them are, and the least that can be is what the sum leaves.
         _ => Sum(tally.All(InputSignal.RetrievalAge), c => c.Most < contract.OldestDays ? 0 : LeastBeyond(c, contract.OldestDays!.Value)),
@@ -119,8 +140,8 @@ public static class ContainmentPlan
 
     private static string InWords(InputContract contract, string rule) => rule switch
     {
-        "prompts" => $"only the {contract.Prompts!.Count} system messages that were usual pass; the release's own prompt takes the place of any other",
-        "features" => $"a null of {string.Join(", ", contract.Defaults.Select(d => FormattableString.Invariant($"{d.Key} counts as {d.Value:0.###}")))}",
+        Prompted => $"only the {contract.Prompts!.Count} system messages that were usual pass; the release's own prompt takes the place of any other",
+        Featured => $"a null of {string.Join(", ", contract.Defaults.Select(d => FormattableString.Invariant($"{d.Key} counts as {d.Value:0.###}")))}",
         _ => FormattableString.Invariant($"retrieved documents of {contract.OldestDays:0.##} days and more are refused, so that the application answers without them or from its last good index"),
     };
 }

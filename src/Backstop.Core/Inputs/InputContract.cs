@@ -34,6 +34,22 @@ public sealed record InputContract
     /// <summary>Whether anything is asked for.</summary>
     public bool AsksNothing => Prompts is null && Defaults.IsEmpty && OldestDays is null && Bypassed.IsEmpty;
 
+    /// <summary>The same with what another one asks for besides.</summary>
+    public InputContract And(InputContract other) => this with
+    {
+        Prompts = other.Prompts is { } more ? more.Union(Prompts ?? []) : Prompts,
+        Defaults = Defaults.SetItems(other.Defaults),
+        OldestDays = other.OldestDays ?? OldestDays,
+    };
+
+    /// <summary>The same without what another one asks for.</summary>
+    public InputContract Without(InputContract other) => this with
+    {
+        Prompts = other.Prompts is null ? Prompts : null,
+        Defaults = Defaults.RemoveRange(other.Defaults.Keys),
+        OldestDays = other.OldestDays is null ? OldestDays : null,
+    };
+
     /// <summary>The member <c>inputs</c> of a traffic policy that says this.</summary>
     public JsonObject ToJson()
     {

@@ -178,6 +178,13 @@ public sealed class ControlClient(Uri server, string? key = null) : IDisposable
     public Task<Reply<GateView>> DisputeGate(string id, string release, string reason, CancellationToken cancel) =>
         Post<GateView>($"gates/{Escape(id)}/dispute", new { release, reason }, cancel);
 
+    public Task<Reply<MonitorView[]>> Monitors(CancellationToken cancel) => Get<MonitorView[]>("monitors", cancel);
+
+    public Task<Reply<MonitorView>> Monitor(string id, CancellationToken cancel) => Get<MonitorView>($"monitors/{Escape(id)}", cancel);
+
+    public Task<Reply<MonitorView>> SetMonitor(string id, GateState state, string reason, CancellationToken cancel) =>
+        Post<MonitorView>($"monitors/{Escape(id)}/state", new { state = state.ToString().ToLowerInvariant(), reason }, cancel);
+
     public Task<Reply<MatrixView>> GateMatrix(string alias, CancellationToken cancel) => Post<MatrixView>("gates/matrix", new { alias }, cancel);
 
     public Task<Reply<GateResult>> RunGate(string id, string release, CancellationToken cancel) =>

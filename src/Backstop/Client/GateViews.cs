@@ -79,7 +79,27 @@ public sealed record GateProof(string? GateId, bool? BlocksBad, bool? PassesGood
     public MonitorView? Monitor { get; init; }
 }
 
-public sealed record MonitorView(string MonitorId, string State, string Words);
+/// <summary>A rule at the gateways that an incident left.</summary>
+public sealed record MonitorView(string MonitorId, string Alias, string State, string Words)
+{
+    public string? IncidentId { get; init; }
+
+    public string? Cause { get; init; }
+
+    public string? Owner { get; init; }
+
+    public DateTimeOffset ReviewBy { get; init; }
+
+    public string? Helped { get; init; }
+
+    public BacktestView? Backtest { get; init; }
+
+    /// <summary>Held against what is remembered today; null in a list.</summary>
+    public BacktestView? Today { get; init; }
+}
+
+/// <summary>A rule held against what was counted: while all was well, and since the onset of what is not as usual.</summary>
+public sealed record BacktestView(TimeSpan QuietFor, long Quiet, long QuietTouched, long Faulty, long FaultyTouched);
 
 public sealed record GateResult(int Runs, int Failures)
 {

@@ -52,6 +52,7 @@ internal static class NameCompletion
         (not "key" and not "gateway", "alias") or ("alias", "name") => async (client, cancel) => (await client.Aliases(cancel)).Body.Select(a => a.Name),
         (_, "release") or ("release", "name" or "before" or "after") => async (client, cancel) => (await client.Releases(after: null, limit: 1000, cancel)).Body.Select(r => r.Name),
         ("incident", "id") => async (client, cancel) => (await client.Incidents(alias: null, cancel)).Body.Select(i => i.Id),
+        ("monitor", "id") => async (client, cancel) => (await client.Monitors(cancel)).Body.Select(m => m.MonitorId),
         ("gate", "id" or "gate") => async (client, cancel) => (await client.Gates(cancel)).Body.Select(g => g.Id),
         _ => null,
     };

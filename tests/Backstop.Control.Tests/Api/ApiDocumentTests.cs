@@ -118,7 +118,7 @@ public sealed class ApiDocumentTests : IAsyncLifetime
             "additionalProperties" => value is JsonObject o && schema["properties"] is null ? o.SelectMany(m => Mismatches(word.Value, m.Value, $"{at}.{m.Key}")) : [],
             "items" => value is JsonArray a ? a.SelectMany((item, i) => Mismatches(word.Value, item, $"{at}[{i}]")) : [],
             "anyOf" => word.Value!.AsArray().Any(s => !Mismatches(s, value, at).Any()) ? [] : [$"{at} is none of {word.Value.ToJsonString()}"],
-            "description" or "format" or "pattern" or "default" => [],
+            "$comment" or "description" or "format" or "pattern" or "default" => [],
             _ => throw new NotSupportedException($"'{word.Key}' in {schema.ToJsonString()}"),
         });
     }

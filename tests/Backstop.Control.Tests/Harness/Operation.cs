@@ -1,6 +1,8 @@
 using Backstop.Control.Gates;
 using Backstop.Control.Incidents;
 using Backstop.Core.Gates;
+using Backstop.Core.Incidents;
+using Backstop.Core.Incidents.Suspects;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -47,7 +49,14 @@ internal sealed class Furniture
         var incident = await server.Services.GetRequiredService<IncidentBook>()
             .Raise(new() { Alias = Alias, Release = digests[1], Baseline = digests[0], Blamed = true, Reason = "worse" });
         await server.Services.GetRequiredService<GateStore>().Save(StrictGate("gate-1"), "test");
-        return new() { _ids = { ["rollouts"] = (string)rollout["id"]!, ["incidents"] = incident.Id, ["gates"] = "gate-1", ["aliases"] = "no-mitigation" } };
+        await server.Services.GetRequiredService<MonitorStore>().Save(NothingAsked("monitor-1", incident.Id), "test");
+        return new()
+        {
+            _ids =
+            {
+                ["rollouts"] = (string)rollout["id"]!, ["incidents"] = incident.Id, ["gates"] = "gate-1", ["monitors"] = "monitor-1", ["aliases"] = "no-mitigation",
+            },
+        };
     }
 
     /// <summary>The path with what stands here in the place of its parameters.</summary>
@@ -68,6 +77,13 @@ internal sealed class Furniture
                 ? _ids.GetValueOrDefault(family) ?? throw new InvalidOperationException($"Make one of /{family} in Furniture, so that its operations can be tried.")
                 : "", StringComparison.Ordinal);
     }
+
+    /// <summary>A monitor whose rule asks for nothing.</summary>
+    private static InputMonitor NothingAsked(string id, string incident) => new(
+        id, Alias, incident, new(Cause.EmptyFeatures, "features", "nothing", DateTimeOffset.UnixEpoch, "test", 1, new(TimeSpan.Zero, 1, 0, 1, 1)), GateState.Draft, "test", DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch)
+    {
+        Inputs = "{}",
+    };
 
     /// <summary>A gate that has no cases.</summary>
     public static Gate StrictGate(string id, string alias = Alias) => new()

@@ -72,6 +72,39 @@ public sealed class ContainmentTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_monitor_stands_in_the_policy_while_it_enforces_and_is_held_against_what_is_remembered_today()
+    {
+        await _gateway.Send(Counted(secondsAgo: 60, values: 2000, nulls: 4, correct: 400, wrong: 20));
+        await _gateway.Send(Counted(secondsAgo: 0, values: 400, nulls: 200, correct: 60, wrong: 60));
+        var id = (string)(await TheIncident(i => (string?)i["cause"] == "empty_features"))["id"]!;
+        await _server.Post($"incidents/{id}/mitigate", new { });
+        await _gateway.Reaches(2);
+        await TheIncident(i => i["timeline"]!["converged"] is not null);
+        await Eventually.Is(
+            async () =>
+            {
+                await _gateway.Send(Counted(secondsAgo: 0, values: 40, nulls: 20, correct: 38, wrong: 2, generation: 2));
+                return await _server.Get($"incidents/{id}");
+            },
+            i => (string?)i["status"] == "resolved");
+        var monitor = (string)(await _server.Post($"incidents/{id}/learn", new { })).Body["monitor"]!["monitor_id"]!;
+        async Task<double?> Default() => (double?)(await _server.Get($"aliases/{Alias}/traffic"))["policy"]!["inputs"]?["features"]?["defaults"]?["age"];
+        Assert.Equal(40, await Default());
+
+        var (status, shadow) = await _server.Post($"monitors/{monitor}/state", new { state = "shadow", reason = "the pipeline was rebuilt" });
+        Assert.Equal((HttpStatusCode.OK, "shadow", 4, 2000), (status, (string?)shadow["state"], (int)shadow["today"]!["quiet_touched"]!, (int)shadow["today"]!["quiet"]!));
+        Assert.Null(await Default());
+
+        await _server.Post($"monitors/{monitor}/state", new { state = "enforcing", reason = "it was not" });
+        Assert.Equal(40, await Default());
+        await _server.Post($"monitors/{monitor}/state", new { state = "retired", reason = "the feature is gone" });
+        Assert.Null(await Default());
+        Assert.Equal("retired", (string?)(await _server.Get($"monitors/{monitor}"))["state"]);
+        Assert.Equal(HttpStatusCode.BadRequest, (await _server.Post($"monitors/{monitor}/state", new { state = "asleep", reason = "?" })).Status);
+        Assert.Contains("the feature is gone", (await _server.Get("journal?limit=100")).ToJsonString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_is_usual_and_what_was_done_about_a_fault_are_known_after_a_restart()
     {
         await _gateway.Send(Counted(secondsAgo: 60, values: 2000, nulls: 4, correct: 400, wrong: 20));

@@ -40,7 +40,7 @@ internal static class MonitorEndpoints
         if (body.State == GateState.Enforcing && await Today(monitor, grains) is { LetsBe: false } today)
         {
             throw RefusedException.Conflict(
-                $"'{id}' would have touched {today!.QuietTouched} of {today.Quiet} while all was well, and one in a hundred is the most. Let it shadow, or retire it: backstop monitor set {id} retired --reason …");
+                $"'{id}' would have touched {today.QuietTouched} of {today.Quiet} while all was well, and one in a hundred is the most. Let it shadow, or retire it: backstop monitor set {id} retired --reason …");
         }
 
         var alias = (await aliases.Find(monitor.Alias))!;

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Backstop.Control.Registry;
 using Backstop.Core.Incidents;
 using Backstop.Core.Incidents.Suspects;
 using Backstop.Core.Inputs;
@@ -35,8 +34,10 @@ internal sealed partial class AliasGrain
         if (!_alias.Mitigations.Any(m => m.Kind == OverlayKind.Judging))
         {
             var overlay = new Overlay($"m{Guid.CreateVersion7():N}", OverlayKind.Judging, change, words, Actor, incident, now, now + CloserLook);
-            await Change(new AliasChange.Mitigate(overlay), _alias.Generation, "mitigation_begun", words, Actor);
-            LooksCloser(log, incident, Name);
+            if ((await Change(new AliasChange.Mitigate(overlay), _alias.Generation, "mitigation_begun", words, Actor)).Outcome == AliasOutcome.Done)
+            {
+                LooksCloser(log, incident, Name);
+            }
         }
     }
 

@@ -148,6 +148,9 @@ public sealed class ControlClient(Uri server, string? key = null) : IDisposable
     public Task<Reply<IncidentView>> ChangeIncident(string id, string what, object body, CancellationToken cancel) =>
         Post<IncidentView>($"incidents/{Escape(id)}/{what}", body, cancel);
 
+    /// <summary>What its diagnosis rests on.</summary>
+    public Task<Reply<JsonElement>> Case(string id, CancellationToken cancel) => Get<JsonElement>($"incidents/{Escape(id)}/case", cancel);
+
     /// <summary>The draft of a postmortem, Markdown.</summary>
     public async Task<string> Postmortem(string id, CancellationToken cancel)
     {

@@ -27,6 +27,9 @@ public sealed record IncidentView(string Id, string Alias, string Status, DateTi
     /// <summary>Whether rolling back comes first although nobody knows that it helps, because people are harmed.</summary>
     public bool Precautionary { get; init; }
 
+    /// <summary>The rollback that came before anybody knew; null when there was none.</summary>
+    public PrecautionView? Precaution { get; init; }
+
     public RecoveryView? Recovery { get; init; }
 
     public AblationView[] Ablations { get; init; } = [];
@@ -37,6 +40,9 @@ public sealed record IncidentView(string Id, string Alias, string Status, DateTi
     public ContainmentView[] Containments { get; init; } = [];
 
     public ChangeView[] Changes { get; init; } = [];
+
+    /// <summary>What the answer about rolling back rests on, in sentences.</summary>
+    public string[] Findings { get; init; } = [];
 
     public string[] Components { get; init; } = [];
 
@@ -60,11 +66,19 @@ public sealed record IncidentView(string Id, string Alias, string Status, DateTi
 
     public CommentView[] Comments { get; init; } = [];
 
+    /// <summary>What was done about it last, in words; null while nothing was.</summary>
+    public string? Done() => Containments is [.., { } last] ? last.Words
+        : Precaution is { } precaution ? $"rolled back as a precaution by {precaution.By}"
+        : Timeline?.Swapped is null ? null
+        : Timeline.Verified is null ? "rolled back; not verified yet" : "rolled back, and seen to be gone";
+
     /// <summary>What the replay showed, in words; null where there was none.</summary>
     public string? InPartsOf() => Ablations is [{ } trusted, ..]
         ? $"the trusted release failed {trusted.TrustedFailures} of {trusted.TrustedRuns}; {string.Join(", ", Ablations.Select(a => $"with the new {a.Part} {a.Failures} of {a.Runs}"))}"
         : null;
 }
+
+public sealed record PrecautionView(DateTimeOffset At, string By);
 
 /// <summary>What became of the failures after a rollback.</summary>
 public sealed record RecoveryView(DateTimeOffset At, bool Helped, string Because);

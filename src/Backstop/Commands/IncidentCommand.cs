@@ -26,7 +26,7 @@ internal static class IncidentCommand
     private static Verb List()
     {
         var alias = new Option<string?>("--alias") { Description = "Only incidents of this alias." };
-        return Remote.Verb(
+        var verb = Remote.Verb(
             "list",
             "List the incidents.",
             [alias],
@@ -43,15 +43,22 @@ internal static class IncidentCommand
                 ("to blame", i => Blame(i.ReleaseToBlame)),
                 ("cause", i => i.Cause),
                 ("assigned to", i => i.AssignedTo ?? i.AcknowledgedBy),
-                ("gate", i => i.GateId)));
+                ("learnt", i => i.GateId)));
+        verb.Examples = ["backstop incident list", "backstop incident list --alias assistant:prod --json"];
+        return verb;
     }
 
-    private static Verb Show() => Remote.Verb(
-        "show",
-        "Show an incident: the measured timeline, the evidence and what changed.",
-        [Id],
-        (parse, client, cancel) => client.Incident(parse.GetRequiredValue(Id), cancel),
-        Print);
+    private static Verb Show()
+    {
+        var verb = Remote.Verb(
+            "show",
+            "Show an incident: the measured timeline, the evidence and what changed.",
+            [Id],
+            (parse, client, cancel) => client.Incident(parse.GetRequiredValue(Id), cancel),
+            Print);
+        verb.Examples = ["backstop incident show INC-2026-001", "backstop incident show INC-2026-001 --json"];
+        return verb;
+    }
 
     private static void Print(IncidentView incident, Screen screen)
     {
@@ -64,6 +71,7 @@ internal static class IncidentCommand
             ("release", incident.Release?.Name),
             ("to blame", Blame(incident.ReleaseToBlame)),
             ("rollback", incident.Rollback?.Replace('_', ' ') + (incident.Precautionary ? "; first, as a precaution: people are harmed, and nothing speaks against it" : "")),
+            ("done", incident.Done()),
             ("after it", incident.Recovery is { } after ? $"{(after.Helped ? "it helped" : "it did NOT help")}: {after.Because}" : null),
             ("one part at a time", incident.InPartsOf()),
             ("do first", incident.Mitigation?.First),
@@ -80,7 +88,12 @@ internal static class IncidentCommand
             ("samples", incident.Samples),
             ("acknowledged", incident.AcknowledgedBy),
             ("assigned to", incident.AssignedTo),
-            ("gate", incident.GateId));
+            ("learnt", incident.GateId));
+        foreach (var finding in incident.Findings)
+        {
+            screen.Line(finding);
+        }
+
         screen.Table(
             incident.Suspects,
             "Nobody is suspected yet.",
@@ -127,26 +140,34 @@ internal static class IncidentCommand
         }
     }
 
-    private static Verb Learn() => Remote.Verb(
-        "learn",
-        "Write a gate from an incident's failing cases, and prove that it stops the bad release and passes the good one; or a monitor, where no release is to blame.",
-        [Id],
-        (parse, client, cancel) => client.Learn(parse.GetRequiredValue(Id), cancel),
-        (gate, screen) =>
-        {
-            if (gate.Monitor is { } monitor)
-            {
-                screen.Facts(("monitor", monitor.MonitorId), ("state", monitor.State), ("rule", monitor.Words));
-                return;
-            }
+    private static Verb Learn()
+    {
+        var verb = Remote.Verb(
+            "learn",
+            "Write a gate from an incident's failing cases, and prove that it stops the bad release and passes the good one; or a monitor, where no release is to blame.",
+            [Id],
+            (parse, client, cancel) => client.Learn(parse.GetRequiredValue(Id), cancel),
+            Learnt);
+        verb.Examples = ["backstop incident learn INC-2026-001", "backstop incident learn INC-2026-001 --json"];
+        return verb;
+    }
 
-            screen.Facts(
-                ("gate", gate.GateId),
-                ("stops the bad release", Proof(gate.BlocksBad, gate.Bad)),
-                ("passes the good release", Proof(gate.PassesGood, gate.Good)),
-                ("fails at more than", gate.FailIfMoreThan));
-            screen.Next($"backstop gate show {gate.GateId}");
-        });
+    private static void Learnt(GateProof gate, Screen screen)
+    {
+        if (gate.Monitor is { } monitor)
+        {
+            screen.Facts(("monitor", monitor.MonitorId), ("state", monitor.State), ("rule", monitor.Words));
+            screen.Next($"backstop monitor show {monitor.MonitorId}");
+            return;
+        }
+
+        screen.Facts(
+            ("gate", gate.GateId),
+            ("stops the bad release", Proof(gate.BlocksBad, gate.Bad)),
+            ("passes the good release", Proof(gate.PassesGood, gate.Good)),
+            ("fails at more than", gate.FailIfMoreThan));
+        screen.Next($"backstop gate show {gate.GateId}");
+    }
 
     private static string Blame(bool? toBlame) => toBlame switch
     {

@@ -21,7 +21,7 @@ internal sealed class CaseObserver(
         var requests = closer ? LongerLook * options.Requests : options.Requests;
         var judged = closer ? requests : options.Judged;
         var before = new SimulatedTraffic(usual, holdback: false, 2000, seed + 2).Serve(RequestsBefore);
-        var after = new SimulatedTraffic(broken, holdback: false, judged, seed + 3).Serve(requests);
+        var after = new SimulatedTraffic(broken, holdback: false, judged, seed + 3, closer ? SimulatedTraffic.CloserAnchors : SimulatedTraffic.UsualAnchors).Serve(requests);
         var signals = new SignalSheet(before, after).Read().Concat(closer ? Ablation() : []).ToList();
         var names = signals.Select(s => s.Name).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Where(_ => !luck.Chance(options.Missing)).ToHashSet(StringComparer.Ordinal);
         var contrasts = Contrasts(before, after, requests, judged, closer ? 900 : 240).ToImmutableArray();

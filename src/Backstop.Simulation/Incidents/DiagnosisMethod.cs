@@ -41,8 +41,7 @@ public sealed record DiagnosisMethod(string Name, Func<PresentedCase, Answer> Di
     private static Answer Ours(PresentedCase shown)
     {
         var findings = shown.Findings.Value;
-        var open = findings.Rollback == RollbackAdvice.Inconclusive || findings.Named == SuspectKind.Unknown;
-        return Ours(open && shown.Closer is { } closer ? Investigation.Of(closer()) : findings);
+        return Ours(findings.IsOpen && shown.Closer is { } closer ? Investigation.Of(closer()) : findings);
     }
 
     // "Unknown" is no suspect: it takes its part of the probability and is never the first choice.

@@ -7,8 +7,15 @@ namespace Backstop.Simulation.Incidents;
 /// Every request draws all its luck before anything is decided, so that a world without one of its causes answers the same
 /// requests with the same luck: twins differ by the cause alone.
 /// </remarks>
-internal sealed class SimulatedTraffic(World world, bool holdback, int judged, ulong seed)
+/// <param name="anchors">How often, per request, the judge is asked about an answer whose score is known.</param>
+internal sealed class SimulatedTraffic(World world, bool holdback, int judged, ulong seed, double anchors = SimulatedTraffic.UsualAnchors)
 {
+    /// <summary>After every twentieth score.</summary>
+    public const double UsualAnchors = 0.05;
+
+    /// <summary>After every second, as while an incident is unexplained.</summary>
+    public const double CloserAnchors = 0.5;
+
     private const int Users = 300;
     private const int Tenants = 10;
     private const double Patience = 9;
@@ -182,7 +189,7 @@ internal sealed class SimulatedTraffic(World world, bool holdback, int judged, u
             }
         }
 
-        if (anchor < 0.05)
+        if (anchor < anchors)
         {
             seen.Count(Counted.Anchors, errs < _around.Judge.False);
         }

@@ -205,6 +205,42 @@ public sealed class InvestigationTests
         Assert.All(SignatureTable.Signals, signal => Assert.Contains(SignatureTable.All, cause => SignatureTable.Moves(signal, cause) > 0.2));
     }
 
+    [Fact]
+    public void In_three_days_so_much_is_changed_that_a_change_says_little_about_what_creeps_in()
+    {
+        double Suspected(bool slow, double minutes)
+        {
+            var incident = new IncidentCase { Onset = new(Noon, slow) };
+            return ChangePrior.Weight(Cause.JudgeDrift, incident with { Changes = [new(Noon - TimeSpan.FromMinutes(minutes), ["judge"])] }) / ChangePrior.Weight(Cause.JudgeDrift, incident);
+        }
+
+        Assert.InRange(Suspected(slow: false, 2), 8, 9);
+        Assert.InRange(Suspected(slow: true, 2), 1.9, 2);
+        Assert.InRange(Suspected(slow: true, 24 * 60), 1.5, 1.9);
+    }
+
+    [Fact]
+    public void Arms_that_blame_a_release_which_nothing_else_blames_are_looked_at_more_closely_before_it_is_rolled_back()
+    {
+        var findings = Investigation.Of(new()
+        {
+            Onset = new(Noon, Slow: false),
+            Contrasts =
+            [
+                new("judged", new(360, 108), new(360, 77), new(4000, 648)),
+                new("schema_failures", new(2400, 10), new(2400, 5), new(4000, 12)),
+                new("blocks", new(2400, 19), new(2400, 14), new(4000, 28)),
+                new("probes", new(240, 48), new(240, 38), new(960, 104)),
+            ],
+            Signals = [new("retrieval_errors", new(1600, 2), new(960, 404)), new("errors", new(4000, 8), new(2400, 151)), new("one_route", new(1440, 193), new(960, 353), "search")],
+            ReleaseDiffers = ["model"],
+        });
+
+        Assert.Equal((SuspectKind.Upstream, RollbackAdvice.Helps), (findings.Named, findings.Rollback));
+        Assert.True(findings.Contradicts && findings.IsOpen);
+        Assert.Contains(findings.Notes, note => note.Contains("judge more of the holdback", StringComparison.Ordinal));
+    }
+
     private static Change Changed(string part) => new(Noon - TimeSpan.FromMinutes(2), [part]);
 
     private static IEnumerable<Signal> Quiet(params string[] names) =>

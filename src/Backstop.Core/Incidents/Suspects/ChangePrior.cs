@@ -2,13 +2,17 @@ namespace Backstop.Core.Incidents.Suspects;
 
 /// <summary>How probable each cause is before the signals are looked at: what was changed shortly before is suspected most.</summary>
 /// <remarks>
-/// Base rate times 1 + 8·exp(−Δt/30 min) for what was changed Δt before the onset. A part of the release that does not differ
+/// Base rate times 1 + 8·exp(−Δt/30 min) for what was changed Δt before the onset; times 1 + exp(−Δt/3 d) where it crept in. A part of the release that does not differ
 /// from the holdback's cannot be what makes the arms differ. A change is a reason to look, never a proof: the signals may
 /// outweigh it a thousand times.
 /// </remarks>
 public static class ChangePrior
 {
     private const double Boost = 8;
+
+    // How much more a change is to be expected before the onset if it is the cause than if it is not: in half an hour little is changed
+    // by chance, in three days nearly everything is.
+    private const double SlowBoost = 1;
     private const double Unchanged = 0.02;
 
     // A change of which nobody knows when it was is suspected a little.
@@ -25,7 +29,7 @@ public static class ChangePrior
         var acquitted = SignatureTable.ReachOf(cause) == Reach.Release
             && incident.ReleaseDiffers is { } differs
             && !differs.Any(part => SignatureTable.SuspectsOf(part).Contains(cause));
-        return acquitted ? usual * Unchanged : usual * (1 + (Boost * Suspicion(cause, incident)));
+        return acquitted ? usual * Unchanged : usual * (1 + ((incident.Onset?.Slow == true ? SlowBoost : Boost) * Suspicion(cause, incident)));
     }
 
     /// <summary>The change that puts a cause under most suspicion; null when none was near the onset.</summary>

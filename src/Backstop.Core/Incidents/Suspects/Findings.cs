@@ -5,6 +5,9 @@ namespace Backstop.Core.Incidents.Suspects;
 /// <summary>What an investigation found.</summary>
 public sealed record Findings
 {
+    // Of two causes at once each has half of their probability: below this hardly anything but the arms blames the release.
+    private const double Doubtful = 0.25;
+
     /// <summary>What the arms show; null without a contrast to believe.</summary>
     public required ArmPattern? Pattern { get; init; }
 
@@ -40,6 +43,12 @@ public sealed record Findings
 
     /// <summary>The most probable cause of the suspect that is named; null when none is.</summary>
     public Cause? Cause => Named == SuspectKind.Unknown ? null : Causes.First(c => SignatureTable.KindOf(c.Cause) == Named).Cause;
+
+    /// <summary>Whether the arms blame the release, and what moved blames something else: one of the two is chance.</summary>
+    public bool Contradicts => Rollback == RollbackAdvice.Helps && Causes.Where(c => SignatureTable.ReachOf(c.Cause) == Reach.Release).Sum(c => c.Probability) < Doubtful;
+
+    /// <summary>Whether a closer look at both arms is worth its cost.</summary>
+    public bool IsOpen => Rollback == RollbackAdvice.Inconclusive || Named == SuspectKind.Unknown || Contradicts;
 
     /// <summary>What to do first; for an unknown cause, what does no harm whatever it is.</summary>
     public Mitigation Mitigation => Mitigation.Of(Cause);

@@ -25,7 +25,7 @@ public static class Investigation
         var posterior = Hypothesis.Posterior(incident, signals, contrasts);
         var pattern = ArmContrast.Combine(contrasts);
         var causes = SignatureTable.All.Select(cause => Probability(cause, posterior)).OrderByDescending(c => c.Probability).ToImmutableArray();
-        return new Findings
+        var findings = new Findings
         {
             Pattern = pattern,
             Rollback = Advise(pattern),
@@ -41,6 +41,9 @@ public static class Investigation
             NextActions = DiscriminatingAction.Ranked(incident, causes),
             Notes = Notes(incident, signals),
         };
+        return findings.Contradicts
+            ? findings with { Notes = findings.Notes.Add("the arms blame the release, and what moved blames something else: judge more of the holdback before it is rolled back") }
+            : findings;
     }
 
     private static RollbackAdvice Advise(ArmPattern? pattern) => pattern switch

@@ -106,7 +106,7 @@ public sealed class CorpusTests(ITestOutputHelper output)
     }
 
     // Right is who names the suspect, and not only puts it first.
-    private static void Exercise(string family, SuspectKind suspect, bool rollback, int seeds)
+    private void Exercise(string family, SuspectKind suspect, bool rollback, int seeds)
     {
         var right = 0;
         for (var seed = 1; seed <= seeds; seed++)
@@ -116,6 +116,7 @@ public sealed class CorpusTests(ITestOutputHelper output)
             right += answer.Suspect == suspect && answer.Sure >= Investigation.Named && (answer.Rollback == RollbackAdvice.Helps) == rollback ? 1 : 0;
         }
 
+        output.WriteLine($"{family}: {right} of {seeds}");
         Assert.True(right >= 0.95 * seeds, $"{right} of {seeds}");
     }
 

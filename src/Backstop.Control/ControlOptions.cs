@@ -51,6 +51,9 @@ public sealed record ControlOptions
     /// <summary>Time between two warm-up requests, and bursts, to the release that an alias would return to. 5 minutes by default.</summary>
     public TimeSpan StandbyInterval { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>Time between two looks at which releases are needed, where servers may rest. 5 s by default.</summary>
+    public TimeSpan RestInterval { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>
     /// How long a batch may be under way: a rollback is verified on what gateways reported after its window and this. 500 ms by default.
     /// </summary>

@@ -127,11 +127,16 @@ internal static class AliasEndpoints
     }
 
     private static async Task<Answer<AliasView>> Swap(
-        string name, Body<SwapRequest> request, HttpContext context, ReleaseStore releases, AliasQueries queries, IGrainFactory grains)
+        string name, Body<SwapRequest> request, HttpContext context, ReleaseStore releases, AliasQueries queries, RolloutEffects effects, IGrainFactory grains)
     {
         var body = await request.Read();
         await View(queries, name);
         var release = await ReleaseEndpoints.Find(releases, body.Release);
+        if (release.Release.Serving.Engine?.RestAfter is not null)
+        {
+            await effects.ProbeWarmth(release.Release.Digest); // It may rest. Whatever comes of it, a person's word then holds.
+        }
+
         Check(await grains.GetGrain<IAliasGrain>(name)
             .Swap(
                 release.Release.Digest,

@@ -85,6 +85,7 @@ public static class ControlHosting
             }
         });
         services.AddHostedService<GrainStart>();
+        services.AddHostedService<RestWatch>();
         services.AddSingleton<Leases>();
         services.AddSingleton<Courier>();
         services.AddSingleton<Outbox>();

@@ -69,6 +69,10 @@ public sealed record StoredRollout
         _ => AlarmBudget.Comparisons,
     });
 
+    /// <summary>Digests of the releases that must be ready for it to go on.</summary>
+    public IEnumerable<string> Needs() =>
+        ((string?[])[Rollout.Candidate, Rollout.Baseline, Rollout.Plan.Fallback, Successor?.Candidate, Successor?.Plan.Fallback]).OfType<string>();
+
     /// <summary>Whether the candidate has a share, or copies, that live on a lease.</summary>
     public bool HoldsLease => Rollout.Status is RolloutStatus.Shadowing or RolloutStatus.Canary or RolloutStatus.Held;
 }

@@ -26,6 +26,21 @@ public sealed class WarmthProbe(ControlOptions options) : IDisposable
         return answers.FirstOrDefault(a => a is not null);
     }
 
+    /// <summary>Tells a replica that it may rest. Returns why it does not, or null.</summary>
+    public async Task<string?> Rest(Release release, Uri replica)
+    {
+        var call = release.Serving.Engine!.Rest(release.Serving.Model, replica);
+        try
+        {
+            using var told = await Send(release, Telling(call));
+            return told.IsSuccessStatusCode || call.MayBeRefused ? null : $"told to rest at {call.Address.PathAndQuery}, it answered {(int)told.StatusCode}";
+        }
+        catch (Exception e) when (e is HttpRequestException or MissingSecretException or TaskCanceledException)
+        {
+            return e.Message;
+        }
+    }
+
     /// <summary>How many requests a second a release answers beside what it serves, found out with a small burst of short real requests.</summary>
     /// <remarks>
     /// Twice as many at one time each round, until they are enough or bring no more. Real answers are longer, so what is too small here
@@ -82,7 +97,7 @@ public sealed class WarmthProbe(ControlOptions options) : IDisposable
         {
             foreach (var call in release.Serving.Engine?.WarmUp(release.Serving.Model, replica) ?? [])
             {
-                using var told = await Send(release, new(HttpMethod.Post, call.Address) { Content = call.Body is null ? null : JsonContent.Create(call.Body) });
+                using var told = await Send(release, Telling(call));
                 if (!told.IsSuccessStatusCode && !call.MayBeRefused)
                 {
                     return $"replica {replica} of {release.Name} is not warm: told to get ready at {call.Address.PathAndQuery}, it answered {(int)told.StatusCode}";
@@ -128,6 +143,8 @@ public sealed class WarmthProbe(ControlOptions options) : IDisposable
 
         return await _servers.For(release).SendAsync(request);
     }
+
+    private static HttpRequestMessage Telling(EngineCall call) => new(HttpMethod.Post, call.Address) { Content = call.Body is null ? null : JsonContent.Create(call.Body) };
 
     private static HttpRequestMessage Request(Serving serving, Uri replica) => serving.Protocol == "open-inference"
         ? new(HttpMethod.Get, new Uri($"{replica.AbsoluteUri.TrimEnd('/')}/v2/models/{Uri.EscapeDataString(serving.Model)}/ready"))

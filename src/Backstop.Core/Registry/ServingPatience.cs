@@ -30,6 +30,9 @@ internal static class ServingPatience
 
     public static int? ReadConcurrent(JsonElement serving) => (int?)Whole(serving, "concurrent", "serving", 1, 100_000);
 
+    public static TimeSpan? ReadRestAfter(JsonElement engine) =>
+        Number(engine, "rest_after_s", "serving.engine", 0, TimeSpan.FromDays(30).TotalSeconds) is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+
     public static HealthCheck? ReadHealth(JsonElement serving)
     {
         if (Part(serving, "health", "path", "interval_ms", "timeout_ms", "failures") is not { } health)

@@ -74,7 +74,7 @@ internal static class ServingReader
         }
 
         ManifestReader.Expect(engine, JsonValueKind.Object, "serving.engine");
-        ManifestReader.Known(engine, ["kind", "adapter", "keep_alive"], "serving.engine");
+        ManifestReader.Known(engine, ["kind", "adapter", "keep_alive", "rest_after_s"], "serving.engine");
         EngineKind kind = Text(ManifestReader.Required(engine, "kind", "serving.engine"), "serving.engine.kind") switch
         {
             "vllm" => EngineKind.Vllm,
@@ -82,7 +82,7 @@ internal static class ServingReader
             "ollama" => EngineKind.Ollama,
             var other => throw new ManifestException($"serving.engine.kind is '{other}': use 'vllm', 'triton' or 'ollama', or leave serving.engine out where servers need not be told."),
         };
-        return new(kind, OfKind("adapter", EngineKind.Vllm), OfKind("keep_alive", EngineKind.Ollama) ?? "-1");
+        return new(kind, OfKind("adapter", EngineKind.Vllm), OfKind("keep_alive", EngineKind.Ollama) ?? "-1", ServingPatience.ReadRestAfter(engine));
 
         string? OfKind(string key, EngineKind owner) => !engine.TryGetProperty(key, out var value) ? null
             : kind == owner ? Text(value, $"serving.engine.{key}")

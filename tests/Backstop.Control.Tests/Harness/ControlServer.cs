@@ -53,7 +53,7 @@ internal sealed class ControlServer : IAsyncDisposable
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
         });
-        builder.AddControl(new() { DataDirectory = directory, Store = store, Oidc = oidc, Receivers = receivers });
+        builder.AddControl(new() { DataDirectory = directory, Store = store, Oidc = oidc, Receivers = receivers, RestInterval = TimeSpan.FromMilliseconds(500) });
         var app = builder.Build();
         app.MapControl();
         await app.StartAsync();

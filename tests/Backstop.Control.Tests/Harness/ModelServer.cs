@@ -26,6 +26,9 @@ internal sealed class ModelServer : IAsyncDisposable
     /// <summary>Everything it was asked: method and address.</summary>
     public ConcurrentQueue<string> Asked { get; } = new();
 
+    /// <summary>What it was told beside questions for answers: address and body.</summary>
+    public ConcurrentQueue<string> Told { get; } = new();
+
     /// <summary>What it says to a question it has no answer to, such as one that makes it ready.</summary>
     public int Otherwise { get; set; } = StatusCodes.Status404NotFound;
 
@@ -49,7 +52,12 @@ internal sealed class ModelServer : IAsyncDisposable
             server!.Asked.Enqueue($"{http.Request.Method} {http.Request.Path}");
             return next(http);
         });
-        app.MapFallback(() => Results.StatusCode(server!.Otherwise));
+        app.MapFallback(async (HttpContext http) =>
+        {
+            using var body = new StreamReader(http.Request.Body);
+            server!.Told.Enqueue($"{http.Request.Path}{http.Request.QueryString}{await body.ReadToEndAsync()}");
+            return Results.StatusCode(server.Otherwise);
+        });
         await app.StartAsync();
         return server = new(app);
     }

@@ -76,6 +76,7 @@ public class ServingTests
     [InlineData("""{"tls":{},"replicas":["https://a"]}""", "'ca_file' is missing")]
     [InlineData("""{"engine":{"kind":"tgi"}}""", "'vllm', 'triton' or 'ollama'")]
     [InlineData("""{"engine":{"kind":"triton","adapter":"/a"}}""", "vllm alone")]
+    [InlineData("""{"engine":{"kind":"triton","rest_after_s":-1}}""", "use 0 to 2592000")]
     [InlineData("""{"health":{}}""", "'path' is missing in serving.health")]
     [InlineData("""{"health":{"path":"health"}}""", "such as '/health'")]
     [InlineData("""{"health":{"path":"/health","interval_ms":1}}""", "use 100 to")]
@@ -99,6 +100,21 @@ public class ServingTests
         foreach (var replica in (string[])["http://gpu:8000/v1", "http://gpu:8000"])
         {
             Assert.Equal(told, string.Join(' ', serving.Engine!.WarmUp(serving.Model, new(replica)).Select(call => call.Address.AbsolutePath + call.Body?.ToJsonString())));
+        }
+    }
+
+    [Theory]
+    [InlineData("""{"kind":"vllm"}""", "/sleep?level=1")]
+    [InlineData("""{"kind":"vllm","adapter":"/lora/v8"}""", """/v1/unload_lora_adapter{"lora_name":"tiny"}""")]
+    [InlineData("""{"kind":"triton"}""", "/v2/repository/models/tiny/unload{}")]
+    [InlineData("""{"kind":"ollama"}""", """/api/generate{"model":"tiny","keep_alive":0}""")]
+    public void An_engine_is_told_that_the_model_may_rest(string engine, string told)
+    {
+        var serving = Parsed($$"""{"engine":{{engine}}}""").Serving;
+        foreach (var replica in (string[])["http://gpu:8000/v1", "http://gpu:8000"])
+        {
+            var call = serving.Engine!.Rest(serving.Model, new(replica));
+            Assert.Equal(told, call.Address.PathAndQuery + call.Body?.ToJsonString());
         }
     }
 

@@ -29,6 +29,7 @@ internal static class NameCompletion
         {
             if (NamesOf(family, argument.Name) is { } names && done.Add(argument))
             {
+                argument.HelpName ??= argument.Name; // Without one, help would ask the server what may stand there.
                 argument.CompletionSources.Add(context => Ask(names, context));
             }
         }
@@ -37,6 +38,7 @@ internal static class NameCompletion
         {
             if (NamesOf(family, option.Name.TrimStart('-')) is { } names && done.Add(option))
             {
+                option.HelpName ??= option.Name.TrimStart('-');
                 option.CompletionSources.Add(context => Ask(names, context));
             }
         }

@@ -1,0 +1,25 @@
+using System.CommandLine;
+using Backstop.CommandLine;
+
+namespace Backstop.EndToEnd.Tests;
+
+/// <summary>Whoever asks for help gets it, of every verb, and no server is needed for it.</summary>
+public sealed class HelpTests
+{
+    public static TheoryData<string> Paths => [.. Below(Verbs.All(), "")];
+
+    [Theory]
+    [MemberData(nameof(Paths))]
+    public async Task Every_verb_says_what_it_does_and_how_it_ends(string path)
+    {
+        using StringWriter output = new(), errors = new();
+        string[] line = [.. path.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"];
+        var code = await Shell.Run(Verbs.All(), line, new InvocationConfiguration { Output = output, Error = errors });
+        Assert.Equal((0, ""), (code, errors.ToString()));
+        Assert.Contains($"backstop {path}".TrimEnd(), output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Exit codes:", output.ToString(), StringComparison.Ordinal);
+    }
+
+    private static IEnumerable<string> Below(Command command, string path) =>
+        [path, .. command.Subcommands.SelectMany(c => Below(c, $"{path} {c.Name}".TrimStart()))];
+}

@@ -16,7 +16,7 @@ public sealed class HelpTests
         string[] line = [.. path.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"];
         var code = await Shell.Run(Verbs.All(), line, new InvocationConfiguration { Output = output, Error = errors });
         Assert.Equal((0, ""), (code, errors.ToString()));
-        Assert.Contains($"backstop {path}".TrimEnd(), output.ToString(), StringComparison.Ordinal);
+        Assert.Contains($" {path}".TrimEnd(), output.ToString(), StringComparison.Ordinal);
         Assert.Contains("Exit codes:", output.ToString(), StringComparison.Ordinal);
     }
 

@@ -49,7 +49,8 @@ internal static class AliasCommand
             {
                 screen.Line($"{alias.Name} serves {alias.Current.Name} at generation {alias.Generation}.");
                 screen.Next($"curl -s localhost:8080/v1/chat/completions -d '{{\"model\":\"{alias.Name}\",\"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'");
-            });
+            },
+            "backstop alias create assistant:prod v7", "backstop alias create assistant:prod v7 --capture --json");
     }
 
     private static Verb List() => Remote.Verb(
@@ -65,14 +66,16 @@ internal static class AliasCommand
             ("candidate", a => a.Candidate is null ? null : $"{a.Candidate.Name} {Screen.Percent(a.CandidateBasisPoints)}"),
             ("previous", a => a.Previous is null ? null : $"{a.Previous.Name} {Screen.Percent(a.HoldbackBasisPoints)}"),
             ("generation", a => a.Generation.ToString()),
-            ("rollout", a => a.Rollout?.Status)));
+            ("rollout", a => a.Rollout?.Status)),
+        "backstop alias list", "backstop alias list --json");
 
     private static Verb Show() => Remote.Verb(
         "show",
         "Show what an alias serves, which gateways know, and what the evidence says.",
         [Name],
         (parse, client, cancel) => client.Alias(parse.GetRequiredValue(Name), cancel),
-        Describe);
+        Describe,
+        "backstop alias show assistant:prod", "backstop alias show assistant:prod --json");
 
     private static Verb At()
     {
@@ -148,7 +151,8 @@ internal static class AliasCommand
             "Show every change of an alias, and why it was made.",
             [Name, after, limit],
             (parse, client, cancel) => client.History(parse.GetRequiredValue(Name), cancel, parse.GetValue(after), parse.GetValue(limit)),
-            (entries, screen) => screen.Journal(entries));
+            (entries, screen) => screen.Journal(entries),
+            "backstop alias history assistant:prod");
     }
 
     private static Verb Swap()
@@ -173,7 +177,8 @@ internal static class AliasCommand
                 var generation = parse.GetValue(expected) ?? (await client.Alias(name, cancel)).Body.Generation;
                 return await client.Swap(name, parse.GetRequiredValue(release), generation, parse.GetRequiredValue(Reason), cancel, parse.GetValue(noWayBack), parse.GetValue(withoutGates));
             },
-            (alias, screen) => screen.Line($"{alias.Name} serves {alias.Current.Name} at generation {alias.Generation}."));
+            (alias, screen) => screen.Line($"{alias.Name} serves {alias.Current.Name} at generation {alias.Generation}."),
+            "backstop alias swap assistant:prod v8 --reason \"tested by hand\"");
     }
 
     private static Verb Rollback() => Remote.Verb(
@@ -181,7 +186,8 @@ internal static class AliasCommand
         "Return an alias to its previous release, and quarantine the present one.",
         [Name, Reason],
         (parse, client, cancel) => client.Rollback(parse.GetRequiredValue(Name), parse.GetRequiredValue(Reason), cancel),
-        (alias, screen) => screen.Line($"{alias.Name} is back on {alias.Current.Name} at generation {alias.Generation}."));
+        (alias, screen) => screen.Line($"{alias.Name} is back on {alias.Current.Name} at generation {alias.Generation}."),
+        "backstop alias rollback assistant:prod --reason \"it answers in French\"");
 
     private static Verb Approve()
     {
@@ -192,7 +198,8 @@ internal static class AliasCommand
             [Name, release, Reason],
             (parse, client, cancel) => client.Approve(
                 parse.GetRequiredValue(Name), parse.GetRequiredValue(release), parse.GetRequiredValue(Reason), cancel),
-            (alias, screen) => screen.Line($"Approved. {alias.Name} serves {alias.Current.Name} at generation {alias.Generation}."));
+            (alias, screen) => screen.Line($"Approved. {alias.Name} serves {alias.Current.Name} at generation {alias.Generation}."),
+            "backstop alias approve assistant:prod v8 --reason \"the upstream was at fault\"");
     }
 
     private static void Describe(AliasView alias, Screen screen)

@@ -25,6 +25,7 @@ internal static class AliasTraffic
             {
                 screen.Line($"Generation {traffic.Generation}:");
                 screen.Line(traffic.Policy.ToJsonString(JsonOutput.Options));
-            });
+            },
+            "backstop alias traffic assistant:prod", "backstop alias traffic assistant:prod traffic.yaml --reason \"one model server less\"");
     }
 }

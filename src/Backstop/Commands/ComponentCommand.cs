@@ -62,7 +62,8 @@ internal static class ComponentCommand
                 {
                     screen.Next($"backstop component list --after {components[^1].Kind}/{components[^1].Name}@{components[^1].Version}");
                 }
-            });
+            },
+            kind is null ? "backstop component list --kind model" : "backstop prompt list --name support --json");
     }
 
     /// <summary>Shows a version.</summary>
@@ -110,7 +111,8 @@ internal static class ComponentCommand
             (line, client, cancel) => Split(line.GetRequiredValue(name)) is var (called, version)
                 ? client.Component(line.GetRequiredValue(Kind), called, version, cancel)
                 : throw new System.Diagnostics.UnreachableException(),
-            Tell);
+            Tell,
+            "backstop component show prompt support@3", "backstop component show prompt support@3 --json");
     }
 
     private static Verb Diff()
@@ -122,7 +124,8 @@ internal static class ComponentCommand
             "Show what changed between two versions of a component.",
             [Kind, before, after],
             (line, client, cancel) => Diff(client, line.GetRequiredValue(Kind), line.GetRequiredValue(before), line.GetRequiredValue(after), cancel),
-            (diff, screen) => screen.Differences(diff.Differences));
+            (diff, screen) => screen.Differences(diff.Differences),
+            "backstop component diff prompt support@2 support@3");
     }
 
     /// <summary>What changed between two versions of one name.</summary>

@@ -29,7 +29,8 @@ internal static class GateCommand
             ("incident", g => g.IncidentId),
             ("answers", g => g.Runs?.ToString()),
             ("owner", g => g.Owner),
-            ("review by", g => g.ReviewBy is { } day ? Screen.Time(day) : null)));
+            ("review by", g => g.ReviewBy is { } day ? Screen.Time(day) : null)),
+        "backstop gate list", "backstop gate list --json");
 
     private static Verb Show() => Remote.Verb(
         "show",
@@ -51,7 +52,8 @@ internal static class GateCommand
             ("false blocks", string.Join("; ", gate.FalseBlocks.Select(b => $"{Screen.Time(b.At)} {b.By}: {b.Why}"))),
             ("owner", gate.Owner),
             ("review by", gate.ReviewBy is { } day ? Screen.Time(day) : null),
-            ("created", gate.CreatedAt is { } at ? Screen.Time(at) : null)));
+            ("created", gate.CreatedAt is { } at ? Screen.Time(at) : null)),
+        "backstop gate show gate-INC-2026-001", "backstop gate show gate-INC-2026-001 --json");
 
     private static Verb Results()
     {
@@ -134,6 +136,7 @@ internal static class GateCommand
             "Say how far a gate may act. It can enforce only while its certificate holds.",
             [Id, state, reason],
             (line, client, cancel) => client.SetGate(line.GetRequiredValue(Id), line.GetValue(state), line.GetRequiredValue(reason), cancel),
-            (gate, screen) => screen.Facts(("id", gate.Id), ("state", gate.State)));
+            (gate, screen) => screen.Facts(("id", gate.Id), ("state", gate.State)),
+            "backstop gate set gate-INC-2026-001 enforcing --reason \"a week in shadow\"");
     }
 }

@@ -26,7 +26,8 @@ internal static class GatewayCommand
             ("gateway", g => g.Id),
             ("zone", g => g.Zone is "" ? null : g.Zone),
             ("is", g => g.Connected ? "connected" : g.LeftAt is { } at ? $"away since {Screen.Time(at)}" : "away"),
-            ("connected last", g => Screen.Time(g.SeenAt))));
+            ("connected last", g => Screen.Time(g.SeenAt))),
+        "backstop gateway list", "backstop gateway list --json");
 
     private static Verb ForgetVerb()
     {

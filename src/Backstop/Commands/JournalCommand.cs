@@ -17,13 +17,15 @@ internal static class JournalCommand
                 "List journal entries.",
                 [after, limit],
                 (parse, client, cancel) => client.Journal(parse.GetValue(after), parse.GetValue(limit), cancel),
-                (entries, screen) => screen.Journal(entries)),
+                (entries, screen) => screen.Journal(entries),
+                "backstop journal list", "backstop journal list --after 1200 --limit 50 --json"),
             Remote.Verb(
                 "check",
                 "Check that no entry was changed, moved or removed.",
                 [],
                 (_, client, cancel) => client.CheckJournal(cancel),
-                (check, screen) => screen.Line(check.Flaw ?? $"{check.Entries} entries, each in its place and as it was written.")),
+                (check, screen) => screen.Line(check.Flaw ?? $"{check.Entries} entries, each in its place and as it was written."),
+                "backstop journal check", "backstop journal check --json"),
         };
     }
 }

@@ -79,7 +79,8 @@ internal static class KeyCommand
             ("scopes", k => string.Join(", ", k.Scopes)),
             ("aliases", k => string.Join(", ", k.Aliases)),
             ("created", k => Screen.Time(k.CreatedAt)),
-            ("state", State)));
+            ("state", State)),
+        "backstop key list", "backstop key list --json");
 
     private static Verb Rotate()
     {
@@ -89,7 +90,8 @@ internal static class KeyCommand
             "Put a new key in the place of one. The old one works on for the overlap, so that nobody is cut off.",
             [Name, overlap],
             (line, client, cancel) => client.RotateKey(line.GetRequiredValue(Name), Seconds("--overlap", line.GetRequiredValue(overlap)), cancel),
-            (made, screen) => ShowOnce(made, screen));
+            (made, screen) => ShowOnce(made, screen),
+            "backstop key rotate ci");
     }
 
     private static Verb Revoke()
@@ -101,7 +103,8 @@ internal static class KeyCommand
             "Stop a key now, on every gateway that is connected.",
             [which, reason],
             (line, client, cancel) => client.RevokeKey(line.GetRequiredValue(which), line.GetRequiredValue(reason), cancel),
-            (key, screen) => screen.Line($"{key.Name} ({key.Prefix}) no longer works."));
+            (key, screen) => screen.Line($"{key.Name} ({key.Prefix}) no longer works."),
+            "backstop key revoke ci");
     }
 
     private static void ShowOnce(NewKeyView made, Screen screen)

@@ -19,7 +19,8 @@ internal static class NotifyCommand
             ("name", r => r.Name),
             ("to", r => r.To),
             ("from severity", r => r.Least),
-            ("aliases", r => r.Aliases.Length == 0 ? "all" : string.Join(", ", r.Aliases))));
+            ("aliases", r => r.Aliases.Length == 0 ? "all" : string.Join(", ", r.Aliases))),
+        "backstop notify list", "backstop notify list --json");
 
     private static Verb Test()
     {

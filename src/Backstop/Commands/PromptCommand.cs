@@ -102,7 +102,8 @@ internal static class PromptCommand
             "Show what changed between two versions of a prompt, line by line.",
             [before, after],
             (line, client, cancel) => ComponentCommand.Diff(client, Kind, line.GetRequiredValue(before), line.GetRequiredValue(after), cancel),
-            (diff, screen) => screen.Differences(diff.Differences));
+            (diff, screen) => screen.Differences(diff.Differences),
+            "backstop prompt diff support@2 support@3");
     }
 
     private static async Task<(Prompt Prompt, PromptTemplate Template)> Load(ControlClient client, string what, CancellationToken cancel)

@@ -88,7 +88,8 @@ internal static class ReleaseCommand
 
                     screen.Line(JsonSerializer.Serialize(manifest, JsonOutput.Options));
                 }
-            });
+            },
+            "backstop release show v8", "backstop release show v8 --json");
     }
 
     private static Verb Diff()
@@ -100,7 +101,8 @@ internal static class ReleaseCommand
             "Show what changed between two releases, down to single values.",
             [before, after],
             (parse, client, cancel) => client.Diff(parse.GetRequiredValue(before), parse.GetRequiredValue(after), cancel),
-            (diff, screen) => screen.Differences(diff.Differences));
+            (diff, screen) => screen.Differences(diff.Differences),
+            "backstop release diff v7 v8", "backstop release diff v7 v8 --json");
     }
 
     /// <summary>Reads a file of one mapping, YAML or JSON.</summary>

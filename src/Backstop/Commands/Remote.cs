@@ -26,8 +26,9 @@ internal static class Remote
         string description,
         Symbol[] symbols,
         Func<ParseResult, ControlClient, CancellationToken, Task<Reply<T>>> ask,
-        Action<T, Screen> show) =>
-        Verb(name, description, symbols, async (line, client, cancel) => Show(line, await ask(line, client, cancel), show));
+        Action<T, Screen> show,
+        params string[] examples) =>
+        Verb(name, description, symbols, async (line, client, cancel) => Show(line, await ask(line, client, cancel), show), examples);
 
     /// <summary>Shows an answer to a person, or as it was sent with <c>--json</c>.</summary>
     public static int Show<T>(ParseResult line, Reply<T> reply, Action<T, Screen> show)

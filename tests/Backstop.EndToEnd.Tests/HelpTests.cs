@@ -20,6 +20,14 @@ public sealed class HelpTests
         Assert.Contains("Exit codes:", output.ToString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [MemberData(nameof(Paths))]
+    public void Every_verb_that_does_something_has_an_example(string path)
+    {
+        var command = path.Split(' ', StringSplitOptions.RemoveEmptyEntries).Aggregate((Command)Verbs.All(), (at, name) => at.Subcommands.Single(c => c.Name == name));
+        Assert.True(command.Subcommands.Count > 0 || command is Verb { Examples.Count: > 0 }, $"backstop {path} has no example.");
+    }
+
     private static IEnumerable<string> Below(Command command, string path) =>
         [path, .. command.Subcommands.SelectMany(c => Below(c, $"{path} {c.Name}".TrimStart()))];
 }

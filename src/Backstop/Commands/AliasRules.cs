@@ -27,7 +27,8 @@ internal static class AliasRules
         description,
         [Name, Reason],
         (parse, client, cancel) => client.AliasRule(parse.GetRequiredValue(Name), verb, new { reason = parse.GetRequiredValue(Reason) }, cancel),
-        (alias, screen) => screen.Line($"{alias.Name} {done}: {alias.Current.Name} at generation {alias.Generation}."));
+        (alias, screen) => screen.Line($"{alias.Name} {done}: {alias.Current.Name} at generation {alias.Generation}."),
+        $"backstop alias {verb} assistant:prod --reason \"the launch is over\"");
 
     private static Verb Require()
     {
@@ -147,6 +148,7 @@ internal static class AliasRules
                 return client.AliasRule(parse.GetRequiredValue(Name), "freezes", new { windows, reason }, cancel);
             },
             (alias, screen) => screen.Line(
-                alias.Freezes is [var window] ? $"Nothing rises on {alias.Name} from {Screen.Time(window.From)} until {Screen.Time(window.Until)}." : $"{alias.Name} is not frozen."));
+                alias.Freezes is [var window] ? $"Nothing rises on {alias.Name} from {Screen.Time(window.From)} until {Screen.Time(window.Until)}." : $"{alias.Name} is not frozen."),
+            "backstop alias freeze assistant:prod --from 2026-12-24T00:00Z --until 2026-12-27T06:00Z --reason holidays", "backstop alias freeze assistant:prod --reason \"back at work\"");
     }
 }

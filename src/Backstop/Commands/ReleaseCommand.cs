@@ -35,7 +35,8 @@ internal static class ReleaseCommand
             {
                 screen.Line($"Registered {release.Name} ({Screen.Short(release.Digest)}).");
                 screen.Next($"backstop alias create NAME:prod {release.Name}, or backstop rollout start NAME:prod {release.Name}");
-            });
+            },
+            "backstop release register v8.yaml", "backstop release register v8.yaml --name v8-b --json");
     }
 
     private static Verb List()
@@ -60,7 +61,8 @@ internal static class ReleaseCommand
                 {
                     screen.Next($"backstop release list --after {releases[^1].Name}");
                 }
-            });
+            },
+            "backstop release list", "backstop release list --json");
     }
 
     private static Verb Show()

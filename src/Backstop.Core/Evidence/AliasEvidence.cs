@@ -137,28 +137,11 @@ public sealed class AliasEvidence
         }
 
         _latest = null;
-        while (Past.Total(Arm.Baseline) > MostPast)
+        Past.Fade(MostPast);
+        PastLatencies.Fade(MostPast);
+        foreach (var past in _pastScores.Values)
         {
-            for (var i = 0; i < Past.All.Length; i++)
-            {
-                Past.AddAt(i, -(Past.All[i] / 2) - (Past.All[i] % 2));
-            }
-        }
-
-        while (PastLatencies.Total > MostPast)
-        {
-            for (var bin = 0; bin < LatencyCounts.Bins; bin++)
-            {
-                PastLatencies.Add(bin, -(PastLatencies.All[bin] / 2) - (PastLatencies.All[bin] % 2));
-            }
-        }
-
-        foreach (var past in _pastScores.Values.Where(p => p.Total > MostPast))
-        {
-            for (var step = 0; step < ScoreCounts.Steps; step++)
-            {
-                past.Add(step, -(past.All[step] / 2) - (past.All[step] % 2));
-            }
+            past.Fade(MostPast);
         }
     }
 

@@ -81,5 +81,8 @@ public sealed class CountTable(int categories)
         _counts[place] += count;
     }
 
+    /// <summary>Halves what is long past until so many are left at most.</summary>
+    internal void Fade(long most) => BinCounts.Fade(_counts, most);
+
     private int Row(Arm arm, int stratum) => (((int)arm * Strata) + stratum) * categories;
 }

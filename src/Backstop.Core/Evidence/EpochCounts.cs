@@ -55,7 +55,15 @@ public sealed record EpochCounts(EvidenceKey Key, long Bucket, EvidenceGroup Gro
 public sealed record CountCell(Arm Arm, int Stratum, ImmutableArray<long> Outcomes, ImmutableArray<long> Served, int Replica = 0);
 
 /// <summary>Latencies of one arm and replica within a bucket, by bin of <see cref="LatencyCounts"/>; only those that occurred.</summary>
-public sealed record LatencyCell(Arm Arm, int Replica, ImmutableArray<int> Bins, ImmutableArray<long> Counts);
+public sealed record LatencyCell(Arm Arm, int Replica, ImmutableArray<int> Bins, ImmutableArray<long> Counts)
+{
+    internal static LatencyCell Of(BinSheet<LatencyCounts>.Cell cell)
+    {
+        var all = cell.Counts.All.ToArray();
+        ImmutableArray<int> bins = [.. Enumerable.Range(0, all.Length).Where(bin => all[bin] != 0)];
+        return new(cell.Arm, cell.Replica, bins, [.. bins.Select(bin => all[bin])]);
+    }
+}
 
 /// <summary>What a gateway ships every flush. (gateway, start, sequence) names a batch for ever.</summary>
 /// <param name="StartId">New at every start of the gateway process.</param>

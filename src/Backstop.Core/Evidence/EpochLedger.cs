@@ -12,6 +12,9 @@ namespace Backstop.Core.Evidence;
 /// <param name="answerDeadline">How long after its epoch ended a request may stay unanswered before it counts as late.</param>
 public sealed class EpochLedger(TimeSpan answerDeadline)
 {
+    // Latencies are of one kind, scores of many.
+    private const string Took = "";
+
     private readonly SortedDictionary<EvidenceKey, Stage> _stages = [];
 
     // Most requests are of the stage of the last one; and the dictionary boxes its key until the compiler has seen enough of it.
@@ -148,7 +151,7 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
             if (latency is { } took)
             {
                 // A release that failed fast was not fast.
-                _bucket.Latencies.Count(_arm, replica, outcome == Outcome.Error ? LatencyCounts.Never : LatencyCounts.BinOf(took));
+                _bucket.Latencies.Count(Took, _arm, replica, outcome == Outcome.Error ? LatencyCounts.Never : LatencyCounts.BinOf(took));
             }
 
             if (outcome == Outcome.Unlabelled)
@@ -240,13 +243,13 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
         /// <summary>Whether answers of it may be scored.</summary>
         public bool AwaitsScores { get; set; }
 
-        public ScoreSheet Scores => field ??= new();
+        public BinSheet<ScoreCounts> Scores => field ??= new();
 
         public CountSheet Form { get; } = new();
 
         public CountSheet Quality { get; } = new();
 
-        public LatencySheet Latencies { get; } = new();
+        public BinSheet<LatencyCounts> Latencies { get; } = new();
 
         private DateTimeOffset End => EpochCounts.StartOf(number + 1);
 
@@ -280,7 +283,7 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
                 Quality.Count((Arm)arm, stratum: 0, replica: 0, Outcome.Late, Served.Failed, _unanswered[arm]);
                 if (_unanswered[arm] > 0)
                 {
-                    Latencies.Count((Arm)arm, replica: 0, LatencyCounts.Never, _unanswered[arm]);
+                    Latencies.Count(Took, (Arm)arm, replica: 0, LatencyCounts.Never, _unanswered[arm]);
                 }
             }
 
@@ -291,13 +294,13 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
 
             FormClosed = true;
             _labelsUntil = now + labelDeadline;
-            return new(key, number, EvidenceGroup.Form, Form.Cells()) { Latencies = Latencies.Cells() };
+            return new(key, number, EvidenceGroup.Form, Form.Cells()) { Latencies = [.. Latencies.Cells().Select(LatencyCell.Of)] };
         }
 
         public EpochCounts CloseScores()
         {
             ScoresClosed = true;
-            return new(key, number, EvidenceGroup.Quality, []) { Scores = Scores.Cells() };
+            return new(key, number, EvidenceGroup.Quality, []) { Scores = [.. Scores.Cells().Select(ScoreCell.Of)] };
         }
 
         public EpochCounts CloseQuality()

@@ -5,7 +5,7 @@ namespace Backstop.Core.Evidence;
 /// Bin i holds what took more than 2^(i/16) and at most 2^((i+1)/16) milliseconds, as an exponential histogram of OpenTelemetry
 /// does at scale 4: every value is known to 4.4 %. The first bin also holds what was faster, the last what never came.
 /// </remarks>
-public sealed class LatencyCounts
+public sealed class LatencyCounts() : BinCounts(LatencyCounts.Bins)
 {
     /// <summary>Bins to a doubling.</summary>
     public const int PerDoubling = 16;
@@ -16,14 +16,6 @@ public sealed class LatencyCounts
     /// <summary>The bin of a request that got no answer.</summary>
     public const int Never = Bins - 1;
 
-    private readonly long[] _counts = new long[Bins];
-
-    /// <summary>All counts, by bin.</summary>
-    public ReadOnlySpan<long> All => _counts;
-
-    /// <summary>How many requests there are.</summary>
-    public long Total { get; private set; }
-
     /// <summary>The bin of a latency.</summary>
     public static int BinOf(TimeSpan latency) =>
         latency <= TimeSpan.FromMilliseconds(1) ? 0
@@ -32,31 +24,16 @@ public sealed class LatencyCounts
     /// <summary>How many bins longer what takes 1 + <paramref name="excess"/> times as long is, rounded up.</summary>
     public static int BinsOf(double excess) => (int)Math.Ceiling((PerDoubling * Math.Log2(1 + excess)) - 1e-9);
 
-    /// <summary>Adds requests to a bin.</summary>
-    public void Add(int bin, long count)
-    {
-        _counts[bin] += count;
-        Total += count;
-    }
-
-    /// <summary>Adds all of others.</summary>
-    public void Add(LatencyCounts others)
-    {
-        for (var bin = 0; bin < Bins; bin++)
-        {
-            _counts[bin] += others._counts[bin];
-        }
-
-        Total += others.Total;
-    }
-
     /// <summary>The bin up to which a share of the requests lies.</summary>
-    public int BinAt(double quantile)
+    public int BinAt(double quantile) => BinOfRank(quantile * Total);
+
+    /// <summary>The bin up to which so many requests lie; the last when there are not so many.</summary>
+    public int BinOfRank(double rank)
     {
-        var (bin, below) = (0, _counts[0]);
-        while (bin < Never && below < quantile * Total)
+        var (bin, below) = (0, All[0]);
+        while (bin < Never && below < rank)
         {
-            below += _counts[++bin];
+            below += All[++bin];
         }
 
         return bin;

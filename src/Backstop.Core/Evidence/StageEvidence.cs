@@ -41,6 +41,21 @@ public sealed class StageEvidence(EvidenceKey key)
     /// <summary>How the answers were scored, by name, arm and the replica they came from, 0 for those of which none is known.</summary>
     public IReadOnlyDictionary<(string Name, Arm Arm, int Replica), ScoreCounts> AllScores => _scores;
 
+    /// <summary>How an arm's answers were scored; null when none was.</summary>
+    public ScoreCounts? Scores(string name, Arm arm)
+    {
+        ScoreCounts? sum = null;
+        for (var replica = 0; replica <= ReplicaTest.Most; replica++)
+        {
+            if (Scores(name, arm, replica) is { } some)
+            {
+                (sum ??= new()).Add(some);
+            }
+        }
+
+        return sum;
+    }
+
     /// <summary>How an arm's answers from the replicas of one number were scored; null when none was.</summary>
     public ScoreCounts? Scores(string name, Arm arm, int replica) => _scores.GetValueOrDefault((name, arm, replica));
 

@@ -1,18 +1,10 @@
 namespace Backstop.Core.Evidence.Scores;
 
 /// <summary>How many answers were how bad, in 64 steps from 0 to 1: merging is adding.</summary>
-public sealed class ScoreCounts
+public sealed class ScoreCounts() : BinCounts(ScoreCounts.Steps)
 {
     /// <summary>How many steps there are; step i is i/63 bad.</summary>
     public const int Steps = 64;
-
-    private readonly long[] _counts = new long[Steps];
-
-    /// <summary>All counts, by step.</summary>
-    public ReadOnlySpan<long> All => _counts;
-
-    /// <summary>How many answers there are.</summary>
-    public long Total { get; private set; }
 
     /// <summary>How bad they are on average; null when there are none.</summary>
     public double? Mean
@@ -22,7 +14,7 @@ public sealed class ScoreCounts
             var sum = 0L;
             for (var step = 0; step < Steps; step++)
             {
-                sum += step * _counts[step];
+                sum += step * All[step];
             }
 
             return Total == 0 ? null : BadnessOf(sum) / Total;
@@ -38,20 +30,4 @@ public sealed class ScoreCounts
 
     /// <summary>How bad a step is.</summary>
     public static double BadnessOf(long step) => step / (double)(Steps - 1);
-
-    /// <summary>Adds answers to a step.</summary>
-    public void Add(int step, long count)
-    {
-        _counts[step] += count;
-        Total += count;
-    }
-
-    /// <summary>Adds all of others.</summary>
-    public void Add(ScoreCounts others)
-    {
-        for (var step = 0; step < Steps; step++)
-        {
-            Add(step, others._counts[step]);
-        }
-    }
 }

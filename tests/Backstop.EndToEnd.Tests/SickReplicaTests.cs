@@ -54,6 +54,9 @@ public sealed class SickReplicaTests(RunningBackstop backstop) : IClassFixture<R
         Assert.Equal("inconclusive", judgement.Verdict);
         Assert.Contains(sick.ToString(), judgement.Reason, StringComparison.Ordinal);
         Assert.Equal("held", rollout.Status);
+        Assert.True(rollout.Judgement?.Difference is { } difference && difference.Lower < difference.Estimate && difference.Estimate < difference.Upper);
+        Assert.InRange(judgement.Tested!.FailureRate, judgement.Tested.FailureRateBounds!.Lower, judgement.Tested.FailureRateBounds.Upper);
+        Assert.Contains(" points <span", await http.GetStringAsync(new Uri("/", UriKind.Relative), cancel), StringComparison.Ordinal);
         File.Delete(_log);
     }
 

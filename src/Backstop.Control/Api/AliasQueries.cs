@@ -52,7 +52,9 @@ public sealed class AliasQueries(DurableStore store, AliasStore aliases, Release
     public async Task<DriftView> Drift(string name) => StoreJson.Read<DriftView>(await grains.GetGrain<IAliasGrain>(name).Drift());
 
     /// <summary>One rollout, or null.</summary>
-    public async Task<RolloutView?> Rollout(string id) => await aliases.Rollout(id) is { } rollout ? await View(rollout) : null;
+    public async Task<RolloutView?> Rollout(string id) => await aliases.Rollout(id) is { } rollout
+        ? await View(rollout) with { Judgement = (await aliases.LatestRollout(rollout.Rollout.Alias))?.Rollout.Id == id ? await Judgement(rollout) : null }
+        : null;
 
     /// <summary>The rollouts of an alias, the last submitted first.</summary>
     /// <param name="limit">At most so many.</param>
@@ -96,7 +98,6 @@ public sealed class AliasQueries(DurableStore store, AliasStore aliases, Release
     private async Task<AliasView> View(AliasRecord alias)
     {
         var rollout = await aliases.LatestRollout(alias.Name);
-        var judgement = rollout?.Contrast() is null ? null : await grains.GetGrain<IAliasGrain>(alias.Name).Judgement();
         return new(
             alias.Name,
             alias.Epoch,
@@ -122,7 +123,7 @@ public sealed class AliasQueries(DurableStore store, AliasStore aliases, Release
             (long)alias.CandidateLease.TotalMilliseconds,
             [.. fleet.Progress(alias.Name).Select(g => new GatewayView(g.Gateway, g.Generation, g.AckedAt == default ? null : g.AckedAt))],
             rollout is null ? null : await View(rollout),
-            judgement is null ? null : View(StoreJson.Read<Judgement>(judgement)))
+            rollout is null ? null : await Judgement(rollout))
         {
             KeptWarm = alias.KeptWarm.IsEmpty ? [] : await KeptWarm(alias),
         };
@@ -137,6 +138,11 @@ public sealed class AliasQueries(DurableStore store, AliasStore aliases, Release
                 new KeptView((await Name(kept.Release)).Name, kept.At, seen.FirstOrDefault(s => s.Release == kept.Release)?.At, seen.FirstOrDefault(s => s.Release == kept.Release)?.Failed))),
         ];
     }
+
+    private async Task<JudgementView?> Judgement(StoredRollout latest) =>
+        latest.Contrast() is not null && await grains.GetGrain<IAliasGrain>(latest.Rollout.Alias).Judgement() is { } judgement
+            ? View(StoreJson.Read<Judgement>(judgement))
+            : null;
 
     private async Task<RolloutView> View(StoredRollout stored)
     {
@@ -202,23 +208,39 @@ public sealed class AliasQueries(DurableStore store, AliasStore aliases, Release
             groups.TryGetValue(EvidenceGroup.Quality, out var quality) ? quality.LogThreshold : 0,
             Values(groups, g => g.LogThreshold),
             judgement.OneArmAlarm,
-            View(judgement.Tested),
-            View(judgement.Control),
+            View(judgement.Tested, judgement.Bounds?.Tested),
+            View(judgement.Control, judgement.Bounds?.Control),
             judgement.Offending is { } offending ? Snake(offending) : null,
             judgement.SickReplica,
-            judgement.Latency is { } latency ? new(latency.LogE, latency.LogThreshold, latency.Tested, latency.Control) : null,
-            [.. judgement.Scores.Select(s => new ScoreView(s.Name, s.LogE, s.LogThreshold, s.IsUneven, s.Tested, s.Control))],
-            judgement.Digest);
+            judgement.Latency is { } latency
+                ? new(latency.LogE, latency.LogThreshold, latency.Tested, latency.Control)
+                {
+                    TestedBounds = judgement.Bounds?.Tested.Latency, ControlBounds = judgement.Bounds?.Control.Latency,
+                }
+                : null,
+            [
+                .. judgement.Scores.Select((s, i) => new ScoreView(s.Name, s.LogE, s.LogThreshold, s.IsUneven, s.Tested, s.Control)
+                {
+                    TestedBounds = judgement.Bounds?.Tested.Scores[i], ControlBounds = judgement.Bounds?.Control.Scores[i],
+                }),
+            ],
+            judgement.Digest)
+        {
+            Difference = judgement.Bounds?.Difference,
+        };
     }
 
     private static GroupValues Values(Dictionary<EvidenceGroup, GroupEvidence> groups, Func<GroupEvidence, double> value) => new(
         groups.TryGetValue(EvidenceGroup.Form, out var form) ? value(form) : 0,
         groups.TryGetValue(EvidenceGroup.Quality, out var quality) ? value(quality) : 0);
 
-    private static ArmView View(ArmEvidence arm) => new(
-        arm.Units,
-        arm.FailureRate,
-        arm.Rates.Select((rate, i) => (Outcome: Snake((Outcome)i), rate)).ToImmutableSortedDictionary(r => r.Outcome, r => r.rate, StringComparer.Ordinal));
+    private static ArmView View(ArmEvidence arm, ArmBounds? bounds)
+    {
+        return new(arm.Units, arm.FailureRate, ByOutcome(arm.Rates)) { FailureRateBounds = bounds?.FailureRate, RateBounds = bounds is null ? null : ByOutcome(bounds.Rates) };
+
+        static ImmutableSortedDictionary<string, T> ByOutcome<T>(ImmutableArray<T> values) =>
+            values.Select((value, i) => (Outcome: Snake((Outcome)i), value)).ToImmutableSortedDictionary(v => v.Outcome, v => v.value, StringComparer.Ordinal);
+    }
 
     private static string Snake<T>(T value)
         where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());

@@ -103,6 +103,9 @@ public sealed record RolloutView(
     string? IncidentId,
     ShadowView? Shadow) : ITagged
 {
+    /// <summary>What the evidence says while it is compared with what it replaces; null in an alias, where it stands beside.</summary>
+    public JudgementView? Judgement { get; init; }
+
     /// <summary>See <see cref="StateTag"/>; a header and not a member of the answer.</summary>
     internal string State { get; init; } = "";
 
@@ -145,7 +148,11 @@ public sealed record JudgementView(
     int? SickReplica,
     LatencyView? Latency,
     ImmutableArray<ScoreView> Scores,
-    string Digest);
+    string Digest)
+{
+    /// <summary>Of the failure rates, tested − control, with bounds of 95 % that hold however often one looks.</summary>
+    public DifferenceBounds? Difference { get; init; }
+}
 
 /// <summary>Comparisons of the baseline with itself that are over, and in how many the evidence reached 10 and 100 without margins, and a rollback's threshold with them.</summary>
 /// <param name="Units">Different units in the baseline of the present stage, estimated to 3.3 %; 0 while nothing is known.</param>
@@ -166,15 +173,36 @@ public sealed record SelfComparisonView(
 }
 
 /// <summary>How long the arms took, in milliseconds; the threshold is null where latency is shown and not judged.</summary>
-public sealed record LatencyView(double LogE, double? Threshold, ArmLatency Tested, ArmLatency Control);
+public sealed record LatencyView(double LogE, double? Threshold, ArmLatency Tested, ArmLatency Control)
+{
+    /// <summary>Bounds of 95 % of the tested arm's quantiles; null where they may be an answer that never came.</summary>
+    public LatencyBounds? TestedBounds { get; init; }
+
+    /// <summary>Those of the control's.</summary>
+    public LatencyBounds? ControlBounds { get; init; }
+}
 
 /// <summary>How the arms' answers were scored, each mean in the score's own unit; the threshold is null where it is shown and not judged.</summary>
 /// <param name="Uneven">Whether the arms' answers are not scored in the planned shares, so that nothing is concluded.</param>
-public sealed record ScoreView(string Name, double LogE, double? Threshold, bool Uneven, ArmScore Tested, ArmScore Control);
+public sealed record ScoreView(string Name, double LogE, double? Threshold, bool Uneven, ArmScore Tested, ArmScore Control)
+{
+    /// <summary>Bounds of 95 % of the tested arm's mean.</summary>
+    public Bounds? TestedBounds { get; init; }
+
+    /// <summary>Those of the control's.</summary>
+    public Bounds? ControlBounds { get; init; }
+}
 
 public sealed record GroupValues(double Form, double Quality);
 
-public sealed record ArmView(long Units, double FailureRate, ImmutableSortedDictionary<string, double> Rates);
+public sealed record ArmView(long Units, double FailureRate, ImmutableSortedDictionary<string, double> Rates)
+{
+    /// <summary>Bounds of 95 % of the failure rate that hold however often one looks.</summary>
+    public Bounds? FailureRateBounds { get; init; }
+
+    /// <summary>By outcome: those of its rate.</summary>
+    public ImmutableSortedDictionary<string, Bounds>? RateBounds { get; init; }
+}
 
 public sealed record JournalView(
     long Sequence,

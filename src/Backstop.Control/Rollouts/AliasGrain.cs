@@ -190,7 +190,8 @@ internal sealed partial class AliasGrain(
         ? Handle(new RolloutEvent.Warmed(clock.GetUtcNow(), failed), Actor)
         : Task.CompletedTask;
 
-    public Task<string?> Judgement() => Task.FromResult(_judgement is null ? null : StoreJson.Write(_judgement));
+    public Task<string?> Judgement() => Task.FromResult(_judgement is not { } judgement ? null : StoreJson.Write(
+        _rollout is { } rollout && rollout.Contrast() is { Stages.IsEmpty: false } contrast ? judgement with { Bounds = ContrastBounds.Of(_evidence, contrast, rollout.Evidence) } : judgement));
 
     public Task<string?> ShadowJudgement() => Task.FromResult(_rollout?.Shadow is { } shadow ? StoreJson.Write(shadow) : null);
 

@@ -82,7 +82,7 @@ public interface IAliasGrain : IGrainWithStringKey
     [AlwaysInterleave]
     Task<string?> KeptState();
 
-    /// <summary>The last judgement as JSON, or null when nothing is under judgement.</summary>
+    /// <summary>The last judgement as JSON, with bounds by what is known now; null when nothing is under judgement.</summary>
     [AlwaysInterleave]
     Task<string?> Judgement();
 

@@ -14,9 +14,9 @@ public static class AssignmentTest
     /// <param name="counts">How many units each arm got.</param>
     /// <param name="planned">The planned probability of each arm; they sum to 1.</param>
     /// <param name="concentration">Weight of the plan in the alternatives' prior, in units.</param>
-    public static double LogE(ReadOnlySpan<long> counts, ReadOnlySpan<double> planned, double concentration = DefaultConcentration)
+    public static double LogE(ReadOnlySpan<double> counts, ReadOnlySpan<double> planned, double concentration = DefaultConcentration)
     {
-        var total = 0L;
+        var total = 0.0;
         var log = 0.0;
         for (var i = 0; i < counts.Length; i++)
         {

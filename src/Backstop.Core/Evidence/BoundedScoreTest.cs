@@ -11,6 +11,7 @@ namespace Backstop.Core.Evidence;
 public sealed class BoundedScoreTest
 {
     private static readonly double[] Fractions = [.01, .03, .08, .2, .4, .7];
+    private static readonly double[] BoundFractions = [.02, .05, .1, .2, .4, .8];
     private readonly double _testedShare;
     private readonly double _centre;
     private readonly double _margin;
@@ -52,18 +53,18 @@ public sealed class BoundedScoreTest
         SpecialFunctions.Log1P(Stakes[stake] * (Difference(tested, score, _testedShare, _centre) - _margin));
 
     /// <summary>A lower bound of p1 − p0 that holds at all times at once with probability 1 − alpha. For display.</summary>
-    /// <remarks>Wealth falls strictly as the margin rises: the bound is the largest margin that is still refuted.</remarks>
-    /// <param name="observations">Arm, score and number of equal observations.</param>
-    /// <param name="stakes">Fixed stakes, each below one over the most that Z can fall below the margin.</param>
-    public static double LowerBound(
-        IReadOnlyList<(bool Tested, double Score, long Count)> observations, double testedShare, double centre,
-        ImmutableArray<double> stakes, double alpha)
+    /// <remarks>
+    /// Wealth falls strictly as the margin rises: the bound is the largest margin that is still refuted. Neither arm's mean need stand still,
+    /// and each observation may have been drawn with another share: Z has the mean p1 − p0 whatever they are. Where the difference itself
+    /// moves, the bound is one of the largest it has been.
+    /// </remarks>
+    /// <param name="observations">How often Z was what, and the least it could be. With −Z instead, the bound is one of p0 − p1.</param>
+    public static double LowerBound(IReadOnlyList<(double Z, double Least, long Count)> observations, double alpha)
     {
-        var differences = observations.Select(o => Difference(o.Tested, o.Score, testedShare, centre)).ToArray();
         double refuted = -1, open = 1;
         if (LogWealthAt(refuted) < -Math.Log(alpha))
         {
-            return refuted; // A difference of rates is never below −1.
+            return refuted; // A difference of means is never below −1.
         }
 
         for (var i = 0; i < 60; i++)
@@ -76,13 +77,13 @@ public sealed class BoundedScoreTest
 
         double LogWealthAt(double margin)
         {
-            var logs = new double[stakes.Length];
-            for (var s = 0; s < logs.Length; s++)
+            var logs = new double[BoundFractions.Length];
+            foreach (var (z, least, count) in observations)
             {
-                for (var i = 0; i < differences.Length; i++)
+                for (var s = 0; s < logs.Length; s++)
                 {
-                    var factor = 1 + (stakes[s] * (differences[i] - margin));
-                    logs[s] = factor <= 0 ? double.NegativeInfinity : logs[s] + (observations[i].Count * Math.Log(factor));
+                    // No margin up to 1 can take more than this part of the wealth.
+                    logs[s] += count * SpecialFunctions.Log1P(BoundFractions[s] / (1 - least) * (z - margin));
                 }
             }
 
@@ -90,6 +91,7 @@ public sealed class BoundedScoreTest
         }
     }
 
-    private static double Difference(bool tested, double score, double testedShare, double centre) =>
+    /// <summary>Z of one observation, whose mean is p1 − p0.</summary>
+    internal static double Difference(bool tested, double score, double testedShare, double centre) =>
         (score - centre) * (tested ? 1 / testedShare : -1 / (1 - testedShare));
 }

@@ -41,7 +41,6 @@ public static class Judge
             Latency = latency,
             Scores = scores,
             Offending = ContrastStatistics.Offending(tested, control, plan),
-            Difference = ContrastStatistics.Difference(tested, control),
             NewestAt = look.NewestAt,
             Digest = EvidenceDigest.Of(look),
         };

@@ -48,8 +48,8 @@ public sealed record Judgement
     /// <summary>The outcome that speaks most against the tested arm, or null when none does.</summary>
     public Outcome? Offending { get; init; }
 
-    /// <summary>Bounds of the difference of the failure rates (tested − control) that hold at all times at once. For display.</summary>
-    public required DifferenceBounds Difference { get; init; }
+    /// <summary>How well the rates are known; null where nobody looks.</summary>
+    public ContrastBounds? Bounds { get; init; }
 
     /// <summary>Whether the tested arm alone is above its ceiling, and not because of one machine. Opens an incident; blames nobody.</summary>
     public bool OneArmAlarm => Tested.Ceiling.Alarms && SickReplica is null;
@@ -76,10 +76,8 @@ public sealed record GroupEvidence(EvidenceGroup Group, double LogE, double LogT
 /// <param name="Rates">By <see cref="Outcome"/>: its share of the requests; all 0 when there are none.</param>
 public sealed record ArmEvidence(long Units, ImmutableArray<double> Rates, CeilingEvidence Ceiling)
 {
-    /// <summary>Share of requests that failed: everything but correct, refused input and unlabelled.</summary>
-    public double FailureRate =>
-        Rates[(int)Outcome.Wrong] + Rates[(int)Outcome.ToxicBlocked] + Rates[(int)Outcome.SchemaBlocked]
-        + Rates[(int)Outcome.PiiBlocked] + Rates[(int)Outcome.Error] + Rates[(int)Outcome.Late];
+    /// <summary>Share of requests that failed: <see cref="Outcomes.IsFailure"/>.</summary>
+    public double FailureRate => Rates.Where((_, y) => ((Outcome)y).IsFailure()).Sum();
 }
 
 /// <summary>One arm against the ceiling that history sets.</summary>
@@ -91,6 +89,3 @@ public sealed record CeilingEvidence(double LogE, double LogDetector, bool Alarm
     /// <summary>No ceiling, for want of history.</summary>
     public static CeilingEvidence None { get; } = new(0, 0, Alarms: false);
 }
-
-/// <summary>Bounds of a difference of rates.</summary>
-public sealed record DifferenceBounds(double Estimate, double Lower, double Upper);

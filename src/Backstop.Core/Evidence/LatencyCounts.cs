@@ -39,6 +39,10 @@ public sealed class LatencyCounts() : BinCounts(LatencyCounts.Bins)
         return bin;
     }
 
+    /// <summary>What a bin's latencies lie between, in milliseconds; null for what never came.</summary>
+    public static Bounds? EdgesOf(int bin) =>
+        bin == Never ? null : new(bin == 0 ? 0 : Math.Pow(2, (double)bin / PerDoubling), Math.Pow(2, (bin + 1.0) / PerDoubling));
+
     /// <summary>The latency that a share of the requests had at most, in milliseconds: the middle of its bin; null when it never came.</summary>
     public double? MillisecondsAt(double quantile) =>
         BinAt(quantile) is var bin && bin < Never && Total > 0 ? Math.Pow(2, (bin + 0.5) / PerDoubling) : null;

@@ -35,6 +35,13 @@ public enum Outcome
     Late,
 }
 
+/// <summary>What can be said of every outcome.</summary>
+public static class Outcomes
+{
+    /// <summary>Whether the release failed: everything but correct, unlabelled and refused input.</summary>
+    public static bool IsFailure(this Outcome outcome) => outcome is not (Outcome.Correct or Outcome.Unlabelled or Outcome.InputBlocked);
+}
+
 /// <summary>What the user received, after the ring.</summary>
 public enum Served
 {

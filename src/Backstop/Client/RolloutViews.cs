@@ -8,7 +8,22 @@ public sealed record JudgementView(string Verdict, string? Reason, long Units, L
 {
     /// <summary>The place in the release's list of the replica that alone is to blame, or null.</summary>
     public int? SickReplica { get; init; }
+
+    public ArmView? Tested { get; init; }
+
+    public ArmView? Control { get; init; }
+
+    public RateDifferenceView? Difference { get; init; }
 }
+
+/// <summary>What one arm did.</summary>
+public sealed record ArmView(long Units, double FailureRate, BoundsView? FailureRateBounds);
+
+/// <summary>Bounds of 95 % that hold however often one looks.</summary>
+public sealed record BoundsView(double Lower, double Upper);
+
+/// <summary>A difference of failure rates, tested − control, with such bounds.</summary>
+public sealed record RateDifferenceView(double Estimate, double Lower, double Upper);
 
 /// <param name="Form">From what is known when the answer ends.</param>
 /// <param name="Quality">From what is known when the answer is labelled.</param>
@@ -70,6 +85,9 @@ public sealed record RolloutView(string Id, string Alias, string Status)
 
     /// <summary>What copies of requests showed; null when there were none.</summary>
     public ShadowView? Shadow { get; init; }
+
+    /// <summary>What the evidence says while it is compared; null where nothing is.</summary>
+    public JudgementView? Judgement { get; init; }
 
     public long Generation { get; init; }
 

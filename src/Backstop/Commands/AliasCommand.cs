@@ -223,7 +223,9 @@ internal static class AliasCommand
             ("last drill", alias.Drill is null ? null : Drill(alias.Drill)),
             ("budget", alias.Budget is null ? null : Budget(alias.Budget)),
             ("rollout", alias.Rollout is null ? null : $"{alias.Rollout.Id} {alias.Rollout.Status} {alias.Rollout.Reason}"),
-            ("judgement", alias.Judgement is null ? null : Verdict(alias.Judgement)));
+            ("judgement", alias.Judgement is null ? null : Verdict(alias.Judgement)),
+            ("failures", RolloutCommand.Failures(alias.Judgement)),
+            ("difference", RolloutCommand.Difference(alias.Judgement)));
         screen.Table(
             alias.Gateways,
             "No gateway is connected.",

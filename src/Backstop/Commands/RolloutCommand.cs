@@ -33,6 +33,8 @@ internal static class RolloutCommand
         ("since", rollout.Since is { } since ? Screen.Time(since) : null),
         ("watched", rollout.WatchedMs is { } watched ? Screen.Span(TimeSpan.FromMilliseconds(watched)) : null),
         ("reason", rollout.Reason),
+        ("failures", Failures(rollout.Judgement)),
+        ("difference", Difference(rollout.Judgement)),
         ("copies", rollout.Shadow is { } shadow ? Copies(shadow) : null),
         ("waits", rollout.Waits),
         ("withheld", rollout.Withheld),
@@ -69,6 +71,18 @@ internal static class RolloutCommand
         Remote.Show(line, forecast, Describe);
         return forecast.Body.Refused is null ? ExitCode.Ok : ExitCode.No;
     }
+
+    /// <summary>How often the arms fail, with bounds; null where nothing is compared.</summary>
+    public static string? Failures(JudgementView? judgement) =>
+        judgement is { Tested: { } tested, Control: { } control } ? $"{Failures(tested)} against {Failures(control)}" : null;
+
+    /// <summary>By how much more often the candidate fails, with bounds; null where nothing is compared.</summary>
+    public static string? Difference(JudgementView? judgement) => judgement?.Difference is not { } difference
+        ? null
+        : $"{100 * difference.Estimate:+0.0;-0.0} points ({100 * difference.Lower:+0.0;-0.0} to {100 * difference.Upper:+0.0;-0.0}); bounds of 95 % that hold however often one looks";
+
+    private static string Failures(ArmView arm) =>
+        $"{100 * arm.FailureRate:0.0} % of {arm.Units}{(arm.FailureRateBounds is { } bounds ? $" ({100 * bounds.Lower:0.0} to {100 * bounds.Upper:0.0} %)" : "")}";
 
     private static string Copies(ShadowView shadow) => string.Create(
         System.Globalization.CultureInfo.InvariantCulture,

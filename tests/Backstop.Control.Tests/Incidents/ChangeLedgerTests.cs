@@ -151,7 +151,6 @@ public sealed class ChangeLedgerTests : IAsyncLifetime
             Control = arm,
             AssignmentLogE = 0,
             ConfirmationLogE = 0,
-            Difference = new(0, -0.03, 0.03),
             Digest = "00",
         };
     }

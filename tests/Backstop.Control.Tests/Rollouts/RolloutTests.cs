@@ -114,6 +114,34 @@ public sealed class RolloutTests
     }
 
     [Fact]
+    public async Task Beside_every_rate_stands_how_well_it_is_known()
+    {
+        await using var model = await ModelServer.Start();
+        await using var server = await Prepared(model);
+        await using var gateway = await FleetGateway.Connect(server);
+        await gateway.Reaches(1);
+        var id = await Submit(server, new { steps = new[] { new { basis_points = 5000, dwell_ms = 3_600_000, min_units = 100_000 } } });
+        await gateway.Reaches(2);
+        await gateway.Send(Batches.Of(Alias, generation: 2, arm: 0, correct: 180, toxic: 20));
+        await gateway.Send(Batches.Of(Alias, generation: 2, arm: 1, correct: 175, toxic: 25));
+        await Eventually.Is(() => server.Get($"rollouts/{id}"), rollout => (long?)rollout["judgement"]?["units"] >= 400);
+
+        var judgement = (await server.Get($"rollouts/{id}"))["judgement"]!;
+        Within(0.125, judgement["tested"]!["failure_rate_bounds"]!, width: 0.2);
+        Within(0.1, judgement["control"]!["rate_bounds"]!["toxic_blocked"]!, width: 0.2);
+        Within(0, judgement["control"]!["rate_bounds"]!["wrong"]!, width: 0.1);
+        Within(0.025, judgement["difference"]!, width: 0.5);
+        Assert.Equal(0.025, (double)judgement["difference"]!["estimate"]!, 1e-9);
+        Assert.Equal(judgement["difference"]!.ToJsonString(), (await server.Get($"aliases/{Alias}"))["judgement"]!["difference"]!.ToJsonString());
+
+        static void Within(double rate, System.Text.Json.Nodes.JsonNode bounds, double width)
+        {
+            Assert.InRange(rate, (double)bounds["lower"]!, (double)bounds["upper"]!);
+            Assert.InRange((double)bounds["upper"]! - (double)bounds["lower"]!, 0.001, width);
+        }
+    }
+
+    [Fact]
     public async Task An_incident_that_blames_nobody_yet_is_diagnosed_again_when_more_is_known()
     {
         await using var model = await ModelServer.Start();

@@ -152,16 +152,16 @@ public class EngineTests
     public void The_lower_bound_of_a_score_difference_matches_the_reference()
     {
         var vector = Vectors.Get("ipw_lower_bound");
+        const double share = 0.1, centre = 0.12;
+        const double least = -centre / share;
         var input = Vectors.Get("ipw_betting").GetProperty("input").EnumerateArray()
-            .Select(o => (o[0].GetInt32() == 1, o[1].GetDouble(), 1L)).ToList();
+            .Select(o => ((o[1].GetDouble() - centre) * (o[0].GetInt32() == 1 ? 1 / share : -1 / (1 - share)), least, 1L)).ToList();
         var alphas = vector.GetProperty("alpha").Doubles();
         foreach (var look in vector.GetProperty("lower").EnumerateArray())
         {
             for (var a = 0; a < alphas.Length; a++)
             {
-                var bound = BoundedScoreTest.LowerBound(
-                    input[..look[0].GetInt32()], 0.1, 0.12, [.. vector.GetProperty("lambdas").Doubles()], alphas[a]);
-                Assert.Equal(look[1 + a].GetDouble(), bound, Vectors.Tolerance);
+                Assert.Equal(look[1 + a].GetDouble(), BoundedScoreTest.LowerBound(input[..look[0].GetInt32()], alphas[a]), Vectors.Tolerance);
             }
         }
     }
@@ -200,7 +200,18 @@ public class EngineTests
     {
         foreach (var c in Vectors.Get("dirichlet").EnumerateArray())
         {
-            var logE = AssignmentTest.LogE(c.GetProperty("counts").Longs(), c.GetProperty("p0").Doubles(), c.GetProperty("k").GetDouble());
+            var logE = AssignmentTest.LogE(c.GetProperty("counts").Doubles(), c.GetProperty("p0").Doubles(), c.GetProperty("k").GetDouble());
+            Assert.Equal(c.GetProperty("logE").GetDouble(), logE, Vectors.Tolerance);
+        }
+    }
+
+    [Fact]
+    public void The_split_of_two_arms_matches_the_reference()
+    {
+        foreach (var c in Vectors.Get("beta_split").EnumerateArray())
+        {
+            var x = c.GetProperty("x").GetDouble();
+            var logE = AssignmentTest.LogE([c.GetProperty("n1").GetInt64(), c.GetProperty("n0").GetInt64()], [x, 1 - x], c.GetProperty("k").GetDouble());
             Assert.Equal(c.GetProperty("logE").GetDouble(), logE, Vectors.Tolerance);
         }
     }

@@ -25,8 +25,10 @@ public class JudgeTests
         Assert.Equal(Verdict.Regressed, judgement.Verdict);
         Assert.NotNull(judgement.Offending);
         Assert.True(judgement.ConfirmationLogE >= Math.Log(100));
-        Assert.True(judgement.Difference.Lower > -0.2);
-        Assert.True(judgement.Difference.Estimate > 0.1);
+        var bounds = ContrastBounds.Of(stream.Evidence, Stream.Contrast(Canary, share), stream.Plan);
+        Assert.InRange(judgement.Tested.FailureRate, bounds.Tested.FailureRate.Lower, bounds.Tested.FailureRate.Upper);
+        Assert.True(bounds.Difference.Lower > -0.2);
+        Assert.True(bounds.Difference.Estimate > 0.1);
     }
 
     [Fact]

@@ -97,7 +97,6 @@ public sealed class DiagnosisTests
         AssignmentLogE = 0,
         ConfirmationLogE = 5,
         Offending = Outcome.Wrong,
-        Difference = new(0.3, 0.2, 0.4),
         Digest = "00",
     };
 

@@ -45,7 +45,7 @@ public sealed class LiveCaseTests
         return new()
         {
             Verdict = Verdict.Inconclusive, Reason = "", Groups = [], Units = 2 * units, Tested = arm, Control = arm, AssignmentLogE = 0, ConfirmationLogE = 0,
-            Difference = new(0, -1, 1), Digest = "", Scores = scores,
+            Digest = "", Scores = scores,
         };
     }
 }

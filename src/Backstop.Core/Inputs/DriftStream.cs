@@ -3,17 +3,19 @@ using Backstop.Core.Evidence;
 
 namespace Backstop.Core.Inputs;
 
-/// <summary>One thing that requests bring with them, held against how it was in its first day: a share of hits, or where values fall.</summary>
+/// <summary>One thing that requests bring with them, held against how it was in its first week: a share of hits, or where values fall.</summary>
 /// <remarks>
-/// It learns first: where the deciles of its values lie, from a thousand of them, and then, over twenty-four hours with requests, the most
-/// that any hour had in each bin. So what rises and falls with the hour is no drift. After that nothing is learnt any more, and a
-/// change that takes weeks is found as well as one that takes a minute. A bin's ceiling is its highest hour, and a fifth or two points on top.
+/// It learns first: where the deciles of its values lie, from a thousand of them, and then, for a week and over twenty-four hours with requests
+/// at the least, the most that any hour had in each bin. So what rises and falls with the hour or with the day of the week is no drift:
+/// who has not seen a weekend cannot tell it from one. After that nothing is learnt any more, and a change that takes weeks is found as
+/// well as one that takes a minute. A bin's ceiling is its highest hour, and a fifth or two points on top.
 /// </remarks>
 public sealed class DriftStream
 {
     private const long FewestValues = 1000;
     private const long FewestOfHour = 100;
-    private const int HoursToLearn = 24;
+    private const int FewestHours = 24;
+    private const int HoursOfWeek = 7 * 24;
     private const int MinutesOfHour = 60;
     private const double LeastMargin = 0.02;
     private const double RelativeMargin = 0.2;
@@ -35,7 +37,7 @@ public sealed class DriftStream
         _minute = new long[Cells];
         _since = state.Since.Length == Cells ? [.. state.Since] : new long[Cells];
         _sinceSums = state.SinceSums;
-        _test = state.Hours >= HoursToLearn ? Test(state.Bets) : null;
+        _test = HasLearnt ? Test(state.Bets) : null;
     }
 
     /// <summary>What it knows.</summary>
@@ -52,6 +54,8 @@ public sealed class DriftStream
 
     /// <summary>Whether values fall into bins here; if not, some are hits.</summary>
     public bool IsOfValues => Known.Signal is InputSignal.FeatureValues or InputSignal.RetrievalAge or InputSignal.RetrievalScore;
+
+    private bool HasLearnt => Known.Hours >= FewestHours && Known.HourOf >= Known.FirstHour + HoursOfWeek;
 
     private int Cells => IsOfValues ? Known.Edges.Length + 1 : 2;
 
@@ -150,9 +154,9 @@ public sealed class DriftStream
             return;
         }
 
-        var (reference, hour) = (Padded(Known.Reference), Padded(Known.Hour));
+        var (reference, hour, now) = (Padded(Known.Reference), Padded(Known.Hour), minute / MinutesOfHour);
         Add(_minute, hour);
-        if (minute / MinutesOfHour == Known.HourOf)
+        if (now == Known.HourOf)
         {
             Known = Known with { Hour = [.. hour] };
             return;
@@ -169,12 +173,13 @@ public sealed class DriftStream
         // An hour with few requests goes on into the next.
         Known = Known with
         {
-            HourOf = minute / MinutesOfHour,
+            FirstHour = Known.Hours == 0 ? now : Known.FirstHour,
+            HourOf = now,
             Hour = isEnough ? [] : [.. hour],
             Hours = Known.Hours + (isEnough ? 1 : 0),
             Reference = [.. reference],
         };
-        if (Known.Hours >= HoursToLearn)
+        if (HasLearnt)
         {
             _test = Test([]);
             Known = Known with { OnsetMinute = minute + 1 };
@@ -226,6 +231,9 @@ public sealed class DriftStream
 
         /// <summary>Number of that hour.</summary>
         public long HourOf { get; init; }
+
+        /// <summary>Number of the hour in which it began to learn.</summary>
+        public long FirstHour { get; init; }
 
         /// <summary>How many hours it learnt from.</summary>
         public int Hours { get; init; }

@@ -118,7 +118,7 @@ internal static class AliasCommand
     {
         var verb = Remote.Verb(
             "drift",
-            "Show how features, nulls and retrieved documents have drifted from how they were in their first day.",
+            "Show how features, nulls and retrieved documents have drifted from how they were in their first week.",
             [Name],
             (parse, client, cancel) => client.Drift(parse.GetRequiredValue(Name), cancel),
             (drift, screen) => screen.Table(

@@ -34,11 +34,14 @@ public sealed class SessionTest(double testedShare, double controlRate, Immutabl
         Span<double> logs = stackalloc double[sums.Length];
         for (var j = 0; j < sums.Length; j++)
         {
-            logs[j] = sums[j] / UnitsPerNat;
+            logs[j] = Nats(sums[j]);
         }
 
         return SpecialFunctions.LogSumExp(logs) - Math.Log(logs.Length);
     }
+
+    /// <summary>A sum in nats.</summary>
+    public static double Nats(long sum) => sum / UnitsPerNat;
 
     /// <summary>The evidence of one session for one alternative, in nats.</summary>
     public static double LogE(bool tested, long requests, long bad, double controlRate, double testedRate, double testedShare)

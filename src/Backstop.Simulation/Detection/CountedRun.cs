@@ -9,55 +9,85 @@ namespace Backstop.Simulation.Detection;
 /// Exactly what a stream gives, looked at after every request, at a fraction of the cost. The counts of a block are drawn at
 /// once. In no order could its requests have carried the evidence further than the sum of all rises: where even that does not
 /// reach the threshold, the block is passed over. Where it could, the block's requests are put into a random order, as they
-/// would have come in, and looked at one by one.
+/// would have come in, and looked at one by one. The more blocks were passed over, the more requests are in the next: how many is
+/// settled before they are drawn.
 /// </remarks>
 public static class CountedRun
 {
-    private const int Block = 128;
+    /// <summary>The fewest requests that are drawn at once, but at the end of a phase.</summary>
+    internal const int LeastBlock = 64;
 
-    /// <summary>Whether a scenario's requests are independent and of kinds that can be told in advance.</summary>
-    public static bool Fits(DetectionScenario scenario) => scenario is { ChangeAt: null, Kind: ScenarioKind.Outcomes or ScenarioKind.Latency };
+    /// <summary>The most; of more, the chance of none of a kind may be too small for a number.</summary>
+    internal const int MostBlock = 512;
 
-    /// <summary>The request at which the rule rolls back, counted from 1; 0 when it never does.</summary>
-    public static int RolledBackAt(DetectionScenario scenario, TableDetector rule, int seed)
+    /// <summary>Plays a repetition; false when it has to be played request by request.</summary>
+    /// <param name="isOver">Told what the rule does and at which request, counted from 1; answers whether it will do nothing more.</param>
+    public static bool TryPlay(DetectionScenario scenario, IDetector rule, int seed, Func<Reaction, int, bool> isOver)
+    {
+        if (scenario.ChangeAt is not null)
+        {
+            return false;
+        }
+
+        switch (scenario.Kind, rule)
+        {
+            case (ScenarioKind.Outcomes or ScenarioKind.Latency or ScenarioKind.SickReplica, ICountedDetector counted):
+                Play(scenario, counted, seed, isOver);
+                return true;
+            case (ScenarioKind.Sessions, SessionDetector bySession):
+                SessionRun.Play(scenario, bySession, seed, isOver);
+                return true;
+            case (ScenarioKind.ManyMonitors, AnyOf several) when several.Monitors.All(m => m is ICountedDetector):
+                MonitorRun.Play(scenario, [.. several.Monitors.Cast<ICountedDetector>()], seed, isOver);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private static void Play(DetectionScenario scenario, ICountedDetector rule, int seed, Func<Reaction, int, bool> isOver)
     {
         var random = new SplitMix64((ulong)seed).Split();
         var counts = new long[rule.Cells];
-        Span<int> order = stackalloc int[Block];
-        var (seen, stage) = (0, 0);
+        Span<int> order = stackalloc int[MostBlock];
+        var (seen, stage, block) = (0, 0, LeastBlock);
         for (var phase = 0; phase < scenario.Phases.Length; phase++)
         {
             stage += phase > 0 && scenario.Phases[phase].TestedShare != scenario.Phases[phase - 1].TestedShare ? 1 : 0;
             var cells = CellsOf(scenario, phase, stage, rule);
-            for (var left = scenario.Phases[phase].Requests; left > 0; left -= Block)
+            for (var left = scenario.Phases[phase].Requests; left > 0;)
             {
-                var size = Math.Min(Block, left);
+                var size = Math.Min(block, left);
+                left -= size;
                 Draw(cells, size, random, counts);
-                if (!rule.CouldReach(counts))
+                if (!rule.CouldReact(counts))
                 {
                     rule.PassOver(counts);
                     seen += size;
+                    block = Next(block, isPassedOver: true);
                     continue;
                 }
 
+                block = Next(block, isPassedOver: false);
                 Lay(counts, order);
                 random.Shuffle(order[..size]);
                 foreach (var cell in order[..size])
                 {
                     seen++;
-                    if (rule.Reaches(cell))
+                    if (rule.Count(cell) is { Kind: not ReactionKind.None } reaction && isOver(reaction, seen))
                     {
-                        return seen;
+                        return;
                     }
                 }
             }
         }
-
-        return 0;
     }
 
+    /// <summary>How many requests are drawn after a block of so many.</summary>
+    internal static int Next(int block, bool isPassedOver) => isPassedOver ? Math.Min(MostBlock, 2 * block) : Math.Max(LeastBlock, block / 4);
+
     /// <summary>The cells of a phase, the rarest first, each with its probability among those that are left.</summary>
-    private static ImmutableArray<(int Cell, double Probability)> CellsOf(DetectionScenario scenario, int phase, int stage, TableDetector rule)
+    private static ImmutableArray<(int Cell, double Probability)> CellsOf(DetectionScenario scenario, int phase, int stage, ICountedDetector rule)
     {
         var byCell = RequestStream.Possible(scenario, phase, stage)
             .GroupBy(p => rule.CellOf(p.Request), (cell, all) => (Cell: cell, Probability: all.Sum(p => p.Probability)))
@@ -88,7 +118,8 @@ public static class CountedRun
         }
     }
 
-    private static void Lay(long[] counts, Span<int> order)
+    /// <summary>Lays out so many of each cell, one after the other.</summary>
+    internal static void Lay(ReadOnlySpan<long> counts, Span<int> order)
     {
         var place = 0;
         for (var cell = 0; cell < counts.Length; cell++)

@@ -22,7 +22,7 @@ public sealed record DetectionOptions
     /// <summary>Only scenarios whose name contains this; all when null.</summary>
     public string? Only { get; init; }
 
-    /// <summary>Whether requests are drawn by the hundred where nothing is wrong and a rule sees only counts: see <see cref="CountedRun"/>.</summary>
+    /// <summary>Whether requests are drawn by the hundred where nothing is wrong and a rule sees only counts, and sessions as a whole: see <see cref="CountedRun"/>.</summary>
     public bool Counted { get; init; }
 
     /// <summary>Only rules whose name contains this; all when null.</summary>
@@ -93,11 +93,8 @@ public static class DetectionLab
         List<int> streamed = [];
         for (var rule = 0; rule < rules.Length; rule++)
         {
-            if (options.Counted && CountedRun.Fits(scenario) && detectors[rule] is TableDetector table)
-            {
-                runs[rule].RolledBackAt = CountedRun.RolledBackAt(scenario, table, seed);
-            }
-            else
+            var place = rule;
+            if (!options.Counted || !CountedRun.TryPlay(scenario, detectors[rule], seed, (reaction, seen) => runs[place].IsOver(reaction, seen, tested: 0)))
             {
                 streamed.Add(rule);
             }

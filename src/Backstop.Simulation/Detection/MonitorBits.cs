@@ -9,7 +9,9 @@ namespace Backstop.Simulation.Detection;
 /// </remarks>
 public sealed class MonitorBits
 {
-    private const double HardShare = 0.1;
+    /// <summary>Share of the requests that are hard.</summary>
+    internal const double HardShare = 0.1;
+
     private const double Harder = 3;
     private static readonly double[] Usual = [.001, .002, .005, .01, .02, .03, .05, .08, .12, .2];
 
@@ -32,6 +34,9 @@ public sealed class MonitorBits
     /// <summary>Share of all requests in which a monitor's bit is set.</summary>
     public static double RateOf(int monitor) => Usual[monitor] * (1 + (HardShare * (Harder - 1)));
 
+    /// <summary>Share of the requests of one kind in which a monitor's bit is set.</summary>
+    internal static double RateOf(int monitor, bool isHard) => Usual[monitor] * (isHard ? Harder : 1);
+
     /// <summary>The bits of the next request.</summary>
     public int Next()
     {
@@ -51,7 +56,7 @@ public sealed class MonitorBits
 
     private int Wait(int place)
     {
-        var rate = Usual[place % Count] * (place < Count ? 1 : Harder);
+        var rate = RateOf(place % Count, isHard: place >= Count);
         return 1 + (int)(Math.Log(1 - _random.Uniform()) / Math.Log(1 - rate));
     }
 }

@@ -7,9 +7,11 @@ namespace Backstop.Simulation.Detection;
 public sealed class RequestStream
 {
     private const double MeanSession = 5;
-    private const int LongestSession = 20;
     private const double SessionCorrelation = 0.2;
     private const double MedianLatency = 0.8;
+
+    /// <summary>A session ends after so many requests.</summary>
+    public const int LongestSession = 20;
 
     /// <summary>Standard deviation of the logarithm of a latency.</summary>
     public const double LatencySpread = 0.6;
@@ -22,6 +24,7 @@ public sealed class RequestStream
     private readonly MonitorBits? _monitors;
     private readonly double[][][] _cumulative;
     private readonly double[][] _sick;
+    private readonly double[] _badSessions;
     private Phase _now;
     private int _phase;
     private int _left;
@@ -45,6 +48,7 @@ public sealed class RequestStream
             .. scenario.Phases.Select(p => new[] { p.Control, p.Tested }
                 .SelectMany(r => new[] { Cumulative(r, 0), Cumulative(r, 1) }).ToArray()),
         ];
+        _badSessions = [.. scenario.Phases.Select(p => BadShares(p.Tested).OfSessions)];
         _sick = [Cumulative(SimulatedRelease.OnSickReplica, 0), Cumulative(SimulatedRelease.OnSickReplica, 1)];
     }
 
@@ -92,8 +96,7 @@ public sealed class RequestStream
 
     private int Flags(int stratum, int replica)
     {
-        var isSick = _scenario is { Kind: ScenarioKind.SickReplica, ChangeAt: null } && _sessionTested && replica == 0;
-        var cumulative = isSick ? _sick[stratum] : _cumulative[_phase][(_sessionTested ? 2 : 0) + stratum];
+        var cumulative = _sessionTested && IsSick(_scenario, replica) ? _sick[stratum] : _cumulative[_phase][(_sessionTested ? 2 : 0) + stratum];
         var u = _random.Uniform();
         if (_scenario.Kind == ScenarioKind.Sessions)
         {
@@ -138,14 +141,28 @@ public sealed class RequestStream
         _sessionTested = _random.Uniform() < _now.TestedShare;
         if (_scenario.Kind == ScenarioKind.Sessions)
         {
-            while (_sessionLeft < LongestSession && _random.Uniform() < 1 - (1 / MeanSession))
-            {
-                _sessionLeft++;
-            }
-
-            var bad = 1 - _now.Tested.Outcomes()[3];
-            _sessionBad = _random.Uniform() < bad / (bad + (SessionCorrelation * (1 - bad)));
+            _sessionLeft = SessionLength(_random);
+            _sessionBad = _random.Chance(_badSessions[_phase]);
         }
+    }
+
+    /// <summary>Draws how many requests a session has.</summary>
+    internal static int SessionLength(SplitMix64 random)
+    {
+        var length = 1;
+        while (length < LongestSession && random.Chance(1 - (1 / MeanSession)))
+        {
+            length++;
+        }
+
+        return length;
+    }
+
+    /// <summary>Share of the sessions that are bad ones, and of the requests in those that fail; in the others none does.</summary>
+    internal static (double OfSessions, double OfRequests) BadShares(SimulatedRelease release)
+    {
+        var bad = 1 - release.Outcomes()[3];
+        return (bad / (bad + (SessionCorrelation * (1 - bad))), 1 - ((1 - bad) * (1 - SessionCorrelation)));
     }
 
     /// <summary>All requests that a phase of independent requests can have, as far as rules tell them apart, with their probabilities.</summary>
@@ -170,18 +187,23 @@ public sealed class RequestStream
                 continue;
             }
 
-            for (var stratum = 0; stratum < 2; stratum++)
+            var replicas = tested ? scenario.Replicas : 1;
+            for (var place = 0; place < 2 * replicas; place++)
             {
-                var ofStratum = ofArm * (stratum == 1 ? now.AttackShare : 1 - now.AttackShare);
-                foreach (var (flags, probability) in (tested ? now.Tested : now.Control).Flags(stratum).Index())
+                var (replica, stratum) = Math.DivRem(place, 2);
+                var ofPlace = ofArm / replicas * (stratum == 1 ? now.AttackShare : 1 - now.AttackShare);
+                var release = !tested ? now.Control : IsSick(scenario, replica) ? SimulatedRelease.OnSickReplica : now.Tested;
+                foreach (var (flags, probability) in release.Flags(stratum).Index())
                 {
                     yield return (
-                        new() { Stage = stage, Tested = tested, Stratum = stratum, Flags = flags, Category = SimulatedRelease.CategoryOf(flags) },
-                        ofStratum * probability);
+                        new() { Stage = stage, Tested = tested, Stratum = stratum, Replica = replica, Flags = flags, Category = SimulatedRelease.CategoryOf(flags) },
+                        ofPlace * probability);
                 }
             }
         }
     }
+
+    private static bool IsSick(DetectionScenario scenario, int replica) => scenario is { Kind: ScenarioKind.SickReplica, ChangeAt: null } && replica == 0;
 
     /// <summary>The eleven edges between the bins of a latency: quantiles of both arms in quiet times.</summary>
     public static ImmutableArray<double> LatencyEdges { get; } =

@@ -5,6 +5,9 @@ namespace Backstop.Simulation.Detectors;
 /// <summary>Several monitors of one alias: the first that fires rolls back.</summary>
 public sealed class AnyOf(IDetector[] monitors) : IDetector
 {
+    /// <summary>The monitors, in the order of their failure bits.</summary>
+    public IReadOnlyList<IDetector> Monitors => monitors;
+
     /// <inheritdoc/>
     public Reaction Watch(in SimulatedRequest request)
     {

@@ -47,7 +47,8 @@ internal static class OurRules
     {
         var bad = 1 - V7.Outcomes()[3];
         var test = new SessionTest(scenario.Stages[0], bad, [bad * 1.15, bad * 1.4, bad * 1.8, bad * 2.8]);
-        yield return new("ours, by session", Facts.Outcome, () => new SessionDetector(test, -Math.Log(alpha)));
+        var bounds = new EvidenceBounds(SessionDetector.TableOf(test));
+        yield return new("ours, by session", Facts.Outcome, () => new SessionDetector(bounds, -Math.Log(alpha)));
         yield return Joint("ours, by request (the wrong unit)", scenario, alpha, None, Facts.Outcome);
     }
 

@@ -6,25 +6,25 @@ namespace Backstop.Simulation.Detectors;
 public delegate int CellOf(in SimulatedRequest request);
 
 /// <summary>A count table looked at after every request: our rule.</summary>
-public sealed class TableDetector(EvidenceBounds bounds, double logThreshold, CellOf cellOf) : IDetector
+public sealed class TableDetector(EvidenceBounds bounds, double logThreshold, CellOf cellOf) : ICountedDetector
 {
     private readonly RunningEvidence _evidence = new(bounds, logThreshold);
 
-    /// <summary>How many cells its table has.</summary>
+    /// <inheritdoc/>
     public int Cells => bounds.Table.Cells;
 
-    /// <summary>The cell of a request.</summary>
+    /// <inheritdoc/>
     public int CellOf(in SimulatedRequest request) => cellOf(request);
 
     /// <inheritdoc/>
-    public Reaction Watch(in SimulatedRequest request) => Reaction.RollBackIf(Reaches(cellOf(request)));
+    public Reaction Watch(in SimulatedRequest request) => Count(cellOf(request));
 
-    /// <summary>Counts one request; true when the evidence is at the threshold now.</summary>
-    public bool Reaches(int cell) => _evidence.Reaches(cell);
+    /// <inheritdoc/>
+    public Reaction Count(int cell) => Reaction.RollBackIf(_evidence.Reaches(cell));
 
-    /// <summary>Whether the evidence could be at the threshold after any of these requests, in any order.</summary>
-    public bool CouldReach(ReadOnlySpan<long> counts) => _evidence.CouldReach(counts);
+    /// <inheritdoc/>
+    public bool CouldReact(ReadOnlySpan<long> counts) => _evidence.CouldReach(counts);
 
-    /// <summary>Counts requests among which the evidence cannot be at the threshold.</summary>
+    /// <inheritdoc/>
     public void PassOver(ReadOnlySpan<long> counts) => _evidence.PassOver(counts);
 }

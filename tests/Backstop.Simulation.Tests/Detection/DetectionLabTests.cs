@@ -147,6 +147,9 @@ public class DetectionLabTests
     [InlineData("v7, 10% canary", "ours, all flags by attack")]
     [InlineData("ramp", "ours, by attack flag")]
     [InlineData("shared slowdown", "ours")]
+    [InlineData("sticky users", "ours, by session")]
+    [InlineData("one sick replica of 3", "ours, without each replica")]
+    [InlineData("ten monitors", "ours, ten on one budget")]
     public void Requests_drawn_by_the_hundred_make_rules_err_as_often_as_requests_drawn_one_by_one(string scenario, string rule)
     {
         // A lenient alpha and few requests, so that there is something to count.
@@ -157,6 +160,55 @@ public class DetectionLabTests
         Assert.InRange(many - one, -4 * spread, 4 * spread);
 
         double Fired(DetectionOptions asked) => DetectionLab.Run(asked).First(r => r.Rule.EndsWith(rule, StringComparison.Ordinal)).Fired.Value;
+    }
+
+    [Theory]
+    [InlineData("v8, 10% canary", "ours", 1e-12)]
+    [InlineData("ramp over a drifting base rate", "ours, strict", 0.1)]
+    [InlineData("one sick replica of 3, 10% canary", "ours, without each replica", 0.1)]
+    public void Passing_over_a_block_and_looking_at_its_requests_one_by_one_give_the_same(string name, string rule, double alpha)
+    {
+        var scenario = Scenarios.All(10_000).Single(s => s.Name == name);
+        var start = DetectorSet.For(scenario, alpha).Single(r => r.Name == rule).Start;
+        var (passedOver, reactions) = (0, 0);
+        for (var seed = 1; seed <= 100; seed++)
+        {
+            var (one, many) = ((ICountedDetector)start(), (ICountedDetector)start());
+            var stream = new RequestStream(scenario, seed);
+            var isOver = false;
+            while (!isOver && Block(stream, one) is { Count: > 0 } cells)
+            {
+                var counts = new long[many.Cells];
+                cells.ForEach(cell => counts[cell]++);
+                List<Reaction> expected = [.. cells.Select(one.Count)];
+                if (many.CouldReact(counts))
+                {
+                    Assert.Equal(expected, cells.Select(many.Count));
+                }
+                else
+                {
+                    Assert.All(expected, reaction => Assert.Equal(ReactionKind.None, reaction.Kind));
+                    many.PassOver(counts);
+                    passedOver++;
+                }
+
+                reactions += expected.Count(r => r.Kind != ReactionKind.None);
+                isOver = expected.Exists(r => r.Kind == ReactionKind.RollBack);
+            }
+        }
+
+        Assert.True(passedOver > 0 && reactions > 0, $"{passedOver} blocks passed over, {reactions} reactions");
+
+        static List<int> Block(RequestStream stream, ICountedDetector rule)
+        {
+            List<int> cells = [];
+            while (cells.Count < 100 && stream.TryNext(out var request))
+            {
+                cells.Add(rule.CellOf(request));
+            }
+
+            return cells;
+        }
     }
 
     [Theory]

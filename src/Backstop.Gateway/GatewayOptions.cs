@@ -94,6 +94,11 @@ public sealed class GatewayOptions
     [Range(1, 1_000_000)]
     public int MaxUnacknowledgedBatches { get; set; } = 2400;
 
+    /// <summary>How many bytes of batches wait for an acknowledgement before the oldest is dropped and counted: many aliases fill long batches.</summary>
+    /// <value>1 MiB to 4 GiB. 64 MiB by default.</value>
+    [Range(1L << 20, 4L << 30)]
+    public long MaxUnacknowledgedBytes { get; set; } = 64 << 20;
+
     /// <summary>Folder of the classifiers that policies name; null for <c>models</c> in the data folder.</summary>
     public string? ModelFolder { get; set; }
 

@@ -21,7 +21,7 @@ public sealed class FleetClient(
     // How long after a stop the last batch may take to be sent and acknowledged.
     private static readonly TimeSpan LastWord = TimeSpan.FromSeconds(2);
 
-    private readonly UnacknowledgedBatches _unacknowledged = new(options.MaxUnacknowledgedBatches);
+    private readonly UnacknowledgedBatches _unacknowledged = new(options.MaxUnacknowledgedBatches, options.MaxUnacknowledgedBytes);
 
     // A control plane that stands still looks like one that has nothing to say. After twice this time another one is followed: a
     // rollback that the others decide must find its gateways. A second is the least that the client allows.
@@ -60,7 +60,7 @@ public sealed class FleetClient(
             Note(problem, addresses[turn].Address, delay);
 
             // Collect also while cut off: epochs close by the clock, and what cannot be sent is bounded.
-            connection.Collect();
+            connection.Collect(forLong: true);
             await Task.Delay(delay * (0.5 + Random.Shared.NextDouble()), time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (addresses.Length > 1)
             {

@@ -48,14 +48,15 @@ internal sealed class FleetConnection(
     }
 
     /// <summary>Takes what became complete since the last time, to be sent until it is acknowledged.</summary>
-    public SignalBatch? Collect()
+    /// <param name="forLong">Whether there is nobody to send it to now.</param>
+    public SignalBatch? Collect(bool forLong = false)
     {
         if (signals.Collect() is not { } batch)
         {
             return null;
         }
 
-        if (unacknowledged.Add(batch) is > 0 and var dropped)
+        if (unacknowledged.Add(batch, forLong) is > 0 and var dropped)
         {
             GatewayLog.BatchesDropped(log, dropped);
         }

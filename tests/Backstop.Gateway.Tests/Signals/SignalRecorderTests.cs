@@ -88,8 +88,8 @@ public sealed class SignalRecorderTests
     [Fact]
     public void A_batch_is_as_long_for_a_hundred_thousand_requests_as_for_a_hundred()
     {
-        // The first tells of a unit that was not there before, in a sketch of one size however many there are.
-        Assert.InRange(BytesOf(100_000), HllFormat.Size, HllFormat.Size + 300);
+        // The first tells of units that were not there before, in a sketch of bounded size however many there are.
+        Assert.InRange(BytesOf(100_000), 1, HllFormat.Size + 300);
         Assert.InRange(BytesOf(100_000), 1, BytesOf(100) + 40);
 
         int BytesOf(int requests)

@@ -5,8 +5,8 @@ namespace Backstop.Core.Evidence.Sketches;
 /// <summary>Writes and reads distinct sketches as Apache DataSketches does: a compact HLL sketch of the type HLL_8.</summary>
 /// <remarks>
 /// Eight bytes say what it is, twelve ints with them are the preamble, then one byte for each register. Ours says that it was merged
-/// (out of order), so that readers estimate from the registers and not from the history, which is not kept. Of theirs, what is still a
-/// list or a set of coupons is read as well: a coupon is a register's number with 26 bits and its value above them.
+/// (out of order), so that readers estimate from the registers and not from the history, which is not kept. Few units are written and read
+/// as a list or a set of coupons: a coupon is a register's number with 26 bits and its value above them.
 /// </remarks>
 public static class HllFormat
 {
@@ -21,7 +21,11 @@ public static class HllFormat
     private const byte Hll8 = 2 << 2;
     private const int CouponBits = 26;
 
-    /// <summary>How many bytes <see cref="Write"/> gives.</summary>
+    // As many coupons as a set of theirs holds before it becomes registers.
+    private const int MostCoupons = 96;
+    private const int MostInList = 8;
+
+    /// <summary>The most bytes that <see cref="Write"/> gives.</summary>
     public const int Size = Preamble + (1 << DistinctSketch.LogRegisters);
 
     private enum Mode
@@ -31,25 +35,11 @@ public static class HllFormat
         Hll,
     }
 
-    /// <summary>The sketch as bytes.</summary>
+    /// <summary>The sketch as bytes: most aliases have few units, which take four bytes each.</summary>
     public static byte[] Write(DistinctSketch sketch)
     {
-        var bytes = new byte[Size];
-        var (sum, rest, empty) = (0.0, 0.0, 0);
-        foreach (var register in sketch.Registers)
-        {
-            // Small terms apart from large ones, so that none is lost.
-            sum += register < 32 ? Math.ScaleB(1, -register) : 0;
-            rest += register < 32 ? 0 : Math.ScaleB(1, -register);
-            empty += register == 0 ? 1 : 0;
-        }
-
-        ((ReadOnlySpan<byte>)[Preamble / sizeof(int), Version, Family, DistinctSketch.LogRegisters, 0, Compact | OutOfOrder, 0, (byte)Mode.Hll | Hll8]).CopyTo(bytes);
-        BinaryPrimitives.WriteDoubleLittleEndian(bytes.AsSpan(16), sum);
-        BinaryPrimitives.WriteDoubleLittleEndian(bytes.AsSpan(24), rest);
-        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(32), empty);
-        sketch.Registers.CopyTo(bytes.AsSpan(Preamble));
-        return bytes;
+        var few = sketch.Registers.Length - sketch.Registers.Count((byte)0);
+        return few <= MostCoupons ? WriteCoupons(sketch, few) : WriteRegisters(sketch);
     }
 
     /// <summary>The sketch that these bytes are.</summary>
@@ -86,6 +76,65 @@ public static class HllFormat
             default:
                 throw new FormatException($"This HLL sketch is not a compact one of the type HLL_8 with 2^{DistinctSketch.LogRegisters} registers.");
         }
+    }
+
+    private static byte[] WriteRegisters(DistinctSketch sketch)
+    {
+        Span<int> counts = stackalloc int[DistinctSketch.MostZeros + 2];
+        counts.Clear();
+        foreach (var register in sketch.Registers)
+        {
+            counts[register]++;
+        }
+
+        // Small terms apart from large ones, so that none is lost.
+        var (sum, rest) = (0.0, 0.0);
+        for (var value = 0; value < counts.Length; value++)
+        {
+            sum += value < 32 ? Math.ScaleB(counts[value], -value) : 0;
+            rest += value < 32 ? 0 : Math.ScaleB(counts[value], -value);
+        }
+
+        var bytes = new byte[Size];
+        ((ReadOnlySpan<byte>)[Preamble / sizeof(int), Version, Family, DistinctSketch.LogRegisters, 0, Compact | OutOfOrder, 0, (byte)Mode.Hll | Hll8]).CopyTo(bytes);
+        BinaryPrimitives.WriteDoubleLittleEndian(bytes.AsSpan(16), sum);
+        BinaryPrimitives.WriteDoubleLittleEndian(bytes.AsSpan(24), rest);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(32), counts[0]);
+        sketch.Registers.CopyTo(bytes.AsSpan(Preamble));
+        return bytes;
+    }
+
+    private static byte[] WriteCoupons(DistinctSketch sketch, int count)
+    {
+        var isList = count <= MostInList;
+        var preamble = isList ? ListPreamble : SetPreamble;
+        var logPlaces = isList ? 3 : 5;
+        while (!isList && 4 * count > 3 << logPlaces)
+        {
+            logPlaces++;
+        }
+
+        var bytes = new byte[preamble + (count * sizeof(uint))];
+        var flags = count == 0 ? (byte)(Empty | Compact) : Compact;
+        ((ReadOnlySpan<byte>)
+        [
+            (byte)(preamble / sizeof(int)), Version, Family, DistinctSketch.LogRegisters, (byte)logPlaces, flags, (byte)(isList ? count : 0),
+            (byte)((isList ? (byte)Mode.List : (byte)Mode.Set) | Hll8),
+        ]).CopyTo(bytes);
+        if (!isList)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(ListPreamble), count);
+        }
+
+        var registers = sketch.Registers;
+        var place = preamble;
+        for (var i = registers.IndexOfAnyExcept((byte)0); place < bytes.Length; place += sizeof(uint))
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(place), (uint)i | ((uint)registers[i] << CouponBits));
+            i += 1 + registers[(i + 1)..].IndexOfAnyExcept((byte)0);
+        }
+
+        return bytes;
     }
 
     private static void Coupons(ReadOnlySpan<byte> bytes, int from, int count, DistinctSketch sketch)

@@ -77,6 +77,22 @@ public sealed class DistinctSketchTests
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(5)]
+    [InlineData(50)]
+    [InlineData(96)]
+    [InlineData(120)]
+    public void Few_units_take_few_bytes(int numbers)
+    {
+        var sketch = OfMultiples(numbers);
+        var bytes = HllFormat.Write(sketch);
+        var raised = sketch.Registers.Length - sketch.Registers.Count((byte)0);
+
+        Assert.Equal(raised <= 8 ? 8 + (4 * raised) : raised <= 96 ? 12 + (4 * raised) : HllFormat.Size, bytes.Length);
+        Assert.Equal(sketch.Registers, HllFormat.Read(bytes).Registers);
+    }
+
+    [Theory]
     [InlineData("0a01")]
     [InlineData("0a0106")]
     [InlineData("0a01070b00080a0a")]

@@ -13,11 +13,14 @@ internal sealed class ConnectionPool(Origin origin, TimeProvider time)
     private readonly Lock _gate = new();
     private readonly List<UpstreamConnection> _idle = []; // The one that waits longest is first.
 
-    /// <summary>A connection that waits; null when there is none.</summary>
-    public UpstreamConnection? Take()
+    /// <summary>A connection that waits, and listens from now on; null when there is none.</summary>
+    /// <param name="cancellation">Ends its listening.</param>
+    /// <exception cref="OperationCanceledException">It is over before it began.</exception>
+    public UpstreamConnection? Take(CancellationToken cancellation)
     {
         while (true)
         {
+            cancellation.ThrowIfCancellationRequested(); // Else all that wait would look dead.
             UpstreamConnection last;
             lock (_gate)
             {
@@ -30,7 +33,7 @@ internal sealed class ConnectionPool(Origin origin, TimeProvider time)
                 _idle.RemoveAt(_idle.Count - 1);
             }
 
-            if (last.IsUsable)
+            if (last.Listen(cancellation))
             {
                 return last;
             }
@@ -48,7 +51,7 @@ internal sealed class ConnectionPool(Origin origin, TimeProvider time)
         }
     }
 
-    /// <summary>A new connection.</summary>
+    /// <summary>A new connection, which listens.</summary>
     /// <param name="limit">How long the other side may take, for the connection and again for its certificate.</param>
     /// <param name="cancellation">Gives up at once.</param>
     /// <exception cref="SocketException">It cannot be made.</exception>
@@ -94,7 +97,9 @@ internal sealed class ConnectionPool(Origin origin, TimeProvider time)
                 stream = secure;
             }
 
-            return new(socket, stream, this);
+            var made = new UpstreamConnection(stream, this);
+            made.Listen(cancellation);
+            return made;
         }
         catch
         {

@@ -33,4 +33,7 @@ public sealed class Destination
     internal byte[] Head { get; }
 
     internal Origin Origin { get; }
+
+    /// <summary>The connections there, once somebody looked for them: an origin with authorities of its own is long to compare.</summary>
+    internal ConnectionPool? Connections { get; set; }
 }

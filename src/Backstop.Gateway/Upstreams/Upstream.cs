@@ -61,7 +61,7 @@ public sealed class Upstream : IDisposable
 
             try
             {
-                if (await Connection(to.Origin, pool, replica, requestId, patience) is not { } connection)
+                if (await Connection(to, pool, replica, requestId, patience) is not { } connection)
                 {
                     replica.Leave();
                     replica.Failed();
@@ -126,10 +126,10 @@ public sealed class Upstream : IDisposable
         : new(to, body, requestId, span.Id!, span.TraceStateString ?? "");
 
     // Null when it cannot be reached.
-    private ValueTask<UpstreamConnection?> Connection(Origin origin, ReleasePool pool, Replica replica, string requestId, CancellationToken patience)
+    private ValueTask<UpstreamConnection?> Connection(Destination to, ReleasePool pool, Replica replica, string requestId, CancellationToken patience)
     {
-        var connections = _pools.GetOrAdd(origin, static (origin, time) => new(origin, time), _time);
-        return connections.Take() is { } waiting ? ValueTask.FromResult<UpstreamConnection?>(waiting) : Connect(connections, pool, replica, requestId, patience);
+        var connections = to.Connections ??= _pools.GetOrAdd(to.Origin, static (origin, time) => new(origin, time), _time);
+        return connections.Take(patience) is { } waiting ? ValueTask.FromResult<UpstreamConnection?>(waiting) : Connect(connections, pool, replica, requestId, patience);
     }
 
     private async ValueTask<UpstreamConnection?> Connect(ConnectionPool connections, ReleasePool pool, Replica replica, string requestId, CancellationToken patience)

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 
 namespace Backstop.Gateway.Upstreams;
@@ -10,7 +9,7 @@ namespace Backstop.Gateway.Upstreams;
 /// nothing is made for the garbage collector but what the answer is read from.
 /// </remarks>
 /// <param name="home">Where it waits for the next question.</param>
-internal sealed class UpstreamConnection(Socket socket, Stream stream, ConnectionPool home) : IDisposable
+internal sealed class UpstreamConnection(Stream stream, ConnectionPool home) : IDisposable
 {
     private const int UsualBytes = 8 * 1024;
 
@@ -18,36 +17,39 @@ internal sealed class UpstreamConnection(Socket socket, Stream stream, Connectio
     private const int MostInOneWrite = 64 * 1024;
 
     private byte[] _buffer = [];
+    private ValueTask<int> _listening;
     private int _start;
     private int _end;
 
     /// <summary>Since when it waits, as the clock's timestamp.</summary>
     public long IdleSince { get; set; }
 
-    /// <summary>Whether the other side still waits for a question. One that closed it, or says something unasked, does not.</summary>
-    public bool IsUsable
+    /// <summary>Begins to wait for an answer, before anything is asked.</summary>
+    /// <returns>False when the other side closed the connection, or says something unasked: then it is over.</returns>
+    /// <remarks>The first call into the kernel for an answer never finds one; made before the question is sent, it tells whether the connection is alive.</remarks>
+    public bool Listen(CancellationToken cancellation)
     {
-        get
+        try
         {
-            try
-            {
-                return !socket.Poll(0, SelectMode.SelectRead);
-            }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
-            {
-                return false;
-            }
+            _buffer = ArrayPool<byte>.Shared.Rent(UsualBytes);
+#pragma warning disable CA2012 // It is awaited once, when the question was sent; when nothing is asked, the connection ends.
+            _listening = stream.ReadAsync(_buffer, cancellation);
+#pragma warning restore CA2012
+            return !_listening.IsCompleted;
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            return false;
         }
     }
 
-    /// <summary>Sends a question and waits for the head of its answer. Whatever goes wrong, the connection is over.</summary>
+    /// <summary>Sends a question and waits for the head of its answer, to which it listens already. Whatever goes wrong, the connection is over.</summary>
     /// <exception cref="IOException">The connection broke, or what came is no answer.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<UpstreamAnswer> Ask(UpstreamQuestion question, CancellationToken cancellation)
     {
         try
         {
-            _buffer = ArrayPool<byte>.Shared.Rent(UsualBytes);
             var broke = await Send(question, cancellation);
             try
             {
@@ -135,13 +137,9 @@ internal sealed class UpstreamConnection(Socket socket, Stream stream, Connectio
         {
             if (question.Length <= MostInOneWrite)
             {
-                var whole = question.Length <= _buffer.Length ? _buffer : ArrayPool<byte>.Shared.Rent(question.Length);
+                var whole = ArrayPool<byte>.Shared.Rent(question.Length);
                 await stream.WriteAsync(whole.AsMemory(0, question.CopyTo(whole)), cancellation);
-                if (whole != _buffer)
-                {
-                    ArrayPool<byte>.Shared.Return(whole);
-                }
-
+                ArrayPool<byte>.Shared.Return(whole);
                 return null;
             }
 
@@ -162,6 +160,7 @@ internal sealed class UpstreamConnection(Socket socket, Stream stream, Connectio
     private async ValueTask<AnswerHead> ReadHead(CancellationToken cancellation)
     {
         var seen = 0;
+        Came(await _listening);
         while (true)
         {
             var unread = _buffer.AsSpan(_start, _end - _start);

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using System.Text;
 using Backstop.Gateway.Tests.Harness;
 using Backstop.Gateway.Upstreams;
@@ -116,9 +115,9 @@ public sealed class AnswerStreamTests
 
     private static (int Status, string Body)? Ours(Line line)
     {
-        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         var to = new Destination("GET", new("http://a/"), []);
-        var connection = new UpstreamConnection(socket, line, new(to.Origin, TimeProvider.System));
+        var connection = new UpstreamConnection(line, new(to.Origin, TimeProvider.System));
+        connection.Listen(TestContext.Current.CancellationToken);
         try
         {
             using var answer = connection.Ask(new(to, null, "1", "", ""), TestContext.Current.CancellationToken).AsTask().GetAwaiter().GetResult();

@@ -32,6 +32,17 @@ public sealed class ConnectionTests
     }
 
     [Fact]
+    public async Task What_a_server_says_unasked_is_nobodys_answer()
+    {
+        await using var place = await ChaosTests.Site.Start(TimeSpan.FromSeconds(20));
+        place.Server.Answer = RawServer.Say(RawServer.Http(Answers.Completion("Hello.")) + RawServer.Http(Answers.Completion("Not yours.")));
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Contains("Hello.", (await place.Gateway.Chat("Hello?")).Body, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task A_server_that_says_close_is_believed()
     {
         await using var place = await ChaosTests.Site.Start(TimeSpan.FromSeconds(20));

@@ -54,6 +54,7 @@ public static class GatewayHost
             .AddSingleton<JudgeServer>()
             .AddSingleton<JudgeQueue>()
             .AddHostedService(provider => provider.GetRequiredService<JudgeQueue>())
+            .AddSingleton<RequestTimes>()
             .AddSingleton<Entrance>()
             .AddSingleton<Dispatch>()
             .AddSingleton<RequestPath>()

@@ -12,6 +12,7 @@ public sealed class AnswerSink(HttpResponse response, long generation, Trip? tri
     private static readonly string EventStream = "text/event-stream; charset=utf-8";
 
     private bool _waiting;
+    private Release? _named;
 
     /// <summary>What is read in the events as they leave; null when nothing is.</summary>
     public AnswerNumbers? Numbers { get; init; }
@@ -22,11 +23,12 @@ public sealed class AnswerSink(HttpResponse response, long generation, Trip? tri
     /// <summary>Names the release whose answer follows. The last call before the first byte counts.</summary>
     public void Answers(Release release)
     {
-        if (Started)
+        if (Started || ReferenceEquals(_named, release))
         {
             return;
         }
 
+        _named = release;
         response.Headers["x-backstop-release"] = release.Name;
         response.Headers["x-backstop-generation"] = generation.ToString(System.Globalization.CultureInfo.InvariantCulture);
     }

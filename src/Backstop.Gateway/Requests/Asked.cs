@@ -61,6 +61,11 @@ internal sealed record Asked(ModelRequest Request, Route Route, string Id, HttpR
         if (_ring is not { } ring || ring.Pool != pool)
         {
             var looking = pool.RingFor(Route);
+            if (looking.Ring.IsTimed)
+            {
+                Time.Lend(); // Notes are taken when the answer has left.
+            }
+
             _ring = ring = (pool, new(Route.Alias)
             {
                 Messages = Request.Texts,

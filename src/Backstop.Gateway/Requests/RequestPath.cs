@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Backstop.Core.Evidence;
 using Backstop.Core.Guards;
 using Backstop.Core.Routing;
@@ -17,17 +18,21 @@ namespace Backstop.Gateway.Requests;
 /// <summary>The path of a request, in order, whatever dialect it is written in: admit, resolve, screen, dispatch, screen, observe, relay.</summary>
 internal sealed class RequestPath(
     GatewayOptions options, Entrance entrance, LiveRoutes routes, Dispatch dispatch, OutsideGuards guards, SignalRecorder signals, Scoring scoring, ShadowQueue shadows,
-    WholeGateway all, Telemetry telemetry, Drain drain, TimeProvider clock, ILogger<RequestPath> log)
+    WholeGateway all, Telemetry telemetry, Drain drain, RequestTimes times, ILogger<RequestPath> log)
 {
     // Nobody is told this status: the caller left before there was one.
     private const int StatusOfTheGone = 499;
 
     private static readonly string[] Arms = [.. Enum.GetNames<Arm>().Select(arm => arm.ToLowerInvariant())];
 
-    public async Task Handle(HttpContext http, Dialect dialect)
+    public Task Handle(HttpContext http, Dialect dialect) => Run(http, dialect).AsTask();
+
+    // What it remembers while it waits is much, and is used again by the next request.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask Run(HttpContext http, Dialect dialect)
     {
         var id = RequestId.Of(http.Request);
-        using var time = new RequestTime(options.RequestDeadline, clock, http.RequestAborted);
+        using var time = times.Begin(options.RequestDeadline, http.RequestAborted);
         http.Response.Headers["x-request-id"] = id;
         if (drain.HasBegun)
         {
@@ -199,7 +204,7 @@ internal sealed class RequestPath(
         {
             // Its answer goes nowhere, its time is its own, and the caller's connection is somebody else's by now.
             var nowhere = new DefaultHttpContext();
-            using var time = new RequestTime(options.RequestDeadline, clock, stopping);
+            using var time = times.Begin(options.RequestDeadline, stopping);
             var copy = asked.Copied(nowhere.Request, new(nowhere.Response, asked.Route.Generation), time);
             var input = await copy.ScreenedBy(pool, guards);
             return input.Stops ? new Screened.Blocked(null, "", input) : await dispatch.Ask(copy, pool, input.FixedTexts);

@@ -6,7 +6,7 @@ namespace Backstop.Gateway.Requests;
 /// <remarks>
 /// A request waits for one thing at a time, so one timer serves all its waits. It looks once a second whether the wait that is going on
 /// is over, and sooner only where a wait is shorter: most requests are answered before it looks at all, and setting a timer for every
-/// wait would cost more than most waits do.
+/// wait would cost more than most waits do. For the same reason the next request has it again, timer and all, see <see cref="RequestTimes"/>.
 /// </remarks>
 public sealed class RequestTime : IDisposable
 {
@@ -14,26 +14,27 @@ public sealed class RequestTime : IDisposable
 
     private readonly Lock _gate = new();
     private readonly TimeProvider _clock;
-    private readonly long _began;
-    private readonly CancellationTokenRegistration _leaving;
+    private readonly RequestTimes? _home;
+    private readonly long _made;
+    private CancellationTokenRegistration _leaving;
     private TimeSpan _total;
     private CancellationTokenSource _wait = new();
     private ITimer? _timer;
 
-    // Both since the request began.
+    // All since it was made.
+    private TimeSpan _began;
     private TimeSpan _deadline;
     private TimeSpan _looksAt;
     private bool _isOver;
+    private bool _isLent;
 
     public RequestTime(TimeSpan total, TimeProvider clock, CancellationToken left)
-    {
-        (_clock, _began, Left) = (clock, clock.GetTimestamp(), left);
-        _total = FirstToken = BetweenTokens = total;
-        _leaving = left.UnsafeRegister(static time => ((RequestTime)time!).Interrupt(), this);
-    }
+        : this(clock, home: null) => Begin(total, left);
+
+    internal RequestTime(TimeProvider clock, RequestTimes? home) => (_clock, _home, _made) = (clock, home, clock.GetTimestamp());
 
     /// <summary>Cancelled when the caller has gone.</summary>
-    public CancellationToken Left { get; }
+    public CancellationToken Left { get; private set; }
 
     /// <summary>From the request to a release until its answer's headers, and from there to the first piece of a stream.</summary>
     public TimeSpan FirstToken { get; private set; }
@@ -42,7 +43,9 @@ public sealed class RequestTime : IDisposable
     public TimeSpan BetweenTokens { get; private set; }
 
     /// <summary>Since the request began.</summary>
-    public TimeSpan Elapsed => _clock.GetElapsedTime(_began);
+    public TimeSpan Elapsed => Now - _began;
+
+    private TimeSpan Now => _clock.GetElapsedTime(_made);
 
     /// <summary>Takes over what the alias and the release that is asked now say. The total counts from the request's beginning.</summary>
     public void Keep(Timeouts timeouts) => (_total, FirstToken, BetweenTokens) =
@@ -59,26 +62,63 @@ public sealed class RequestTime : IDisposable
                 _wait = new();
             }
 
-            var now = Elapsed;
-            _deadline = limit < _total - now ? now + limit : _total;
+            var now = Now;
+            _deadline = limit < _began + _total - now ? now + limit : _began + _total;
             LookInTime(now);
             return _wait.Token;
         }
     }
 
     /// <summary>Ends the wait that is going on as if its time were over.</summary>
-    public void Interrupt() => Volatile.Read(ref _wait).Cancel();
+    public void Interrupt()
+    {
+        CancellationTokenSource wait;
+        lock (_gate)
+        {
+            (wait, _isLent) = (_wait, true);
+        }
+
+        wait.Cancel();
+    }
+
+    /// <summary>Somebody may ask it for longer than its request lasts: no other request will have it.</summary>
+    public void Lend()
+    {
+        lock (_gate)
+        {
+            _isLent = true;
+        }
+    }
 
     // The source of the token is never disposed: it holds nothing, and whoever ends the wait may come at the same moment.
     public void Dispose()
     {
+        // Who cannot take back that the caller's leaving ends the wait does not know when it will.
+        var isOurs = _leaving.Unregister() || !Left.CanBeCanceled;
         lock (_gate)
         {
+            var isReused = _home is not null && isOurs && !_isLent && !_isOver;
             _isOver = true;
-            _timer?.Dispose();
+            if (!isReused)
+            {
+                _timer?.Dispose();
+                return;
+            }
         }
 
-        _leaving.Unregister();
+        _home!.Return(this);
+    }
+
+    internal void Begin(TimeSpan total, CancellationToken left)
+    {
+        // The timer of the request before may look at this moment.
+        lock (_gate)
+        {
+            (Left, _isOver, _began) = (left, false, Now);
+            (_total, FirstToken, BetweenTokens, _deadline) = (total, total, total, _began + total);
+        }
+
+        _leaving = left.UnsafeRegister(static time => ((RequestTime)time!).Interrupt(), this);
     }
 
     private void LookInTime(TimeSpan now)
@@ -110,10 +150,11 @@ public sealed class RequestTime : IDisposable
         {
             if (_isOver)
             {
+                _looksAt = TimeSpan.Zero;
                 return;
             }
 
-            var now = Elapsed;
+            var now = Now;
             if (now < _deadline)
             {
                 _looksAt = TimeSpan.Zero;
@@ -121,7 +162,7 @@ public sealed class RequestTime : IDisposable
                 return;
             }
 
-            wait = _wait;
+            (wait, _isLent) = (_wait, true);
         }
 
         wait.Cancel();

@@ -21,6 +21,7 @@ public sealed class Hedge(Upstream upstream, TimeProvider clock)
         ReleasePool pool, Attempts attempts, Func<Replica, Destination> destination, UpstreamBody body, Asked asked, TimeSpan after)
     {
         attempts.Answers = null;
+        asked.Time.Lend(); // Whoever loses may wait for longer than the request lasts.
         var (slow, late) = (new CancellationTokenSource(), new CancellationTokenSource());
         var first = Ask(slow.Token);
         using var waiting = new CancellationTokenSource();

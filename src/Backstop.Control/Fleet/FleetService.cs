@@ -99,7 +99,7 @@ public sealed partial class FleetService(
 
     private async Task Talk(IServerStreamWriter<FromControl> stream, GatewayLink link, CancellationToken cancel)
     {
-        while (true)
+        for (var lookedAt = clock.GetTimestamp(); ;)
         {
             foreach (var message in link.Take())
             {
@@ -107,7 +107,11 @@ public sealed partial class FleetService(
             }
 
             await link.WaitForNews(cancel);
-            hub.OfferMissing(link);
+            if (clock.GetElapsedTime(lookedAt) >= GatewayLink.Patience)
+            {
+                lookedAt = clock.GetTimestamp();
+                hub.OfferMissing(link);
+            }
         }
     }
 

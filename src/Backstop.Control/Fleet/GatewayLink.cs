@@ -10,8 +10,14 @@ namespace Backstop.Control.Fleet;
 /// </remarks>
 public sealed class GatewayLink(string gateway, string start, TimeProvider clock)
 {
-    // What was said and not acknowledged is said again after this time.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    /// <summary>What was said and not acknowledged is said again after this time.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    // A control plane that stands still looks like one that has nothing to say, so one that lives says so. What a gateway makes of
+    // three of these that it missed must come before the others have declared this one dead: then its batches are there already.
+    private static readonly TimeSpan SignPace = TimeSpan.FromMilliseconds(400);
+
+    private static readonly FromControl Sign = new() { SignOfLife = new() { NextWithinMs = (uint)SignPace.TotalMilliseconds } };
 
     // Clocks are set. What was heard before that is forgotten after twice this time.
     private static readonly TimeSpan ClockMemory = TimeSpan.FromMinutes(1);
@@ -137,10 +143,10 @@ public sealed class GatewayLink(string gateway, string start, TimeProvider clock
         _news.Writer.TryWrite(true);
     }
 
-    /// <summary>Waits until there is something to say, or until it is time to say something again.</summary>
+    /// <summary>Waits until there is something to say, or until it is time to say that there is nothing.</summary>
     public async Task WaitForNews(CancellationToken cancel)
     {
-        using var late = new CancellationTokenSource(Patience, clock);
+        using var late = new CancellationTokenSource(SignPace, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancel);
         try
         {
@@ -148,11 +154,14 @@ public sealed class GatewayLink(string gateway, string start, TimeProvider clock
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            // Nothing new; the caller looks for what was not acknowledged.
+            // Nothing new: that is worth saying too.
         }
     }
 
-    /// <summary>Takes everything that waits: who may call, then the routes, so that no lease or end of a snapshot overtakes its route.</summary>
+    /// <summary>
+    /// Takes everything that waits: who may call, then the routes, so that no lease or end of a snapshot overtakes its route. A sign of life
+    /// when nothing does.
+    /// </summary>
     public List<FromControl> Take()
     {
         lock (_gate)
@@ -174,7 +183,7 @@ public sealed class GatewayLink(string gateway, string start, TimeProvider clock
             _leases.Clear();
             _snapshotEnd = null;
             _stored = null;
-            return messages;
+            return messages is [] ? [Sign] : messages;
         }
     }
 }

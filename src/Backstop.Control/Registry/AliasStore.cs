@@ -110,6 +110,23 @@ public sealed class AliasStore(DurableStore store, TimeProvider clock)
     /// <summary>The aliases whose rollout is not over.</summary>
     public Task<List<string>> ActiveAliases() => store.Read(context => context.Rollouts.Where(r => r.Active).Select(r => r.Alias).ToListAsync());
 
+    /// <summary>Writes down that the servers of a release are put to rest, unless an alias or a rollout needs it; false when one does.</summary>
+    /// <remarks>Whoever changes an alias or a rollout at this moment is through or waits: both write into the journal.</remarks>
+    public Task<bool> Rest(string release, JournalDraft draft) => store.Write(async context =>
+    {
+        await Journal.Hold(context);
+        var named = await context.Aliases.AsNoTracking().Where(a => a.Record.Contains(release)).Select(a => a.Record).ToListAsync();
+        var exposed = await context.Rollouts.AsNoTracking().Where(r => r.Active && r.Record.Contains(release)).Select(r => r.Record).ToListAsync();
+        var isNeeded = named.SelectMany(a => StoreJson.Read<AliasRecord>(a).Needs()).Concat(exposed.SelectMany(r => StoreJson.Read<StoredRollout>(r).Needs()))
+            .Contains(release, StringComparer.Ordinal);
+        if (!isNeeded)
+        {
+            await Journal.Append(context, clock.GetUtcNow(), draft, alias: null, generation: null, before: null, after: null);
+        }
+
+        return (!isNeeded, !isNeeded);
+    });
+
     private static async Task<bool> Put(StoreContext context, StoredRollout rollout)
     {
         var record = StoreJson.Write(rollout);

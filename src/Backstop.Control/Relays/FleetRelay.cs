@@ -61,7 +61,11 @@ public sealed partial class FleetRelay(RelayedControls controls, IHostApplicatio
     {
         while (await from.MoveNext(cancel))
         {
-            await to.WriteAsync(from.Current, cancel);
+            // That the control plane lives says nothing of this relay. When it does not, this relay moves its gateways on.
+            if (from.Current.SignOfLife is null)
+            {
+                await to.WriteAsync(from.Current, cancel);
+            }
         }
     }
 

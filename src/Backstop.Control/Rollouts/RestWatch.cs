@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Backstop.Control.Registry;
 using Backstop.Control.Store;
 using Backstop.Core.Registry;
@@ -9,9 +10,10 @@ namespace Backstop.Control.Rollouts;
 
 /// <summary>Puts the servers of releases to rest that no alias needs any more, and wakes them when one does again; only where the release says so.</summary>
 /// <remarks>
-/// It looks at what the store says and not at events, so it misses nothing. What was told is held against the store once more
-/// afterwards: a rollout that was submitted at that moment finds its servers awake. Who starts knows only of what was needed since:
-/// after a restart a server may stay awake for longer than it must, and is never put to rest too soon.
+/// It looks at what the store says and not at events, so it misses nothing. That a release rests is in the journal before its servers
+/// hear of it, written only while nothing needs it; and what was told is held against the store once more afterwards: a rollout that was
+/// submitted at that moment finds its servers awake. Who starts knows only of what was needed since: after a restart a server may stay
+/// awake for longer than it must, and is never put to rest too soon.
 /// </remarks>
 internal sealed partial class RestWatch(
     AliasStore aliases, ReleaseStore releases, WarmthProbe warmth, Leases leases, ControlOptions options, TimeProvider clock, ILogger<RestWatch> log) : BackgroundService
@@ -78,7 +80,13 @@ internal sealed partial class RestWatch(
 
     private async Task PutToRest(Release release, Dictionary<string, Release> needed)
     {
-        foreach (var replica in Rest.ReplicasOf(release, needed.Values))
+        var replicas = Rest.ReplicasOf(release, needed.Values);
+        if (replicas.IsEmpty || !await aliases.Rest(release.Digest, new("release_rested", "backstop", Words(release, replicas))))
+        {
+            return;
+        }
+
+        foreach (var replica in replicas)
         {
             if (await warmth.Rest(release, replica) is { } why)
             {
@@ -95,6 +103,10 @@ internal sealed partial class RestWatch(
             await Wake(missed);
         }
     }
+
+    private static string Words(Release release, ImmutableArray<Uri> replicas) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{release.Name} at {string.Join(", ", replicas.Select(r => r.AbsoluteUri))}: no alias has needed it for {release.Serving.Engine!.RestAfter!.Value.TotalSeconds:0.#} s");
 
     private async Task Wake(Release release)
     {

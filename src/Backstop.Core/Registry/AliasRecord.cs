@@ -108,9 +108,12 @@ public sealed record AliasRecord
         Traffic = Overlay.Over(Traffic, Mitigations),
     };
 
-    /// <summary>Digests of the releases that must be ready: whatever serves, may be returned or fallen back to, or comes back when a mitigation ends.</summary>
+    /// <summary>
+    /// Digests of the releases that must be ready: whatever serves, may be returned or fallen back to, comes back when a mitigation ends, or is
+    /// to be kept warm.
+    /// </summary>
     public IEnumerable<string> Needs() => ((string?[])[LastVerified, Drill?.Previous]).OfType<string>()
-        .Concat(ToRoute().Releases()).Concat(Traffic.Releases()).Distinct(StringComparer.Ordinal);
+        .Concat(ToRoute().Releases()).Concat(Traffic.Releases()).Concat(KeptWarm.Select(k => k.Release)).Distinct(StringComparer.Ordinal);
 
     /// <summary>What a candidate would be taken back to once it is current: the last release verified here, else the fallback, else nothing.</summary>
     public string? ReturnsTo(string candidate, string? fallback)

@@ -24,8 +24,14 @@ public sealed class FleetClient(
     private readonly UnacknowledgedBatches _unacknowledged = new(options.MaxUnacknowledgedBatches, options.MaxUnacknowledgedBytes);
 
     // A control plane that stands still looks like one that has nothing to say. After twice this time another one is followed: a
-    // rollback that the others decide must find its gateways. A second is the least that the client allows.
+    // rollback that the others decide must find its gateways. A second is the least that the client allows; signs of life are quicker.
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(1);
+
+    // Where all are slow and none is dead, gateways that run from one to the next make them slower: for its silence one is left only
+    // once in this time.
+    private static readonly TimeSpan Calm = TimeSpan.FromSeconds(10);
+
+    private long? _leftSilentAt;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -55,6 +61,7 @@ public sealed class FleetClient(
                 continue;
             }
 
+            _leftSilentAt = connection.FellSilent ? time.GetTimestamp() : _leftSilentAt;
             failures = connection.WasHealthy ? 1 : failures + 1;
             var delay = DelayAfter(failures);
             Note(problem, addresses[turn].Address, delay);
@@ -145,7 +152,9 @@ public sealed class FleetClient(
     }
 
     private FleetConnection Connection(GrpcChannel channel, Uri address) =>
-        new(new(channel), address, options, keys, routes, signals, _unacknowledged, time, log);
+        new(new(channel), address, options, keys, routes, signals, _unacknowledged, time, log, MayLeaveTheSilent);
+
+    private bool MayLeaveTheSilent() => options.Control.Length > 1 && (_leftSilentAt is not { } left || time.GetElapsedTime(left) >= Calm);
 
     private static async Task<Exception?> Run(FleetConnection connection, CancellationToken stopping, CancellationToken cut)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Backstop.Core.Registry;
 using Backstop.Core.Routing;
 using Backstop.Gateway.Access;
@@ -16,8 +17,11 @@ namespace Backstop.Gateway.Fleet;
 /// <summary>One fleet stream from its hello to its end: takes routes and leases, gives acknowledgements and batches.</summary>
 internal sealed class FleetConnection(
     Protocol.Fleet.FleetClient client, Uri address, GatewayOptions options, LiveKeys keys, LiveRoutes routes, SignalRecorder signals,
-    UnacknowledgedBatches unacknowledged, TimeProvider time, ILogger log) : IDisposable
+    UnacknowledgedBatches unacknowledged, TimeProvider time, ILogger log, Func<bool> mayLeaveTheSilent) : IDisposable
 {
+    // Of the longest time between two messages that control promised.
+    private const int MostMissed = 3;
+
     // Acknowledgements wait until all of a batch is applied; control should hear of the first before the last of very many came.
     private const int MostAtOnce = 1000;
 
@@ -27,6 +31,12 @@ internal sealed class FleetConnection(
     private readonly SemaphoreSlim _writing = new(1, 1);
 
     private ImmutableArray<Drop> _toldDrops = [];
+
+    // Until control promises a sign of life, it may be silent for as long as its connection answers.
+    private TimeSpan _longestSilence = Timeout.InfiniteTimeSpan;
+
+    /// <summary>Whether it ended because control said nothing any more though it had promised to.</summary>
+    public bool FellSilent { get; private set; }
 
     /// <summary>Whether control sent everything this gateway should serve.</summary>
     public bool WasHealthy => _routesRead.Task.IsCompletedSuccessfully;
@@ -85,7 +95,7 @@ internal sealed class FleetConnection(
                 await TakeAll(call, came, ending);
             }
 
-            var message = await next ? call.ResponseStream.Current : null;
+            var message = await Heard(next) ? call.ResponseStream.Current : null;
             if (message?.Route is { } route)
             {
                 came.Add(route);
@@ -109,8 +119,31 @@ internal sealed class FleetConnection(
                 case FromControl.MessageOneofCase.BatchAck:
                     unacknowledged.Acknowledge(message.BatchAck.Sequence);
                     break;
+                case FromControl.MessageOneofCase.SignOfLife:
+                    _longestSilence = TimeSpan.FromMilliseconds(message.SignOfLife.NextWithinMs) * MostMissed;
+                    break;
             }
         }
+    }
+
+    /// <summary>Waits for the next message, for as long as control may be silent.</summary>
+    /// <remarks>In halves, each with a timer of its own: a gateway that stood still itself finds the first one over, and reads in the second what came meanwhile.</remarks>
+    /// <exception cref="IOException">It was silent for longer.</exception>
+    private async Task<bool> Heard(Task<bool> next)
+    {
+        Task something = next;
+        for (var halves = 0; !next.IsCompleted && _longestSilence != Timeout.InfiniteTimeSpan; halves++)
+        {
+            if (halves >= 2 && mayLeaveTheSilent())
+            {
+                FellSilent = true;
+                throw new IOException(string.Create(CultureInfo.InvariantCulture, $"it gave no sign of life for {_longestSilence.TotalSeconds:0.0} s"));
+            }
+
+            await something.WaitAsync(_longestSilence / 2, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        return await next;
     }
 
     // A rollback must not wait behind a backlog of signals, so the routes are read before the first batch is sent again.

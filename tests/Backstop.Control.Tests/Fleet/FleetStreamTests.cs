@@ -46,6 +46,16 @@ public sealed class FleetStreamTests
     }
 
     [Fact]
+    public async Task A_gateway_that_is_told_nothing_else_is_told_again_and_again_that_somebody_lives()
+    {
+        await using var server = await Prepared();
+        await using var gateway = await FleetGateway.Connect(server);
+        await gateway.Reaches(1);
+        var signs = await Eventually.Is(() => Task.FromResult(gateway.Received.Where(m => m.SignOfLife is not null).ToArray()), s => s.Length >= 3);
+        Assert.All(signs, s => Assert.InRange(s.SignOfLife.NextWithinMs, 1u, 1000u));
+    }
+
+    [Fact]
     public async Task A_lower_generation_is_never_sent()
     {
         await using var server = await Prepared();

@@ -34,9 +34,33 @@ public sealed class RestTests
 
         await Serve(server, "newer", generation: 3);
         await Eventually.Is(() => Task.FromResult(old.Told.LastOrDefault()), told => told == rests);
+        var rested = (await server.Get("journal?limit=1000")).AsArray().Where(e => (string)e!["kind"]! == "release_rested").Select(e => (string)e!["reason"]!);
+        Assert.Single(rested, reason => reason.StartsWith($"old at {old.Address}", StringComparison.Ordinal));
 
         await Serve(server, "old", generation: 5);
         Assert.Equal(wakes, old.Told.Last());
+    }
+
+    [Fact]
+    public async Task A_release_that_is_kept_warm_does_not_rest_until_it_is_kept_no_more()
+    {
+        await using var old = await Engine();
+        await using var model = await ModelServer.Start();
+        using var log = new LogBook();
+        await using var server = await ControlServer.Start(log: log);
+        await Register(server, "old", old, """{"kind":"vllm","rest_after_s":0}""");
+        await server.Register("new", model.Address, "new");
+        await server.Register("newer", model.Address, "newer");
+        await server.CreateAlias(Alias, "old");
+        await IsSeen(log, "old");
+        await server.Post($"aliases/{Alias}/warm-set", new { keep = new[] { new { release = "old" } }, reason = "test" });
+        await Serve(server, "new", generation: 2);
+        await Serve(server, "newer", generation: 4);
+        await Looked(server, log);
+        Assert.DoesNotContain("/sleep?level=1", old.Told);
+
+        await server.Post($"aliases/{Alias}/warm-set", new { keep = Array.Empty<object>(), reason = "test" });
+        await Eventually.Is(() => Task.FromResult(old.Told.LastOrDefault()), told => told == "/sleep?level=1");
     }
 
     [Fact]

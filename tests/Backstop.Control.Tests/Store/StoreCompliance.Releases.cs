@@ -1,5 +1,6 @@
 using Backstop.Control.Registry;
 using Backstop.Core.Registry;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Backstop.Control.Tests.Store;
@@ -53,6 +54,24 @@ public abstract partial class StoreCompliance
         }
 
         Assert.Equal(["z@1", "Support@1", .. Enumerable.Range(1, 12).Select(v => $"support@{v}")], paged.Select(c => $"{c.Name}@{c.Version}"));
+    }
+
+    [Fact]
+    public async Task That_a_release_rests_is_written_down_only_while_nothing_needs_it_whoever_moves_at_that_moment()
+    {
+        var aliases = new AliasStore(Store, TimeProvider.System);
+        var alias = new AliasRecord { Name = "a", Epoch = 1, Generation = 1, Current = "sha256:new", Previous = "sha256:old", Salt = "s" };
+        await aliases.Create(alias, new("alias_created", "tester", "test"));
+        Assert.False(await aliases.Rest("sha256:old", new("release_rested", "tester", "test")));
+        Assert.True(await aliases.Rest("sha256:older", new("release_rested", "tester", "test")));
+
+        // All planes put it to rest while one alias after the other takes it: no entry of the journal comes after the first one that needs it.
+        await AtOnce(12, async (plane, i) => i % 3 == 0
+            ? await new AliasStore(plane, TimeProvider.System).Create(alias with { Name = $"b{i}", Current = "sha256:older" }, new("alias_created", "tester", "test")) is CommitResult.Committed
+            : await new AliasStore(plane, TimeProvider.System).Rest("sha256:older", new("release_rested", "tester", "test")));
+        var kinds = await Store.Read(context => context.Journal.OrderBy(e => e.Sequence).Select(e => e.Kind).ToListAsync());
+        Assert.True(kinds.LastIndexOf("release_rested") < kinds.IndexOf("alias_created", 1), string.Join(' ', kinds));
+        Assert.Null(await Store.Read(Journal.Verify));
     }
 
     private static async Task Register(ReleaseStore releases, string name)

@@ -39,10 +39,11 @@ public sealed class RestTests
         var alias = new AliasRecord
         {
             Name = "a", Salt = "s", Current = "current", Candidate = "candidate", Previous = "previous", LastVerified = "verified",
+            KeptWarm = [new("kept", ["http://10.1.*"])],
             Traffic = TrafficPolicy.Parse("""{"fallback":[{"release":"fallback"}],"shadow":{"release":"shadow","basis_points":1},"variants":[{"name":"n","release":"variant","basis_points":1}]}"""),
         };
 
-        Assert.Equal(["candidate", "current", "fallback", "previous", "shadow", "variant", "verified"], alias.Needs().Order(StringComparer.Ordinal));
+        Assert.Equal(["candidate", "current", "fallback", "kept", "previous", "shadow", "variant", "verified"], alias.Needs().Order(StringComparer.Ordinal));
     }
 
     private static Release Served(string name, string? engine, string model, params string[] replicas)

@@ -81,6 +81,9 @@ internal sealed class ScriptedControl : IAsyncDisposable
     /// <summary>Says who may call to the gateway that is connected.</summary>
     public void Tell(AccessUpdate access) => _script.Tell(new() { Access = access });
 
+    /// <summary>Promises the gateway that is connected to say something within this time, and then says nothing by itself.</summary>
+    public void Promise(TimeSpan within) => _script.Tell(new() { SignOfLife = new() { NextWithinMs = (uint)within.TotalMilliseconds } });
+
     /// <summary>Publishes, and waits for the gateway's acknowledgement.</summary>
     public async Task PublishAndAwait(Route route, params Release[] releases)
     {

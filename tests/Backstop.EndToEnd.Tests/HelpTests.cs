@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.CommandLine;
 using Backstop.CommandLine;
 
@@ -26,6 +27,22 @@ public sealed class HelpTests
     {
         var command = path.Split(' ', StringSplitOptions.RemoveEmptyEntries).Aggregate((Command)Verbs.All(), (at, name) => at.Subcommands.Single(c => c.Name == name));
         Assert.True(command.Subcommands.Count > 0 || command is Verb { Examples.Count: > 0 }, $"backstop {path} has no example.");
+    }
+
+    [Fact]
+    public async Task The_environment_names_the_server_where_the_command_line_does_not()
+    {
+        using var process = Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "backstop"), ["alias", "list"])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment = { ["BACKSTOP_SERVER"] = "http://127.0.0.1:1" },
+        })!;
+        var errors = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(3, process.ExitCode);
+        Assert.Contains("Nothing answers at http://127.0.0.1:1.", errors, StringComparison.Ordinal);
     }
 
     private static IEnumerable<string> Below(Command command, string path) =>

@@ -94,7 +94,7 @@ public sealed record ArmBounds(Bounds FailureRate, ImmutableArray<Bounds> Rates,
 {
     internal static ArmBounds Of(Look look, Arm arm)
     {
-        var (seen, latencies) = (look.OneArm(arm), Latencies.Of(look).Sum(arm));
+        var (seen, latencies) = (look.OneArm(arm, EvidenceGroup.Quality), Latencies.Of(look).Sum(arm));
         return new(
             OfRate(seen.FailureRate, seen.Units),
             [.. seen.Rates.Select(rate => OfRate(rate, seen.Units))],

@@ -19,8 +19,12 @@ public static class Judge
     {
         var look = Look.At(evidence, contrast, plan);
         ImmutableArray<GroupEvidence> groups = [.. AllGroups.Select(look.TwoArms)];
-        var (tested, control) = (look.OneArm(contrast.Tested), look.OneArm(contrast.Control));
         var speaking = groups.MaxBy(g => g.LogE - g.LogThreshold)!;
+
+        // A release may be caught by what everybody saw of its answers before most labels are there: then that is what is told of it.
+        var isEarly = speaking.Crossed && 2 * groups[(int)EvidenceGroup.Quality].Units < speaking.Units;
+        var told = isEarly ? speaking.Group : EvidenceGroup.Quality;
+        var (tested, control) = (look.OneArm(contrast.Tested, told), look.OneArm(contrast.Control, told));
         ReplicaVerdict? replicas = speaking.Crossed ? Replicas.Judge(look, speaking.Group) : null;
         var latency = Latencies.Judge(look);
         var scores = ScoreLook.Judge(look);

@@ -18,7 +18,7 @@ public sealed record Judgement
     /// <summary>The two-arm evidence of each group.</summary>
     public required ImmutableArray<GroupEvidence> Groups { get; init; }
 
-    /// <summary>Requests of both arms judged so far: those of the slower, complete group.</summary>
+    /// <summary>Requests of both arms judged so far: those of the quality group, or of the form group where it convicts before most labels are there.</summary>
     public required long Units { get; init; }
 
     /// <summary>How long the arms took; null when nothing is known.</summary>
@@ -72,7 +72,7 @@ public sealed record GroupEvidence(EvidenceGroup Group, double LogE, double LogT
 }
 
 /// <summary>What one arm did.</summary>
-/// <param name="Units">Its requests in the quality group.</param>
+/// <param name="Units">Its requests in the quality group, or in the form group where that convicts before most labels are there.</param>
 /// <param name="Rates">By <see cref="Outcome"/>: its share of the requests; all 0 when there are none.</param>
 public sealed record ArmEvidence(long Units, ImmutableArray<double> Rates, CeilingEvidence Ceiling)
 {

@@ -66,7 +66,8 @@ internal sealed record Look(Contrast Contrast, EvidencePlan Plan, EvidenceTables
     }
 
     /// <summary>What one arm did, beside the ceiling that history sets in the newest stage.</summary>
-    public ArmEvidence OneArm(Arm arm)
+    /// <param name="group">Whose requests count: those whose answers were seen, or those whose labels are known too.</param>
+    public ArmEvidence OneArm(Arm arm, EvidenceGroup group)
     {
         var counts = new long[CountTable.OutcomeCount];
         var units = 0L;
@@ -74,7 +75,7 @@ internal sealed record Look(Contrast Contrast, EvidencePlan Plan, EvidenceTables
         {
             for (var y = 0; stage is not null && y < counts.Length; y++)
             {
-                var n = stage.Outcomes(EvidenceGroup.Quality).Total(arm, y);
+                var n = stage.Outcomes(group).Total(arm, y);
                 counts[y] += n;
                 units += n;
             }

@@ -38,18 +38,17 @@ internal static class AliasCommand
             "create",
             "Create an alias.",
             [Name, release, capture, labels],
-            (parse, client, cancel) => client.CreateAlias(
-                new(parse.GetRequiredValue(Name), parse.GetRequiredValue(release))
+            async (line, client, cancel) => Remote.Show(line, await client.CreateAlias(
+                new(line.GetRequiredValue(Name), line.GetRequiredValue(release))
                 {
-                    CaptureSamples = parse.GetValue(capture),
-                    LabelDeadlineMs = parse.GetValue(labels),
+                    CaptureSamples = line.GetValue(capture),
+                    LabelDeadlineMs = line.GetValue(labels),
                 },
-                cancel),
-            (alias, screen) =>
+                cancel), (alias, screen) =>
             {
                 screen.Line($"{alias.Name} serves {alias.Current.Name} at generation {alias.Generation}.");
-                screen.Next($"curl -s localhost:8080/v1/chat/completions -d '{{\"model\":\"{alias.Name}\",\"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'");
-            },
+                screen.Next($"curl -s {Remote.ServerOf(line).GetLeftPart(UriPartial.Authority)}/v1/chat/completions -d '{{\"model\":\"{alias.Name}\",\"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'");
+            }),
             "backstop alias create assistant:prod v7", "backstop alias create assistant:prod v7 --capture --json");
     }
 

@@ -11,10 +11,12 @@ namespace Backstop.Commands;
 /// <summary>What every verb that talks to a running Backstop has in common.</summary>
 internal static class Remote
 {
+    private const string ServerVariable = "BACKSTOP_SERVER";
+
     private static readonly Option<string> ServerOption = new("--server")
     {
-        Description = "Where 'backstop serve' listens.",
-        DefaultValueFactory = _ => "http://127.0.0.1:8080",
+        Description = $"Where 'backstop serve' listens; {ServerVariable} if absent.",
+        DefaultValueFactory = _ => Environment.GetEnvironmentVariable(ServerVariable) is { Length: > 0 } named ? named.Trim() : "http://127.0.0.1:8080",
     };
 
     /// <summary>Every verb has it.</summary>
@@ -103,7 +105,9 @@ internal static class Remote
     /// <summary>Whether the answer is to be one JSON object.</summary>
     public static bool WantsJson(ParseResult line) => line.GetValue(JsonOption);
 
-    private static Uri ServerOf(ParseResult line)
+    /// <summary>The address of the server that a command line names.</summary>
+    /// <exception cref="CommandFailure">It names no address.</exception>
+    public static Uri ServerOf(ParseResult line)
     {
         var text = line.GetRequiredValue(ServerOption);
         return Uri.TryCreate(text, UriKind.Absolute, out var server) && server.Scheme is "http" or "https"

@@ -235,6 +235,9 @@ internal static class ServeHost
         logging.AddFilter("Backstop.Gateway.Access", options.AccessLog ? LogLevel.Information : LogLevel.None);
         // Nobody reads what it says, and it makes a span for every request in case somebody did.
         logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+        // They advise another garbage collector, and take the machine's uptime for the time a start took.
+        logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error);
+        logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
         // A failed start is told once, as a sentence by Run; the host would tell it first, as a stack trace.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
     }

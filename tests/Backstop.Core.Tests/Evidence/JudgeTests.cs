@@ -45,6 +45,20 @@ public class JudgeTests
     }
 
     [Fact]
+    public void What_is_told_of_a_release_caught_before_its_labels_came_rests_on_what_was_seen_of_it()
+    {
+        var stream = new Stream(seed: 7).Warm();
+        var labelled = stream.Run(Canary, 0.5, V7, V7, requests: 20, until: _ => false);
+        Assert.Equal(20, labelled.Units);
+        stream.AreLabelsLate = true;
+        var judgement = stream.Run(Canary, 0.5, V8, V7, requests: 6000, until: j => j.Verdict == Verdict.Regressed);
+        Assert.Equal(Verdict.Regressed, judgement.Verdict);
+        Assert.Equal(judgement.Groups[(int)EvidenceGroup.Form].Units, judgement.Units);
+        Assert.True(judgement.Tested.Units > 20);
+        Assert.Equal(20, judgement.Groups[(int)EvidenceGroup.Quality].Units);
+    }
+
+    [Fact]
     public void A_bad_release_on_three_replicas_is_rolled_back_and_none_of_them_is_named()
     {
         var stream = new Stream(seed: 37) { Replicas = 3 }.Warm();
@@ -224,6 +238,9 @@ public class JudgeTests
         public static Contrast Contrast(EvidenceKey key, double share, bool promoted = false) =>
             new([new(key, share)], promoted ? Arm.Baseline : Arm.Candidate, promoted ? Arm.Holdback : Arm.Baseline);
 
+        /// <summary>Whether only what is known when an answer ends is told.</summary>
+        public bool AreLabelsLate { get; set; }
+
         public Stream Warm()
         {
             for (var i = 0; i < 2000; i++)
@@ -286,11 +303,8 @@ public class JudgeTests
                 cells.Add(new(arm, attack ? 1 : 0, [.. outcomes], [], replica));
             }
 
-            Evidence.Merge(new("gateway-1", "start", _sequence++,
-            [
-                new(key, _bucket, EvidenceGroup.Form, cells.ToImmutable()),
-                new(key, _bucket, EvidenceGroup.Quality, cells.ToImmutable()),
-            ]));
+            var form = new EpochCounts(key, _bucket, EvidenceGroup.Form, cells.ToImmutable());
+            Evidence.Merge(new("gateway-1", "start", _sequence++, AreLabelsLate ? [form] : [form, form with { Group = EvidenceGroup.Quality }]));
             _bucket++;
         }
     }

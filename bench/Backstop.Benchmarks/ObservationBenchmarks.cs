@@ -17,10 +17,12 @@ public class ObservationBenchmarks
     // A second of a busy gateway between two batches.
     private const int PerBatch = 1000;
 
-    private readonly Route _route = new() { Alias = "assistant:prod", Epoch = 1, Generation = 2, Current = "v7", Salt = "salt" };
+    private readonly Route _route = RouteOf("assistant:prod");
+    private readonly Route[] _routes = [.. Enumerable.Range(0, 10_000).Select(i => RouteOf($"assistant-{i}:prod"))];
     private readonly string[] _ids = [.. Enumerable.Range(0, PerBatch).Select(i => $"request-{i}")];
     private readonly SignalRecorder _signals = new(new GatewayOptions { GatewayId = "gateway-1" }, TimeProvider.System);
     private Assignment _assignment;
+    private int _turn;
 
     [GlobalSetup]
     public void Assign() => _assignment = _route.Assign("unit", leaseIsLive: true);
@@ -35,16 +37,35 @@ public class ObservationBenchmarks
     }
 
     [Benchmark(OperationsPerInvoke = PerBatch)]
-    public void Observe()
+    public int Observe()
     {
         foreach (var id in _ids)
         {
-            var request = _signals.Assigned(id, _route, _assignment, isEvidence: true);
-            _signals.Started(_route.Alias, _assignment.Release);
-            _signals.Answered(request, attack: false, Outcome.Error, Served.Failed, sample: null);
+            Observe(id, _route);
         }
 
-        _signals.Collect();
+        return _signals.Collect().Count();
+    }
+
+    /// <summary>Each request is of another alias, and nearly alone in its epoch.</summary>
+    [Benchmark(OperationsPerInvoke = PerBatch)]
+    public int ObserveOneOfTenThousand()
+    {
+        foreach (var id in _ids)
+        {
+            Observe(id, _routes[_turn++ % _routes.Length]);
+        }
+
+        return _signals.Collect().Count();
+    }
+
+    private static Route RouteOf(string alias) => new() { Alias = alias, Epoch = 1, Generation = 2, Current = "v7", Salt = "salt" };
+
+    private void Observe(string id, Route route)
+    {
+        var request = _signals.Assigned(id, route, _assignment, isEvidence: true);
+        _signals.Started(route.Alias, _assignment.Release);
+        _signals.Answered(request, attack: false, Outcome.Error, Served.Failed, sample: null);
     }
 
     private int BytesAt(int rate)
@@ -64,7 +85,7 @@ public class ObservationBenchmarks
         }
 
         time.Now += TimeSpan.FromSeconds(1);
-        return signals.Collect()!.CalculateSize();
+        return signals.Collect().Sum(batch => batch.CalculateSize());
     }
 
     private sealed class SetTime : TimeProvider

@@ -1,35 +1,46 @@
+using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using Backstop.Core.Routing;
 
 namespace Backstop.Core.Evidence;
 
-/// <summary>Counts by bin of one open epoch, kept by arm and replica, and by name where there are several; only what occurred takes space.</summary>
-internal sealed class BinSheet<TCounts>
-    where TCounts : BinCounts, new()
+/// <summary>Counts by bin of one open epoch, kept by arm and replica; only what occurred takes space.</summary>
+internal struct BinSheet
 {
-    // A handful: looking through them is sooner done than hashing.
-    private readonly List<Cell> _cells = [];
+    // From the highest bits down: arm, replica, bin.
+    private const int ArmAt = 24, ReplicaAt = 12;
+
+    private KeyedCounts _counts;
 
     /// <summary>Adds to a bin.</summary>
-    public void Count(string name, Arm arm, int replica, int bin, long count = 1)
-    {
-        foreach (var cell in CollectionsMarshal.AsSpan(_cells))
-        {
-            if (cell.Arm == arm && cell.Replica == replica && cell.Name == name)
-            {
-                cell.Counts.Add(bin, count);
-                return;
-            }
-        }
+    public void Count(Arm arm, int replica, int bin, int count = 1) => _counts.Add(((int)arm << ArmAt) | (replica << ReplicaAt) | bin, count);
 
-        _cells.Add(new(name, arm, replica, new()));
-        _cells[^1].Counts.Add(bin, count);
-    }
+    /// <summary>Forgets all.</summary>
+    public void Clear() => _counts.Clear();
 
     /// <summary>The cells, in an order that does not depend on what came first.</summary>
-    public IEnumerable<Cell> Cells() => _cells.OrderBy(c => c.Name, StringComparer.Ordinal).ThenBy(c => c.Arm).ThenBy(c => c.Replica);
+    public readonly ImmutableArray<Cell> Cells()
+    {
+        var cells = ImmutableArray.CreateBuilder<Cell>();
+        for (var rest = _counts.All; !rest.IsEmpty;)
+        {
+            var run = KeyedCounts.TakeRun(ref rest, ReplicaAt);
+            var (bins, counts) = (new int[run.Length], new long[run.Length]);
+            for (var i = 0; i < run.Length; i++)
+            {
+                (bins[i], counts[i]) = (run[i].Key & ((1 << ReplicaAt) - 1), run[i].Count);
+            }
 
-    /// <summary>What one arm's requests from the replicas of one number showed, 0 for those of which none is known.</summary>
+            var cell = run[0].Key >> ReplicaAt;
+            cells.Add(new(
+                (Arm)(cell >> (ArmAt - ReplicaAt)), cell & ((1 << (ArmAt - ReplicaAt)) - 1),
+                ImmutableCollectionsMarshal.AsImmutableArray(bins), ImmutableCollectionsMarshal.AsImmutableArray(counts)));
+        }
+
+        return cells.DrainToImmutable();
+    }
+
+    /// <summary>What one arm's requests from the replicas of one number showed, 0 for those of which none is known; bins in order.</summary>
     [StructLayout(LayoutKind.Auto)]
-    public readonly record struct Cell(string Name, Arm Arm, int Replica, TCounts Counts);
+    public readonly record struct Cell(Arm Arm, int Replica, ImmutableArray<int> Bins, ImmutableArray<long> Counts);
 }

@@ -1,51 +1,50 @@
 using System.Collections.Immutable;
-using System.Runtime.InteropServices;
 using Backstop.Core.Routing;
 
 namespace Backstop.Core.Evidence;
 
 /// <summary>The counts of one open epoch; only what occurred takes space.</summary>
-internal sealed class CountSheet
+internal struct CountSheet
 {
+    // From the highest bits down: arm, stratum, replica, and an outcome or, after those, a way of serving.
+    private const int StratumAt = 20, ReplicaAt = 4, Categories = 1 << ReplicaAt;
+
     private static readonly int Ways = Enum.GetValues<Served>().Length;
 
-    // A handful: looking through them is sooner done than hashing.
-    private readonly List<Cell> _cells = [];
+    private KeyedCounts _counts;
 
-    /// <summary>Counts requests; nothing happens for a count of zero.</summary>
-    public void Count(Arm arm, int stratum, int replica, Outcome outcome, Served served, long count = 1)
+    /// <summary>Counts requests.</summary>
+    public void Count(Arm arm, int stratum, int replica, Outcome outcome, Served served, int count = 1)
     {
-        if (count == 0)
-        {
-            return;
-        }
-
-        var cell = CellOf(arm, stratum, replica);
-        cell.Outcomes[(int)outcome] += count;
-        cell.Served[(int)served] += count;
+        var cell = ((((int)arm << 1) | stratum) << StratumAt) | (replica << ReplicaAt);
+        _counts.Add(cell | (int)outcome, count);
+        _counts.Add(cell | (CountTable.OutcomeCount + (int)served), count);
     }
+
+    /// <summary>Forgets all.</summary>
+    public void Clear() => _counts.Clear();
 
     /// <summary>The cells, in an order that does not depend on what came first.</summary>
-    public ImmutableArray<CountCell> Cells() =>
-    [
-        .. _cells.OrderBy(c => c.Arm).ThenBy(c => c.Stratum).ThenBy(c => c.Replica)
-            .Select(c => new CountCell(c.Arm, c.Stratum, [.. c.Outcomes], [.. c.Served], c.Replica)),
-    ];
-
-    private Cell CellOf(Arm arm, int stratum, int replica)
+    public readonly ImmutableArray<CountCell> Cells()
     {
-        foreach (var cell in CollectionsMarshal.AsSpan(_cells))
+        var cells = ImmutableArray.CreateBuilder<CountCell>();
+        Span<long> categories = stackalloc long[Categories];
+        for (var rest = _counts.All; !rest.IsEmpty;)
         {
-            if (cell.Arm == arm && cell.Stratum == stratum && cell.Replica == replica)
+            categories.Clear();
+            var run = KeyedCounts.TakeRun(ref rest, ReplicaAt);
+            foreach (var entry in run)
             {
-                return cell;
+                categories[entry.Key & (Categories - 1)] = entry.Count;
             }
+
+            var cell = run[0].Key >> ReplicaAt;
+            cells.Add(new(
+                (Arm)(cell >> (StratumAt - ReplicaAt + 1)), (cell >> (StratumAt - ReplicaAt)) & 1,
+                [.. categories[..CountTable.OutcomeCount]], [.. categories.Slice(CountTable.OutcomeCount, Ways)],
+                cell & ((1 << (StratumAt - ReplicaAt)) - 1)));
         }
 
-        _cells.Add(new(arm, stratum, replica, new long[CountTable.OutcomeCount], new long[Ways]));
-        return _cells[^1];
+        return cells.DrainToImmutable();
     }
-
-    [StructLayout(LayoutKind.Auto)]
-    private readonly record struct Cell(Arm Arm, int Stratum, int Replica, long[] Outcomes, long[] Served);
 }

@@ -57,12 +57,7 @@ public sealed record CountCell(Arm Arm, int Stratum, ImmutableArray<long> Outcom
 /// <summary>Latencies of one arm and replica within a bucket, by bin of <see cref="LatencyCounts"/>; only those that occurred.</summary>
 public sealed record LatencyCell(Arm Arm, int Replica, ImmutableArray<int> Bins, ImmutableArray<long> Counts)
 {
-    internal static LatencyCell Of(BinSheet<LatencyCounts>.Cell cell)
-    {
-        var all = cell.Counts.All.ToArray();
-        ImmutableArray<int> bins = [.. Enumerable.Range(0, all.Length).Where(bin => all[bin] != 0)];
-        return new(cell.Arm, cell.Replica, bins, [.. bins.Select(bin => all[bin])]);
-    }
+    internal static LatencyCell Of(BinSheet.Cell cell) => new(cell.Arm, cell.Replica, cell.Bins, cell.Counts);
 }
 
 /// <summary>What a gateway ships every flush. (gateway, start, sequence) names a batch for ever.</summary>

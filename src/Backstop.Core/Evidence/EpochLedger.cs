@@ -12,13 +12,17 @@ namespace Backstop.Core.Evidence;
 /// <param name="answerDeadline">How long after its epoch ended a request may stay unanswered before it counts as late.</param>
 public sealed class EpochLedger(TimeSpan answerDeadline)
 {
-    // Latencies are of one kind, scores of many.
-    private const string Took = "";
+    // A stage that rests for as long is forgotten; one that comes back before needs no new place.
+    private static readonly TimeSpan Rest = TimeSpan.FromMinutes(1);
 
-    private readonly SortedDictionary<EvidenceKey, Stage> _stages = [];
+    // In the order in which they were opened, so that it does not depend on hashes how epochs are handed out.
+    private readonly Dictionary<EvidenceKey, Stage> _stages = [];
+    private readonly List<Stage> _inOrder = [];
+    private readonly Stack<OpenEpoch> _free = new();
+    private int _collected;
 
-    // Most requests are of the stage of the last one; and the dictionary boxes its key until the compiler has seen enough of it.
-    private (EvidenceKey Key, Stage? Stage) _last;
+    // Most requests are of the stage of the last one.
+    private Stage? _last;
 
     /// <summary>A request was assigned.</summary>
     /// <param name="labelDeadline">How long after its epoch's answers it may wait for a label.</param>
@@ -34,82 +38,70 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
     /// <param name="awaitsScores">Whether its answer may be scored until the label deadline.</param>
     public void Assign(Ticket ticket, EvidenceKey key, Arm arm, DateTimeOffset at, TimeSpan labelDeadline, bool isFirstHalf = false, bool awaitsScores = false)
     {
-        if (_last is not (var lastKey, { } stage) || lastKey != key)
-        {
-            if (!_stages.TryGetValue(key, out stage))
-            {
-                _stages.Add(key, stage = new());
-            }
-
-            _last = (key, stage);
-        }
+        var stage = _last is { } last && last.Key == key ? last : _last = StageOf(key);
 
         // A clock that stepped back puts the request into the newest epoch: order matters more than a quarter second.
         var number = EpochCounts.BucketOf(at);
-        var bucket = stage.Newest is { } newest && newest.Number >= number ? newest : stage.Open(new(key, number, labelDeadline));
-        bucket.Assign(arm, isFirstHalf);
-        bucket.AwaitsScores |= awaitsScores;
-        ticket.Begin(bucket, arm, isFirstHalf);
+        var epoch = stage.Newest is { } newest && newest.Number >= number ? newest : stage.Open(Free(), number, labelDeadline);
+        epoch.Assign(arm, isFirstHalf);
+        epoch.AwaitsScores |= awaitsScores;
+        ticket.Begin(epoch, arm, isFirstHalf);
     }
 
     /// <summary>The epochs that are complete now, or whose deadlines passed, each once.</summary>
-    public ImmutableArray<EpochCounts> Collect(DateTimeOffset now)
+    /// <param name="most">Who wants them in parts gets no more than these and one stage's; less only when there are no more.</param>
+    public ImmutableArray<EpochCounts> Collect(DateTimeOffset now, int most = int.MaxValue)
     {
         var closed = ImmutableArray.CreateBuilder<EpochCounts>();
-        foreach (var (key, stage) in _stages.ToArray())
+        while (_collected < _inOrder.Count && closed.Count < most)
         {
-            var buckets = stage.Buckets;
-            CloseForm(buckets, now, closed);
-            while (buckets.TryPeek(out var oldest) && oldest.QualityIsDue(now))
-            {
-                buckets.Dequeue();
-                closed.Add(oldest.CloseQuality());
-                if (oldest.AwaitsScores)
-                {
-                    stage.Scoring.Enqueue(oldest);
-                }
-            }
-
-            while (stage.Scoring.TryPeek(out var scored) && scored.ScoresAreDue(now))
-            {
-                if (stage.Scoring.Dequeue().CloseScores() is { Scores.IsEmpty: false } scores)
-                {
-                    closed.Add(scores);
-                }
-            }
-
-            if (buckets.Count == 0 && stage.Scoring.Count == 0)
-            {
-                _stages.Remove(key);
-                _last = default;
-            }
+            _inOrder[_collected++].Close(now, answerDeadline, closed, _free);
         }
 
-        return closed.ToImmutable();
+        if (closed.Count < most)
+        {
+            _collected = 0;
+            Forget(now);
+        }
+
+        return closed.DrainToImmutable();
     }
 
-    private void CloseForm(Queue<Bucket> buckets, DateTimeOffset now, ImmutableArray<EpochCounts>.Builder closed)
+    private void Forget(DateTimeOffset now)
     {
-        foreach (var bucket in buckets)
+        foreach (var stage in _inOrder)
         {
-            if (bucket.FormClosed)
+            if (stage.Rests(now, Rest))
             {
-                continue;
+                _stages.Remove(stage.Key);
             }
-
-            if (!bucket.FormIsDue(now, answerDeadline))
-            {
-                return;
-            }
-
-            closed.Add(bucket.CloseForm(now));
         }
+
+        if (_stages.Count < _inOrder.Count)
+        {
+            _inOrder.RemoveAll(stage => !_stages.ContainsKey(stage.Key));
+            _last = null;
+        }
+    }
+
+    private OpenEpoch Free() => _free.TryPop(out var free) ? free : new();
+
+    private Stage StageOf(EvidenceKey key)
+    {
+        if (!_stages.TryGetValue(key, out var stage))
+        {
+            _stages.Add(key, stage = new(key));
+            _inOrder.Add(stage);
+        }
+
+        return stage;
     }
 
     /// <summary>One request of an open epoch. What comes after its epoch closed is too late and changes nothing.</summary>
     public sealed class Ticket
     {
-        private Bucket _bucket = null!;
+        private OpenEpoch? _epoch;
+        private int _turn;
         private Arm _arm;
         private bool _isFirstHalf;
         private int _stratum;
@@ -124,8 +116,10 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
             Settled,
         }
 
-        internal void Begin(Bucket bucket, Arm arm, bool isFirstHalf) =>
-            (_bucket, _arm, _isFirstHalf, _state) = (bucket, arm, isFirstHalf, State.Assigned);
+        private OpenEpoch? Open => _epoch?.Turn == _turn ? _epoch : null;
+
+        internal void Begin(OpenEpoch epoch, Arm arm, bool isFirstHalf) =>
+            (_epoch, _turn, _arm, _isFirstHalf, _state) = (epoch, epoch.Turn, arm, isFirstHalf, State.Assigned);
 
         /// <summary>The release answered, and the ring acted.</summary>
         /// <param name="attack">Whether the input checks flagged the request.</param>
@@ -135,178 +129,106 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
         /// <param name="latency">Until the assigned release's answer was there; null when nobody measured.</param>
         public void Answered(bool attack, Outcome outcome, Served served, int replica = 0, TimeSpan? latency = null)
         {
-            if (_state != State.Assigned || _bucket.FormClosed)
+            if (_state != State.Assigned || Open is not { FormClosed: false } epoch)
             {
                 return;
             }
 
             (_stratum, _served, _replica) = (attack ? 1 : 0, served, replica);
-            _bucket.Answer(_arm, _isFirstHalf);
-            _bucket.Form.Count(_arm, _stratum, _replica, outcome, served);
-            if (_isFirstHalf)
-            {
-                _bucket.CountFirstHalf(outcome, 1);
-            }
-
-            if (latency is { } took)
-            {
-                // A release that failed fast was not fast.
-                _bucket.Latencies.Count(Took, _arm, replica, outcome == Outcome.Error ? LatencyCounts.Never : LatencyCounts.BinOf(took));
-            }
-
-            if (outcome == Outcome.Unlabelled)
-            {
-                _state = State.Delivered;
-                _bucket.Unlabelled++;
-                _bucket.Quality.Count(_arm, _stratum, _replica, outcome, served);
-            }
-            else
-            {
-                _state = State.Settled;
-                _bucket.Quality.Count(_arm, _stratum, _replica, outcome, served);
-            }
+            epoch.Answer(_arm, _isFirstHalf, _stratum, replica, outcome, served, latency);
+            _state = outcome == Outcome.Unlabelled ? State.Delivered : State.Settled;
         }
 
         /// <summary>A score came. False when it came too late or there is no answer that it could belong to.</summary>
         /// <param name="step">Of <see cref="ScoreCounts"/>.</param>
         public bool Scored(string name, int step)
         {
-            if (_state == State.Assigned || _bucket is null or { ScoresClosed: true } or { AwaitsScores: false })
+            if (_state == State.Assigned || Open is not { ScoresClosed: false, AwaitsScores: true } epoch)
             {
                 return false;
             }
 
-            _bucket.Scores.Count(name, _arm, _replica, step);
+            epoch.Score(name, _arm, _replica, step);
             return true;
         }
 
         /// <summary>A label came. False when it came too late or there was nothing to label.</summary>
         public bool Labelled(bool correct)
         {
-            if (_state != State.Delivered || _bucket.QualityClosed)
+            if (_state != State.Delivered || Open is not { QualityClosed: false } epoch)
             {
                 return false;
             }
 
             _state = State.Settled;
-            _bucket.Unlabelled--;
-            _bucket.Quality.Count(_arm, _stratum, _replica, Outcome.Unlabelled, _served, -1);
-            if (_isFirstHalf)
-            {
-                _bucket.CountFirstHalf(Outcome.Unlabelled, -1);
-                _bucket.CountFirstHalf(correct ? Outcome.Correct : Outcome.Wrong, 1);
-            }
-
-            var label = correct ? Served.Correct : Served.Wrong;
-            _bucket.Quality.Count(
-                _arm, _stratum, _replica, correct ? Outcome.Correct : Outcome.Wrong, _served == Served.Unlabelled ? label : _served);
+            epoch.Label(_arm, _isFirstHalf, _stratum, _replica, _served, correct);
             return true;
         }
     }
 
-    /// <summary>The open epochs of one generation, oldest first.</summary>
-    private sealed class Stage
+    /// <summary>The open epochs of one generation. Each goes from queue to queue, and none overtakes another.</summary>
+    private sealed class Stage(EvidenceKey key)
     {
-        public Queue<Bucket> Buckets { get; } = new();
+        private readonly Queue<OpenEpoch> _forming = new();
+        private readonly Queue<OpenEpoch> _labelling = new();
+        private readonly Queue<OpenEpoch> _scoring = new();
+        private long _newestNumber;
 
-        /// <summary>Those that are complete but for scores.</summary>
-        public Queue<Bucket> Scoring { get; } = new();
+        public EvidenceKey Key => key;
 
-        /// <summary>Kept beside the queue, whose end can only be reached by walking it: every request asks for it.</summary>
-        public Bucket? Newest { get; private set; }
+        /// <summary>Kept beside the queue, whose end can only be reached by walking it: every request asks for it. Null when all are shipped.</summary>
+        public OpenEpoch? Newest { get; private set; }
 
-        public Bucket Open(Bucket bucket)
+        public bool Rests(DateTimeOffset now, TimeSpan rest) => Newest is null && now - EpochCounts.StartOf(_newestNumber) >= rest;
+
+        public OpenEpoch Open(OpenEpoch epoch, long number, TimeSpan labelDeadline)
         {
-            Buckets.Enqueue(bucket);
-            return Newest = bucket;
-        }
-    }
-
-    internal sealed class Bucket(EvidenceKey key, long number, TimeSpan labelDeadline)
-    {
-        private readonly int[] _unanswered = new int[CountTable.Arms];
-        private DateTimeOffset _labelsUntil;
-        private int _unansweredFirstHalf;
-        private long[]? _firstHalf;
-
-        public long Number => number;
-
-        /// <summary>Requests that were delivered and wait for their label.</summary>
-        public int Unlabelled { get; set; }
-
-        public bool FormClosed { get; private set; }
-
-        public bool QualityClosed { get; private set; }
-
-        public bool ScoresClosed { get; private set; }
-
-        /// <summary>Whether answers of it may be scored.</summary>
-        public bool AwaitsScores { get; set; }
-
-        public BinSheet<ScoreCounts> Scores => field ??= new();
-
-        public CountSheet Form { get; } = new();
-
-        public CountSheet Quality { get; } = new();
-
-        public BinSheet<LatencyCounts> Latencies { get; } = new();
-
-        private DateTimeOffset End => EpochCounts.StartOf(number + 1);
-
-        public void Assign(Arm arm, bool isFirstHalf)
-        {
-            _unanswered[(int)arm]++;
-            _unansweredFirstHalf += isFirstHalf ? 1 : 0;
+            epoch.Begin(key, number, labelDeadline);
+            _forming.Enqueue(epoch);
+            (Newest, _newestNumber) = (epoch, number);
+            return epoch;
         }
 
-        public void Answer(Arm arm, bool isFirstHalf)
+        /// <summary>Closes what is due.</summary>
+        /// <param name="free">Gets the epochs of which everything was shipped.</param>
+        public void Close(DateTimeOffset now, TimeSpan answerDeadline, ImmutableArray<EpochCounts>.Builder closed, Stack<OpenEpoch> free)
         {
-            _unanswered[(int)arm]--;
-            _unansweredFirstHalf -= isFirstHalf ? 1 : 0;
-        }
-
-        public void CountFirstHalf(Outcome outcome, int count) => (_firstHalf ??= new long[CountTable.OutcomeCount])[(int)outcome] += count;
-
-        public bool FormIsDue(DateTimeOffset now, TimeSpan deadline) =>
-            now >= End && (now >= End + deadline || _unanswered.All(n => n == 0));
-
-        public bool QualityIsDue(DateTimeOffset now) => FormClosed && (Unlabelled == 0 || now >= _labelsUntil);
-
-        // Never sooner: a release whose bad answers are scored first would look worse than it is.
-        public bool ScoresAreDue(DateTimeOffset now) => now >= _labelsUntil;
-
-        public EpochCounts CloseForm(DateTimeOffset now)
-        {
-            for (var arm = 0; arm < _unanswered.Length; arm++)
+            while (_forming.TryPeek(out var epoch) && epoch.FormIsDue(now, answerDeadline))
             {
-                Form.Count((Arm)arm, stratum: 0, replica: 0, Outcome.Late, Served.Failed, _unanswered[arm]);
-                Quality.Count((Arm)arm, stratum: 0, replica: 0, Outcome.Late, Served.Failed, _unanswered[arm]);
-                if (_unanswered[arm] > 0)
+                closed.Add(epoch.CloseForm(now));
+                _labelling.Enqueue(_forming.Dequeue());
+            }
+
+            while (_labelling.TryPeek(out var epoch) && epoch.QualityIsDue(now))
+            {
+                closed.Add(epoch.CloseQuality());
+                _labelling.Dequeue();
+                if (epoch.AwaitsScores)
                 {
-                    Latencies.Count(Took, (Arm)arm, replica: 0, LatencyCounts.Never, _unanswered[arm]);
+                    _scoring.Enqueue(epoch);
+                }
+                else
+                {
+                    End(epoch, free);
                 }
             }
 
-            if (_unansweredFirstHalf > 0)
+            while (_scoring.TryPeek(out var epoch) && epoch.ScoresAreDue(now))
             {
-                CountFirstHalf(Outcome.Late, _unansweredFirstHalf);
+                if (_scoring.Dequeue().CloseScores() is { Scores.IsEmpty: false } scores)
+                {
+                    closed.Add(scores);
+                }
+
+                End(epoch, free);
             }
-
-            FormClosed = true;
-            _labelsUntil = now + labelDeadline;
-            return new(key, number, EvidenceGroup.Form, Form.Cells()) { Latencies = [.. Latencies.Cells().Select(LatencyCell.Of)] };
         }
 
-        public EpochCounts CloseScores()
+        private void End(OpenEpoch epoch, Stack<OpenEpoch> free)
         {
-            ScoresClosed = true;
-            return new(key, number, EvidenceGroup.Quality, []) { Scores = [.. Scores.Cells().Select(ScoreCell.Of)] };
-        }
-
-        public EpochCounts CloseQuality()
-        {
-            QualityClosed = true;
-            return new(key, number, EvidenceGroup.Quality, Quality.Cells()) { FirstHalf = _firstHalf is null ? [] : [.. _firstHalf] };
+            epoch.End();
+            free.Push(epoch);
+            Newest = Newest == epoch ? null : Newest;
         }
     }
 }

@@ -9,16 +9,18 @@ public sealed class InputTally
     // A system prompt with the user's name in it makes a new fingerprint with every user.
     private const int MostNames = 64;
 
+    private static readonly int Signals = Enum.GetValues<InputSignal>().Length;
+
     private readonly Dictionary<(InputSignal Signal, string What), InputCount> _counts = [];
-    private readonly Dictionary<(InputSignal Signal, string What), ValueCounts> _values = [];
-    private readonly int[] _names = new int[Enum.GetValues<InputSignal>().Length];
+    private Dictionary<(InputSignal Signal, string What), ValueCounts>? _values; // Texts bring none.
+    private readonly int[] _names = new int[Signals];
 
     /// <summary>What was counted, in no order, without where values fell.</summary>
     public IReadOnlyCollection<InputCount> Counts => _counts.Values;
 
     /// <summary>What was counted, in no order, with where values fell.</summary>
     public IEnumerable<InputCount> CountsWithValues =>
-        _counts.Select(c => _values.TryGetValue(c.Key, out var values) ? c.Value with { Values = values.Bins } : c.Value);
+        _counts.Select(c => _values is not null && _values.TryGetValue(c.Key, out var values) ? c.Value with { Values = values.Bins } : c.Value);
 
     /// <summary>Adds a count.</summary>
     public void Add(InputCount count)
@@ -62,6 +64,7 @@ public sealed class InputTally
         var key = (signal, Cut(what));
         if (_counts.ContainsKey(key))
         {
+            _values ??= [];
             if (!_values.TryGetValue(key, out var counts))
             {
                 _values.Add(key, counts = new());

@@ -67,7 +67,7 @@ public sealed class FleetClient(
             Note(problem, addresses[turn].Address, delay);
 
             // Collect also while cut off: epochs close by the clock, and what cannot be sent is bounded.
-            connection.Collect(forLong: true);
+            connection.CollectForLong();
             await Task.Delay(delay * (0.5 + Random.Shared.NextDouble()), time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (addresses.Length > 1)
             {

@@ -58,23 +58,31 @@ internal sealed class FleetConnection(
     }
 
     /// <summary>Takes what became complete since the last time, to be sent until it is acknowledged.</summary>
-    /// <param name="forLong">Whether there is nobody to send it to now.</param>
-    public SignalBatch? Collect(bool forLong = false)
+    public List<SignalBatch> Collect()
     {
-        if (signals.Collect() is not { } batch)
-        {
-            return null;
-        }
+        List<SignalBatch> batches = [.. signals.Collect()];
+        batches.ForEach(batch => Keep(batch, forLong: false));
+        return batches;
+    }
 
+    /// <summary>Takes what became complete since the last time while there is nobody to send it to.</summary>
+    public void CollectForLong()
+    {
+        foreach (var batch in signals.Collect())
+        {
+            Keep(batch, forLong: true);
+        }
+    }
+
+    public void Dispose() => _writing.Dispose();
+
+    private void Keep(SignalBatch batch, bool forLong)
+    {
         if (unacknowledged.Add(batch, forLong) is > 0 and var dropped)
         {
             GatewayLog.BatchesDropped(log, dropped);
         }
-
-        return batch;
     }
-
-    public void Dispose() => _writing.Dispose();
 
     private Hello Hello()
     {
@@ -150,31 +158,28 @@ internal sealed class FleetConnection(
     private async Task Tell(AsyncDuplexStreamingCall<FromGateway, FromControl> call, CancellationToken stopping, CancellationToken ending)
     {
         await _routesRead.Task.WaitAsync(ending);
-        foreach (var batch in unacknowledged.All())
-        {
-            await Send(call, new() { Batch = batch }, ending);
-        }
-
+        await TellAll(call, unacknowledged.All(), ending);
         using var timer = new PeriodicTimer(options.BatchInterval, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, ending);
         do
         {
             await TellDrops(call, ending);
-            if (Collect() is { } batch)
-            {
-                await Send(call, new() { Batch = batch }, ending);
-            }
+            await TellAll(call, Collect(), ending);
         }
         while (await Tick(timer, either.Token));
 
         ending.ThrowIfCancellationRequested();
-        if (Collect() is { } last)
-        {
-            await Send(call, new() { Batch = last }, ending);
-        }
-
+        await TellAll(call, Collect(), ending);
         await unacknowledged.Emptied().WaitAsync(ending);
         await call.RequestStream.CompleteAsync();
+    }
+
+    private async Task TellAll(AsyncDuplexStreamingCall<FromGateway, FromControl> call, IEnumerable<SignalBatch> batches, CancellationToken ending)
+    {
+        foreach (var batch in batches)
+        {
+            await Send(call, new() { Batch = batch }, ending);
+        }
     }
 
     private async Task TellDrops(AsyncDuplexStreamingCall<FromGateway, FromControl> call, CancellationToken ending)

@@ -8,7 +8,9 @@ namespace Backstop.Gateway.Limits;
 public sealed class Admission(TimeProvider time)
 {
     private readonly Usage _all = new(time);
-    private readonly Callers _callers = new(time);
+    private Callers? _callers; // Few aliases limit them.
+
+    private Callers CallersToTell => _callers ?? Interlocked.CompareExchange(ref _callers, new(time), null) ?? _callers;
 
     /// <summary>Requests being answered.</summary>
     public int Open => _all.Open;
@@ -22,7 +24,7 @@ public sealed class Admission(TimeProvider time)
         Usage? caller = null;
         if (policy.Caller != Core.Routing.Limits.None)
         {
-            caller = _callers.Of(Callers.NameOf(http, policy.CallerHeader, key));
+            caller = CallersToTell.Of(Callers.NameOf(http, policy.CallerHeader, key));
             if (caller.Begin(policy.Caller) is { } own)
             {
                 return own.IsRate ? ApiError.CallerTooFast(route.Alias, own.Wait) : ApiError.CallerTooMany(route.Alias, own.Wait);

@@ -15,8 +15,8 @@ namespace Backstop.Gateway.Routing;
 public sealed class ReleasePool
 {
     private readonly Replica[] _replicas;
-    private readonly ConditionalWeakTable<Tightening, ReleaseRing> _tightened = [];
     private readonly ReleaseRing _own;
+    private ConditionalWeakTable<Tightening, ReleaseRing>? _tightened; // Few aliases ever are.
     private bool _isDropped;
 
     /// <summary>Compiles the release's guard policy, and reads its secrets from the environment.</summary>
@@ -61,7 +61,7 @@ public sealed class ReleasePool
 
     /// <summary>The ring that looks at the requests of an alias: the release's own, unless the alias is under a tightening.</summary>
     public ReleaseRing RingFor(Route route) => route.Traffic.Tightening is { } tightening
-        ? _tightened.GetValue(tightening, laid => new(laid.Over(Ring.Policy)))
+        ? LazyInitializer.EnsureInitialized(ref _tightened, () => []).GetValue(tightening, laid => new(laid.Over(Ring.Policy)))
         : _own;
 
     /// <summary>Recognises its prompt where callers send it themselves; null when it has none.</summary>

@@ -26,7 +26,7 @@ public sealed class Replica(Serving serving, Uri address, TimeProvider time, int
     private static readonly TimeSpan FirstRest = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
-    private readonly ConcurrentDictionary<Dialect, Destination> _destinations = new();
+    private readonly ConcurrentDictionary<Dialect, Destination> _destinations = new(concurrencyLevel: 1, capacity: 1);
     private int _load;
     private bool _isDrained;
     private int _failures;

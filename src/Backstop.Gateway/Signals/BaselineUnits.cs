@@ -24,15 +24,16 @@ internal sealed class BaselineUnits
             _byAlias[route.Alias] = units = new(new(route.Alias, route.Epoch, route.Generation));
         }
 
-        units.HasNews |= units.Sketch.Add(unit);
+        units.News += units.Sketch.Add(unit) ? 1 : 0;
     }
 
-    /// <summary>The stages that had units they did not have before; once there are many, few have.</summary>
+    /// <summary>The stages that had units they did not have before, as soon as they are more than a sketch can be wrong by; once there are many, few have.</summary>
     public IEnumerable<StageUnits> TakeNews()
     {
-        foreach (var units in _byAlias.Values.Where(u => u.HasNews))
+        foreach (var units in _byAlias.Values.Where(u => u.News > 0 && u.News >= DistinctSketch.StandardError * u.Told))
         {
-            units.HasNews = false;
+            units.Told += units.News;
+            units.News = 0;
             yield return new(units.Key, units.Sketch);
         }
     }
@@ -43,6 +44,10 @@ internal sealed class BaselineUnits
 
         public DistinctSketch Sketch { get; } = new();
 
-        public bool HasNews { get; set; }
+        /// <summary>How often the sketch has changed since it was told.</summary>
+        public long News { get; set; }
+
+        /// <summary>How often it had changed by then.</summary>
+        public long Told { get; set; }
     }
 }

@@ -18,6 +18,9 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     private const int MostPromptNames = 256;
     private const int MostUnits = 100_000;
 
+    // A batch must fit into a message, which gRPC takes up to 4 MiB of; what tells the units of an alias apart takes a kilobyte.
+    private const int MostOfAKind = 1000;
+
     private readonly Lock _gate = new();
     private readonly SteadyClock _clock = new(time);
     private readonly (long Wall, long At) _begun = (time.GetUtcNow().ToUnixTimeMilliseconds(), time.GetTimestamp());
@@ -285,8 +288,44 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
         }
     }
 
-    /// <summary>Everything that became complete since the last call, or null when there is nothing to say.</summary>
-    public SignalBatch? Collect()
+    /// <summary>
+    /// Everything that became complete since the last call, in as many batches as it takes: a message is not endless. All must be taken;
+    /// what is not is lost.
+    /// </summary>
+    public IEnumerable<SignalBatch> Collect()
+    {
+        var (now, parts) = Gather();
+        for (var (from, more) = (0, true); more || from < parts.Longest; from += MostOfAKind)
+        {
+            // In parts, for requests wait for the lock, and what is alive at one time costs the garbage collector.
+            ImmutableArray<Core.Evidence.EpochCounts> epochs = [];
+            if (more)
+            {
+                lock (_gate)
+                {
+                    epochs = _ledger.Collect(now, MostOfAKind);
+                }
+
+                more = epochs.Length >= MostOfAKind;
+            }
+
+            if (epochs.IsEmpty && from >= parts.Longest)
+            {
+                yield break;
+            }
+
+            var batch = new SignalBatch { GatewayId = options.GatewayId, StartId = _startId, Sequence = ++_sequence };
+            batch.Epochs.AddRange(epochs.Select(e => e.ToMessage()));
+            batch.Started.AddRange(parts.Started.Skip(from).Take(MostOfAKind));
+            batch.Samples.AddRange(parts.Samples.Skip(from).Take(MostOfAKind));
+            batch.Shadows.AddRange(parts.Shadows.Skip(from).Take(MostOfAKind));
+            batch.Units.AddRange(parts.Units.Skip(from).Take(MostOfAKind));
+            batch.Inputs.AddRange(parts.Inputs.Skip(from).Take(MostOfAKind).Select(i => i.Count.ToMessage(i.Alias, i.Bucket)));
+            yield return batch;
+        }
+    }
+
+    private (DateTimeOffset Now, Parts Parts) Gather()
     {
         lock (_gate)
         {
@@ -300,24 +339,14 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
                 }
             }
 
-            var epochs = _ledger.Collect(now);
-            if (epochs.IsEmpty && _started.Count == 0 && _samples.Count == 0 && _shadows.Count == 0 && _inputs.Count == 0)
-            {
-                return null;
-            }
-
-            var batch = new SignalBatch { GatewayId = options.GatewayId, StartId = _startId, Sequence = ++_sequence };
-            batch.Epochs.AddRange(epochs.Select(e => e.ToMessage()));
-            batch.Started.AddRange(_started.Values);
-            batch.Samples.AddRange(_samples);
-            batch.Shadows.AddRange(_shadows.Values);
-            batch.Units.AddRange(_baselineUnits.TakeNews().Select(u => u.ToMessage()));
-            batch.Inputs.AddRange(_inputs.SelectMany(t => t.Value.CountsWithValues.Select(c => c.ToMessage(t.Key.Alias, t.Key.Bucket))));
+            var parts = new Parts(
+                [.. _started.Values], [.. _samples], [.. _shadows.Values], [.. _baselineUnits.TakeNews().Select(u => u.ToMessage())],
+                [.. _inputs.SelectMany(tally => tally.Value.CountsWithValues.Select(count => (tally.Key.Alias, tally.Key.Bucket, count)))]);
             _inputs.Clear();
             _shadows.Clear();
             _started.Clear();
             _samples.Clear();
-            return batch;
+            return (now, parts);
         }
     }
 
@@ -428,5 +457,12 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
             Expected = expected ?? "",
             Attack = sample.Attack,
         });
+    }
+
+    /// <summary>What a batch tells beside epochs.</summary>
+    private sealed record Parts(
+        Started[] Started, Sample[] Samples, ShadowComparison[] Shadows, Protocol.StageUnits[] Units, (string Alias, long Bucket, InputCount Count)[] Inputs)
+    {
+        public int Longest { get; } = new[] { Started.Length, Samples.Length, Shadows.Length, Units.Length, Inputs.Length }.Max();
     }
 }

@@ -79,6 +79,15 @@ public sealed class CleanTextsTests
     }
 
     [Fact]
+    public void What_was_kept_is_known_when_more_room_was_made()
+    {
+        var clean = new CleanTexts(new byte[32]);
+        var marks = Enumerable.Range(0, 2_000).Select(i => clean.MarkOf(ScanUnit.Input($"text {i}"))).ToList();
+        marks.ForEach(clean.Keep);
+        Assert.InRange(marks.Count(clean.Knows), 1_900, 2_000);
+    }
+
+    [Fact]
     public void More_texts_than_fit_make_room_for_each_other()
     {
         var clean = new CleanTexts(new byte[32]);

@@ -23,7 +23,7 @@ public sealed class SignalRecorderTests
     {
         Answer(Ask("one"));
         _time.Advance(TimeSpan.FromSeconds(16));
-        _signals.Collect();
+        Assert.NotEmpty(_signals.Collect());
 
         Assert.False(_signals.Labelled("one", correct: true, expected: null));
     }
@@ -33,9 +33,9 @@ public sealed class SignalRecorderTests
     {
         Ask("one");
         _time.Advance(TimeSpan.FromSeconds(11));
-        var batch = _signals.Collect();
+        var batch = Assert.Single(_signals.Collect());
 
-        var form = Assert.Single(batch!.Epochs, e => e.Group == (int)EvidenceGroup.Form);
+        var form = Assert.Single(batch.Epochs, e => e.Group == (int)EvidenceGroup.Form);
         Assert.Equal(1, form.Cells.Single().Outcomes[(int)Outcome.Late]);
     }
 
@@ -46,7 +46,7 @@ public sealed class SignalRecorderTests
         Answer(request);
         _signals.Answered(request, attack: false, Outcome.Error, Served.Failed, sample: null);
         _time.Advance(TimeSpan.FromSeconds(1));
-        var form = Assert.Single(_signals.Collect()!.Epochs, e => e.Group == (int)EvidenceGroup.Form);
+        var form = Assert.Single(_signals.Collect().Single().Epochs, e => e.Group == (int)EvidenceGroup.Form);
 
         Assert.Equal(1, form.Cells.Single().Outcomes.Sum());
         Assert.Equal(1, form.Cells.Single().Outcomes[(int)Outcome.Unlabelled]);
@@ -61,7 +61,7 @@ public sealed class SignalRecorderTests
         _signals.Answered(first, attack: false, Outcome.ToxicBlocked, Served.Failed, sample: null);
         Answer(second);
         _time.Advance(TimeSpan.FromSeconds(1));
-        var form = Assert.Single(_signals.Collect()!.Epochs, e => e.Group == (int)EvidenceGroup.Form).Cells.Single();
+        var form = Assert.Single(_signals.Collect().Single().Epochs, e => e.Group == (int)EvidenceGroup.Form).Cells.Single();
 
         Assert.Equal(1, form.Outcomes[(int)Outcome.Error]);
         Assert.Equal(1, form.Outcomes[(int)Outcome.Unlabelled]);
@@ -96,8 +96,31 @@ public sealed class SignalRecorderTests
         {
             Observe([.. Enumerable.Range(0, requests).Select(i => $"request-{i}")]);
             _time.Advance(TimeSpan.FromSeconds(1));
-            return _signals.Collect()!.CalculateSize();
+            return _signals.Collect().Single().CalculateSize();
         }
+    }
+
+    [Fact]
+    public void Very_many_aliases_fill_several_batches_of_which_each_fits_into_a_message()
+    {
+        const int Aliases = 5_000, Default = 4 << 20;
+        for (var i = 0; i < 20 * Aliases; i++)
+        {
+            var route = Route with { Alias = $"assistant-{i % Aliases}:prod" };
+            var request = _signals.Assigned($"request-{i}", route, new(Arm.Baseline, "digest") { BaselineUnit = (ulong)i }, isEvidence: true);
+            _signals.Started(route.Alias, "digest");
+            _signals.Spoke(route.Alias, hash: 1, recognised: null);
+            _signals.Answered(request, attack: false, Outcome.Error, Served.Failed, sample: null);
+        }
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+        var batches = _signals.Collect().ToList();
+        Assert.All(batches, batch => Assert.InRange(batch.CalculateSize(), 1, Default / 2));
+        Assert.Equal(Enumerable.Range(1, batches.Count).Select(i => (ulong)i), batches.Select(batch => batch.Sequence));
+        Assert.Equal(2 * Aliases, batches.SelectMany(batch => batch.Epochs).Select(e => (e.Alias, e.Group)).Distinct().Count());
+        Assert.Equal(20 * Aliases, batches.SelectMany(batch => batch.Started).Sum(started => started.Count));
+        Assert.All((int[])[batches.Sum(batch => batch.Units.Count), batches.Sum(batch => batch.Inputs.Count)], told => Assert.Equal(Aliases, told));
+        Assert.Empty(_signals.Collect());
     }
 
     [Fact]
@@ -119,7 +142,7 @@ public sealed class SignalRecorderTests
         Assert.True(_signals.Labelled("one", correct: true, expected: null));
         _signals.Answered(request, attack: false, Outcome.ToxicBlocked, Served.SafeText, sample: null);
         _time.Advance(TimeSpan.FromSeconds(1));
-        var quality = Assert.Single(_signals.Collect()!.Epochs, e => e.Group == (int)EvidenceGroup.Quality);
+        var quality = Assert.Single(_signals.Collect().Single().Epochs, e => e.Group == (int)EvidenceGroup.Quality);
 
         Assert.Equal(1, quality.Cells.Single().Outcomes[(int)Outcome.ToxicBlocked]);
         Assert.Equal(0, quality.Cells.Single().Outcomes[(int)Outcome.Correct]);

@@ -6,5 +6,6 @@ namespace Backstop.Core.Evidence.Scores;
 /// <summary>Scores of one name, arm and replica within a bucket: pairs of a step of <see cref="ScoreCounts"/> and a count, only those that occurred.</summary>
 public sealed record ScoreCell(string Name, Arm Arm, int Replica, ImmutableArray<long> Steps)
 {
-    internal static ScoreCell Of(BinSheet<ScoreCounts>.Cell cell) => new(cell.Name, cell.Arm, cell.Replica, Sparse.Of(cell.Counts.All));
+    internal static ScoreCell Of(string name, BinSheet.Cell cell) =>
+        new(name, cell.Arm, cell.Replica, [.. cell.Bins.Zip(cell.Counts).SelectMany(step => (long[])[step.First, step.Second])]);
 }

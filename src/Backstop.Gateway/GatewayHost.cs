@@ -65,6 +65,9 @@ public static class GatewayHost
             .AddSingleton<RingEndpoints>()
             .Configure<HostOptions>(host => host.ShutdownTimeout = Drain.LongestStop(options))
             .AddHostedService(provider => provider.GetRequiredService<Drain>())
+            .AddSingleton<WarmUp>()
+            .AddHostedService(provider => provider.GetRequiredService<WarmUp>())
+            .AddSingleton<Readiness>()
             .AddHostedService<DropWatch>()
             .AddHostedService<HealthWatch>()
             .AddSingleton<FleetClient>()
@@ -79,8 +82,8 @@ public static class GatewayHost
         var path = endpoints.ServiceProvider.GetRequiredService<RequestPath>();
         var feedback = endpoints.ServiceProvider.GetRequiredService<FeedbackEndpoint>();
         var routes = endpoints.ServiceProvider.GetRequiredService<LiveRoutes>();
-        var drain = endpoints.ServiceProvider.GetRequiredService<Drain>();
         var keys = endpoints.ServiceProvider.GetRequiredService<LiveKeys>();
+        var readiness = endpoints.ServiceProvider.GetRequiredService<Readiness>();
         FrontDoor.Map(endpoints, path);
         endpoints.MapPost("/v1/feedback", feedback.Label);
         endpoints.MapPost("/v1/signals", feedback.Score);
@@ -95,12 +98,7 @@ public static class GatewayHost
         endpoints.ServiceProvider.GetRequiredService<InferenceEndpoints>().Map(endpoints, path);
         endpoints.ServiceProvider.GetRequiredService<RingEndpoints>().Map(endpoints);
         endpoints.MapGet("/healthz", () => Results.Text("ok"));
-        endpoints.MapGet("/readyz", () => (drain.HasBegun, routes.Current.Routes.Routes.Count) switch
-        {
-            (true, _) => Results.Text("draining", statusCode: 503),
-            (_, 0) => Results.Text("waiting for the first route", statusCode: 503),
-            _ => Results.Text("ready"),
-        });
+        endpoints.MapGet("/readyz", () => readiness.Hindrance is { } hindrance ? Results.Text(hindrance, statusCode: 503) : Results.Text("ready"));
         endpoints.MapTelemetry();
         return endpoints;
     }

@@ -80,6 +80,11 @@ public sealed class GatewayOptions
     [Range(typeof(TimeSpan), "00:00:00.100", "00:30:00")]
     public TimeSpan AnswerDeadline { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Longest time for which a gateway that was started tries its checks on made-up texts before <c>/readyz</c> lets requests come.</summary>
+    /// <value>0 to 10 s. 0.3 s by default.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:10")]
+    public TimeSpan WarmUp { get; set; } = TimeSpan.FromSeconds(0.3);
+
     /// <summary>How long a gateway that was told to stop goes on taking requests, while <c>/readyz</c> sends new ones elsewhere.</summary>
     /// <value>0 to 5 min. 2 s by default: as long as whoever balances the load may take to ask.</value>
     [Range(typeof(TimeSpan), "00:00:00", "00:05:00")]

@@ -117,14 +117,15 @@ internal sealed class Contenders(Programs programs, int core, int upstream)
     }
 
     // It starts from its route file with no control plane in reach: what it can do then it can always do.
-    private Task<ServerProcess> StartBackstop(string name, string[] aliases, Func<int, JsonObject?> policyOf)
+    private async Task<ServerProcess> StartBackstop(string name, string[] aliases, Func<int, JsonObject?> policyOf)
     {
         var (port, nowhere, folder) = (ServerProcess.FreePort(), ServerProcess.FreePort(), Folder(name));
         var (table, _) = RouteTable.Empty.Apply([.. aliases.Select((alias, i) => RouteTo(ReleaseOf($"v{i + 1}", policyOf(i)), alias))]);
         new RouteFile(Path.Combine(folder, "routes.json")).Write(table);
-        return ServerProcess.Start(
+        var server = await ServerProcess.Start(
             core, port, Path.Combine(folder, "log"), programs.Backstop,
             "serve", "--role", "gateway", "--http", $"127.0.0.1:{port}", "--control", $"http://127.0.0.1:{nowhere}", "--data", folder);
+        return await server.WhenReady("/readyz");
     }
 
     private static RouteChange RouteTo(Release release, string alias) =>

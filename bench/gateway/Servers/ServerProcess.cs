@@ -22,6 +22,8 @@ internal sealed partial class ServerProcess : IDisposable
 
     public int Port { get; }
 
+    public int Id => _process.Id;
+
     /// <summary>User and system time since it began.</summary>
     /// <exception cref="InvalidOperationException">It has ended.</exception>
     public TimeSpan Cpu
@@ -70,6 +72,24 @@ internal sealed partial class ServerProcess : IDisposable
         }
 
         return server;
+    }
+
+    /// <summary>Waits until it says that it is ready for traffic, as whoever sends traffic there would.</summary>
+    /// <exception cref="InvalidOperationException">It never says so.</exception>
+    public async Task<ServerProcess> WhenReady(string path)
+    {
+        using var http = new HttpClient { BaseAddress = new($"http://127.0.0.1:{Port}") };
+        for (var began = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(began) < StartLimit; await Task.Delay(20))
+        {
+            using var answer = await http.GetAsync(new Uri(path, UriKind.Relative));
+            if (answer.IsSuccessStatusCode)
+            {
+                return this;
+            }
+        }
+
+        Dispose();
+        throw new InvalidOperationException($"It is not ready: {LastWords()}");
     }
 
     /// <summary>A port that is free now.</summary>

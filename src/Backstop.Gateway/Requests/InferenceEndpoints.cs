@@ -17,7 +17,7 @@ namespace Backstop.Gateway.Requests;
 /// is asked of the release its alias serves now.
 /// </summary>
 public sealed class InferenceEndpoints(
-    GatewayOptions options, LiveKeys keys, LiveRoutes routes, Drain drain, Upstream upstream, TimeProvider clock, ILogger<InferenceEndpoints> log)
+    GatewayOptions options, LiveKeys keys, LiveRoutes routes, Readiness readiness, Upstream upstream, TimeProvider clock, ILogger<InferenceEndpoints> log)
 {
     // Who asks whether something is ready does not wait as long as for an answer.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -37,7 +37,7 @@ public sealed class InferenceEndpoints(
 
         endpoints.MapGet("/v2", () => Results.Json(new { name = "backstop", version = Version, extensions = Array.Empty<string>() }));
         endpoints.MapGet("/v2/health/live", () => Results.Json(new { live = true }));
-        endpoints.MapGet("/v2/health/ready", () => Ready(!drain.HasBegun && routes.Current.Routes.Routes.Count > 0));
+        endpoints.MapGet("/v2/health/ready", () => Ready(readiness.Hindrance is null));
         endpoints.MapFallback("/v2/{**address}", (HttpContext http) =>
         {
             http.Response.Headers["x-request-id"] = RequestId.Of(http.Request);

@@ -39,6 +39,7 @@ internal sealed class RunningGateway : IAsyncDisposable
             BatchInterval = TimeSpan.FromMilliseconds(100),
             AnswerDeadline = TimeSpan.FromMinutes(5),
             DrainDelay = TimeSpan.Zero,
+            WarmUp = TimeSpan.Zero,
         };
         configure?.Invoke(options);
         var log = new LogBook();

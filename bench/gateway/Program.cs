@@ -69,6 +69,24 @@ idle.SetAction(async line =>
 });
 root.Subcommands.Add(idle);
 
+var profiled = new Option<double>("--seconds") { Description = "How long each is profiled.", DefaultValueFactory = _ => 8 };
+var profile = new Command("profile", "Tells where our gateway's processor time goes at full speed, without a ring and with the default one; needs perf.") { profiled, warm };
+Array.ForEach(places, profile.Options.Add);
+profile.SetAction(async line =>
+{
+    if (!Profile.IsPossible)
+    {
+        Console.Error.WriteLine("bench: perf is missing (Debian: linux-perf); there is no profile without it.");
+        return 1;
+    }
+
+    using var models = new ModelServer(TimeSpan.Zero);
+    await new Profile(Here(line, models), Console.Out).Run(
+        [Contenders.Plain, Contenders.Ring], TimeSpan.FromSeconds(line.GetValue(warm)), TimeSpan.FromSeconds(line.GetValue(profiled)), Path.Combine(Folder(line), "profile.json"));
+    return 0;
+});
+root.Subcommands.Add(profile);
+
 var (port, upstream) = (new Argument<int>("port"), new Argument<int>("upstream"));
 var logs = new Option<bool>("--logs") { Description = "Logs as its template does." };
 var yarp = new Command("yarp", "Serves as plain YARP in front of a port of this machine; the comparison starts it.") { port, upstream, logs };

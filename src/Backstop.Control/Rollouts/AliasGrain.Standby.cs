@@ -28,8 +28,9 @@ internal sealed partial class AliasGrain
     }
 
     // Ten thousand aliases that wake up together must not ask ten thousand releases in the same second.
-    private void SpreadStandby() =>
-        _standbyAsked = (_alias.Previous, Now - (options.StandbyInterval * (Core.Routing.StableHash.Of("standby", Name) % 1000 / 1000.0)));
+    private void SpreadStandby() => _standbyAsked = _rollout?.Rollout.Status == Core.Rollouts.RolloutStatus.Baking
+        ? default // A suspicion may come at any moment, and the last owner took with it what it had seen.
+        : (_alias.Previous, Now - (options.StandbyInterval * (Core.Routing.StableHash.Of("standby", Name) % 1000 / 1000.0)));
 
     private void WatchStandby()
     {
@@ -44,8 +45,8 @@ internal sealed partial class AliasGrain
         _ = Task.Run(async () => await self.StandbySeen(StoreJson.Write(await effects.AskStandby(previous, more, clock.GetUtcNow()) with { ServedBasisPoints = served })));
     }
 
-    // Where nobody has asked yet, or could, it is as large as it has to be.
-    private int Bears() => _standby is { } seen && seen.Release == _alias.Previous ? seen.BearsBasisPoints : Core.Routing.Route.Whole;
+    // Where nobody has asked yet, or could, its users themselves showed what it bears.
+    private int Bears() => (_standby is { } seen && seen.Release == _alias.Previous ? seen.BearsBasisPoints : null) ?? _rollout?.BoreBasisPoints ?? Core.Routing.Route.Whole;
 
     /// <summary>Ends what was done for a time that is over.</summary>
     private async Task EndMitigations(DateTimeOffset at)

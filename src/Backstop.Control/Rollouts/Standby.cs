@@ -13,9 +13,9 @@ public sealed record Standby(string Release, int Replicas, DateTimeOffset At, st
     /// <summary>Share of the alias's traffic that it served then, in basis points.</summary>
     public int ServedBasisPoints { get; init; }
 
-    /// <summary>Share of the alias's traffic that it bears, in basis points: the whole where it did not show itself too small.</summary>
-    public int BearsBasisPoints => Failed is null
-        ? Route.Whole
+    /// <summary>Share of the alias's traffic that it bears, in basis points: the whole where it showed itself large enough, null where nobody could ask.</summary>
+    public int? BearsBasisPoints => Failed is null
+        ? BornePerSecond is null ? null : Route.Whole
         : ServedBasisPoints + (int)((Route.Whole - ServedBasisPoints) * Math.Min(1, WantedPerSecond > 0 ? (BornePerSecond ?? 0) / WantedPerSecond : 0));
 }
 

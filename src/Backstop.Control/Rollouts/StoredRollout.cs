@@ -62,6 +62,13 @@ public sealed record StoredRollout
     /// </summary>
     public DateTimeOffset? StandingSince => Rollout is { Promoted: true, Abort: not null } ? PromotedAt ?? DateTimeOffset.MinValue : null;
 
+    /// <summary>
+    /// Share of the traffic that the release before the candidate bore when users last met it beside the candidate, in basis points; the whole
+    /// where they never met both.
+    /// </summary>
+    public int BoreBasisPoints =>
+        Stages.LastOrDefault(r => r.Candidate == Rollout.Candidate && r.CandidateBasisPoints > 0) is { } last ? Route.Whole - last.CandidateBasisPoints : Route.Whole;
+
     /// <summary>What it costs its alias's <see cref="AlarmBudget"/>: nothing when it ended before anything was exposed, one comparison when it ended before the promotion.</summary>
     public (double Alpha, int Comparisons) Charge => (Evidence.Alpha, Rollout switch
     {

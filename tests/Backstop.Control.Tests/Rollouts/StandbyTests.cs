@@ -67,13 +67,48 @@ public sealed class StandbyTests
         Assert.Contains("v7 is too small", (string)rollout["waits"]!, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_suspicion_gives_a_previous_release_that_nobody_can_ask_no_more_than_it_bore_beside_the_candidate()
+    {
+        await using var model = await ModelServer.Start("ranker");
+        await using var server = await ControlServer.Start();
+        foreach (var name in (string[])["v7", "v8"])
+        {
+            // What such a model takes as input nobody here knows, so no burst can be sent.
+            var serving = new { protocol = "open-inference", model = "ranker", replicas = new[] { model.Address.ToString() } };
+            await server.Post("releases", new { name, manifest = new { serving, lineage = new { commit = name } } });
+        }
+
+        await server.CreateAlias(Alias, "v7");
+        await using var gateway = await FleetGateway.Connect(server);
+        await gateway.Reaches(1);
+        var id = await RolloutTests.Submit(server, new { steps = new[] { new { basis_points = 8000, dwell_ms = 0, min_units = 10 } }, holdback_basis_points = 0, bake_ms = 3_600_000 });
+        await Eventually.Is(
+            async () =>
+            {
+                await gateway.Send(Batches.Of(Alias, generation: 2, arm: 0, correct: 100, toxic: 0));
+                await gateway.Send(Batches.Of(Alias, generation: 2, arm: 1, correct: 400, toxic: 0));
+                return await server.Get($"rollouts/{id}");
+            },
+            rollout => (string)rollout["status"]! == "baking");
+        var alias = await Eventually.Is(
+            async () =>
+            {
+                await gateway.Send(Batches.Of(Alias, gateway.Generation, arm: 0, correct: 60, toxic: 40));
+                return await server.Get($"aliases/{Alias}");
+            },
+            a => (int)a["holdback_basis_points"]! > 0);
+
+        Assert.Equal(2000, (int)alias["holdback_basis_points"]!);
+    }
+
     [Theory]
-    [InlineData(null, null, 10_000)]
+    [InlineData(null, null, null)]
     [InlineData(null, 200.0, 10_000)]
     [InlineData("too small", 20.0, 2400)]
     [InlineData("too small", 0.0, 500)]
     [InlineData("not warm", null, 500)]
-    public void What_showed_itself_too_small_bears_what_it_serves_and_what_it_answered_beside_it(string? failed, double? borne, int basisPoints) => Assert.Equal(
+    public void What_showed_itself_too_small_bears_what_it_serves_and_what_it_answered_beside_it(string? failed, double? borne, int? basisPoints) => Assert.Equal(
         basisPoints, new Standby("v7", 1, DateTimeOffset.UnixEpoch, failed, borne, WantedPerSecond: 100) { ServedBasisPoints = 500 }.BearsBasisPoints);
 
     // As much as came within ten seconds.

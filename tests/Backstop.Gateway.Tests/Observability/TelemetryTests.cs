@@ -1,9 +1,12 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Net;
 using Backstop.Gateway.Observability;
 using Backstop.Gateway.Tests.Harness;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Backstop.Gateway.Tests.Observability;
 
@@ -67,6 +70,41 @@ public sealed class TelemetryTests
 
         // A label that callers can make up would fill the memory of whoever keeps the measurements.
         Assert.DoesNotContain(metrics, l => l.Contains("made-up", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Of_very_many_aliases_the_first_thousand_are_told_apart_and_the_others_are_one_series()
+    {
+        var folder = Directory.CreateTempSubdirectory("backstop-gateway-");
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Services.AddGateway(new() { DataDirectory = folder.FullName });
+        await using var gateway = builder.Build();
+        var (telemetry, factory) = (gateway.Services.GetRequiredService<Telemetry>(), gateway.Services.GetRequiredService<IMeterFactory>());
+        Dictionary<string, int> series = new(StringComparer.Ordinal);
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (ReferenceEquals(instrument.Meter.Scope, factory) && instrument.Name == "backstop.gateway.requests")
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((_, _, tags, _) =>
+        {
+            var labels = string.Join(',', tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}"));
+            series[labels] = series.GetValueOrDefault(labels) + 1;
+        });
+        listener.Start();
+        for (var i = 0; i < 3_000; i++)
+        {
+            telemetry.End(new(null, "chat") { Alias = $"assistant-{i % 1_500}:prod", Release = "v7", Arm = "baseline" }, 200, error: null, $"request-{i}");
+        }
+
+        Assert.Equal(1_001, series.Count);
+        Assert.Equal(1_000, series.Single(one => one.Key.Contains("otel.metric.overflow=True", StringComparison.Ordinal)).Value);
+        folder.Delete(recursive: true);
     }
 
     [Fact]

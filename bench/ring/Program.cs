@@ -5,13 +5,20 @@ var seconds = new Option<double>("--seconds") { Description = "Time for one cont
 var only = new Option<string?>("--only") { Description = "Only contenders of ours that have this in their name." };
 var kind = new Option<string?>("--kind") { Description = "Only texts that have this in the name of their kind." };
 var file = new Option<FileInfo?>("--texts") { Description = "Texts of your own beside the others: a file with a JSON object with \"text\" in each line." };
+var steps = new Option<bool>("--steps") { Description = "Tell where the time of the default ring goes on the texts that bench/gateway sends, and measure nothing else." };
 var node = new Option<string?>("--node") { Description = "Node.js; the peers are left out without it." };
 var peers = new Option<string?>("--peers") { Description = "Folder with the peers' node_modules." };
 var work = new Option<string>("--work") { Description = "Folder for texts and results.", DefaultValueFactory = _ => "artifacts/bench/ring" };
 var json = new Option<bool>("--json") { Description = "Print the results as JSON, not as tables." };
-var bench = new RootCommand("Measures the ring and its checks on one core, beside libraries that run offline.") { seconds, only, kind, file, node, peers, work, json };
+var bench = new RootCommand("Measures the ring and its checks on one core, beside libraries that run offline.") { seconds, only, kind, file, steps, node, peers, work, json };
 bench.SetAction(line =>
 {
+    if (line.GetValue(steps))
+    {
+        Console.Out.WriteLine(Steps.Table());
+        return;
+    }
+
     var time = TimeSpan.FromSeconds(line.GetValue(seconds));
     var texts = Texts.All().Concat(line.GetValue(file) is { } own ? Texts.Of(own.FullName) : []).Where(text => line.GetValue(kind) is not { } part || text.Kind.Contains(part, StringComparison.Ordinal)).ToList();
     var folder = Directory.CreateDirectory(line.GetRequiredValue(work)).FullName;

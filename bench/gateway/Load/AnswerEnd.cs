@@ -35,6 +35,11 @@ internal struct AnswerEnd
             InBody = true;
         }
 
+        if (bytes.IndexOf("\"content_filter\""u8) >= 0)
+        {
+            throw new InvalidDataException("the ring stopped the answer, which is other work than to let it pass.");
+        }
+
         HasBody |= !bytes.IsEmpty;
         return _chunked ? EndsWithLastChunk(bytes) : (_left -= bytes.Length) <= 0;
     }

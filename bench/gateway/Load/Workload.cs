@@ -8,15 +8,6 @@ namespace Backstop.GatewayBench.Load;
 /// <param name="IsStream">Whether the answers come in events.</param>
 internal sealed record Workload(byte[][] Requests, bool IsStream)
 {
-    // Sentences as people write them, about 1 KB together: checks may not take a shortcut that real texts do not give them.
-    private const string Question =
-        "I am planning a trip to the mountains in early spring with my two children, who are seven and ten years old. We would like " +
-        "to walk for three or four hours a day, sleep in huts or small inns, and never carry more than a light backpack. Last year we " +
-        "went to the lakes and it rained for most of the week, so this time we would rather pay a little more and have a plan for bad " +
-        "weather. Could you suggest a route for five days, with the distance and the climb of each day, and tell me what we should take " +
-        "with us? Please mention where we can buy food on the way, because the younger one does not eat cheese or mushrooms. We are " +
-        "arriving by train on a Saturday and must be back at the station on Thursday afternoon.";
-
     private int _next = -1;
 
     /// <summary>The bytes of the next request.</summary>
@@ -33,8 +24,8 @@ internal sealed record Workload(byte[][] Requests, bool IsStream)
         {
             ["model"] = model,
             ["messages"] = new JsonArray(
-                new JsonObject { ["role"] = "system", ["content"] = "You answer questions of travellers, in a friendly way and at length." },
-                new JsonObject { ["role"] = "user", ["content"] = Question }),
+                new JsonObject { ["role"] = "system", ["content"] = Conversation.Prompt },
+                new JsonObject { ["role"] = "user", ["content"] = Conversation.Question }),
             ["temperature"] = 0.2,
             ["stream"] = stream,
         }.ToJsonString());

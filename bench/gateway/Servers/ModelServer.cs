@@ -2,20 +2,13 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
+using Backstop.GatewayBench.Load;
 
 namespace Backstop.GatewayBench.Servers;
 
 /// <summary>A model server that costs next to nothing: it finds the end of a request and sends bytes that were made beforehand.</summary>
 internal sealed class ModelServer : IDisposable
 {
-    private const string Answer =
-        "That sounds like a lovely trip. For five days in early spring I would stay on the sunny side of the valley, where the paths are " +
-        "free of snow sooner. On Saturday take the bus from the station to the first village and walk along the river for two hours; the " +
-        "inn by the bridge cooks well and there is a bakery next door. On Sunday the path climbs gently through the forest, about nine " +
-        "kilometres with four hundred metres of ascent, to a hut with a stove and small rooms for families. Monday is the longest day, " +
-        "so start early and rest at the lake. If it rains, the old mill has a museum that children enjoy, and the train back to the " +
-        "valley runs every hour. Pack warm layers, a light rain jacket for each of you, and good shoes that you have already worn.";
-
     private static readonly byte[] Whole = Http(
         "application/json", "",
         new JsonObject
@@ -27,7 +20,7 @@ internal sealed class ModelServer : IDisposable
             ["choices"] = new JsonArray(new JsonObject
             {
                 ["index"] = 0,
-                ["message"] = new JsonObject { ["role"] = "assistant", ["content"] = Answer },
+                ["message"] = new JsonObject { ["role"] = "assistant", ["content"] = Conversation.Answer },
                 ["finish_reason"] = "stop",
             }),
             ["usage"] = new JsonObject { ["prompt_tokens"] = 180, ["completion_tokens"] = 170, ["total_tokens"] = 350 },
@@ -141,7 +134,7 @@ internal sealed class ModelServer : IDisposable
 
     private static IEnumerable<string> Pieces(int events)
     {
-        var words = Answer.Split(' ');
+        var words = Conversation.Answer.Split(' ');
         foreach (var chunk in words.Chunk((words.Length / events) + 1))
         {
             yield return Event($"{string.Join(' ', chunk)} ", finish: null);

@@ -38,17 +38,23 @@ public sealed class Ring
     ];
 
     private readonly ImmutableSortedDictionary<GuardStage, ImmutableArray<CompiledCheck>> _stages;
-    private readonly ImmutableSortedDictionary<GuardStage, ImmutableArray<CompiledCheck>> _deciding;
-    private readonly ImmutableSortedDictionary<GuardStage, ImmutableArray<CompiledCheck>> _noting;
-    private readonly ImmutableSortedSet<GuardStage> _ofTextAlone;
+
+    // What is asked for with every text, by stage.
+    private readonly ImmutableArray<CompiledCheck>[] _all;
+    private readonly ImmutableArray<CompiledCheck>[] _deciding;
+    private readonly ImmutableArray<CompiledCheck>[] _noting;
+    private readonly bool[] _asking;
+    private readonly bool[] _ofTextAlone;
 
     private Ring(GuardPolicy policy, ImmutableSortedDictionary<GuardStage, ImmutableArray<CompiledCheck>> stages)
     {
         (Policy, _stages) = (policy, stages);
-        _deciding = stages.ToImmutableSortedDictionary(stage => stage.Key, stage => stage.Value.RemoveAll(check => check.OnlyNotes));
-        _noting = stages.ToImmutableSortedDictionary(stage => stage.Key, stage => stage.Value.RemoveAll(check => !check.OnlyNotes));
-        _ofTextAlone = [.. _deciding.Where(stage => stage.Value.All(check => check.Check.Descriptor.IsOfTextAlone)).Select(stage => stage.Key)];
-        TakesNotes = _noting.Values.Any(checks => !checks.IsEmpty);
+        _all = [.. Enum.GetValues<GuardStage>().Select(stage => stages.GetValueOrDefault(stage, []))];
+        _deciding = [.. _all.Select(checks => checks.RemoveAll(check => check.OnlyNotes))];
+        _noting = [.. _all.Select(checks => checks.RemoveAll(check => !check.OnlyNotes))];
+        _asking = [.. _all.Select(checks => checks.Any(check => check.Check.Descriptor.Asks))];
+        _ofTextAlone = [.. _deciding.Select(checks => checks.All(check => check.Check.Descriptor.IsOfTextAlone))];
+        TakesNotes = _noting.Any(checks => !checks.IsEmpty);
         IsTimed = policy.Stages.Values.Any(stage => stage.BudgetMilliseconds is not null || stage.Checks.Any(check => check.TimeoutMilliseconds is not null));
     }
 
@@ -99,24 +105,13 @@ public sealed class Ring
         stage => stage.Key, stage => stage.Value.RemoveAll(check => check.Check.Descriptor.Asks)));
 
     internal ImmutableArray<CompiledCheck> ChecksOf(GuardStage stage, Work work = Work.All) =>
-        (work switch { Work.Decide => _deciding, Work.Note => _noting, _ => _stages }).GetValueOrDefault(stage, []);
+        (work switch { Work.Decide => _deciding, Work.Note => _noting, _ => _all })[(int)stage];
 
     /// <summary>Whether all that is said about a text of a stage depends on the text alone.</summary>
-    internal bool IsOfTextAlone(GuardStage stage) => _ofTextAlone.Contains(stage);
+    internal bool IsOfTextAlone(GuardStage stage) => _ofTextAlone[(int)stage];
 
     /// <summary>Whether somebody outside is asked about the texts of a stage.</summary>
-    internal bool Asks(GuardStage stage)
-    {
-        foreach (var check in ChecksOf(stage))
-        {
-            if (check.Check.Descriptor.Asks)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    internal bool Asks(GuardStage stage) => _asking[(int)stage];
 
     private static ImmutableArray<CompiledCheck> CompileStage(GuardStage key, StagePolicy stage, StreamingPolicy streaming) =>
     [

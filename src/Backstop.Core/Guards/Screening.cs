@@ -19,6 +19,7 @@ internal sealed class Screening
     private readonly ScanUnit _scanned;
     private TimeSpan _spent;
     private Disposition _afterFix;
+    private int _limit;
 
     public Screening(Ring ring, RingContext request, ScanUnit unit, int index)
         : this(ring, request, unit, index, request.Later is null ? Work.All : Work.Decide)
@@ -37,7 +38,11 @@ internal sealed class Screening
             _checks = _checks.Add(TokenReturn.Compiled);
         }
 
-        _runs = [.. _checks.Select(check => new CheckRun(check, _context, index))];
+        _runs = new CheckRun[_checks.Length];
+        for (var i = 0; i < _runs.Length; i++)
+        {
+            _runs[i] = new CheckRun(_checks[i], _context, index);
+        }
     }
 
     /// <summary>Whether the finished text is wanted by those who only take notes.</summary>
@@ -85,7 +90,8 @@ internal sealed class Screening
             limit = run.Delays ? Math.Min(limit, run.Decided) : limit;
         }
 
-        return CutBeforeOpenEdit(limit);
+        // Where no more may leave than before there is no new edit: those come after what is decided.
+        return _limit = limit == _limit ? limit : CutBeforeOpenEdit(limit);
     }
 
     /// <summary>What those outside are to be asked about the whole text; nobody is when it must stop anyway.</summary>
@@ -212,7 +218,7 @@ internal sealed class Screening
     public Ruling Rule(string? fixedText)
     {
         var verdict = Verdict;
-        if (verdict == Disposition.Allow && fixedText is null && _runs.All(run => run.Findings.Count == 0 && run.Error is null))
+        if (verdict == Disposition.Allow && fixedText is null && Array.TrueForAll(_runs, run => run.Findings.Count == 0 && run.Error is null))
         {
             return Ruling.Clean;
         }

@@ -11,6 +11,7 @@ public sealed class SecretsCheck : ICheck
 {
     public const string Name = "secrets";
     private const int MaxHold = 256;
+    private const int BeginningBits = 15;
     private const string PrivateKey = "-----BEGIN ";
 
     private static readonly ImmutableArray<SecretFormat> Formats =
@@ -20,9 +21,9 @@ public sealed class SecretsCheck : ICheck
 
     // By the first two characters, so that most words of a text are compared with no format or one.
     private static readonly SecretFormat[][] ByBeginning =
-        [.. Enumerable.Range(0, 128 * 128).Select(pair => Formats.Where(format => format.CanBegin((char)(pair / 128), (char)(pair % 128))).ToArray())];
+        [.. Enumerable.Range(0, 128 * 128).Select(pair => Formats.Where(format => format.CanBegin((char)(pair / 128), (char)(pair % 128), null)).ToArray())];
 
-    // The same as bits, which stay in the processor's cache.
+    // By the first three, as bits of a hash: few words begin like a key, and what tells stays in the processor's cache.
     private static readonly ulong[] Beginnings = BitsOf(ByBeginning);
 
     // Also with its line ends written as escapes.
@@ -68,17 +69,32 @@ public sealed class SecretsCheck : ICheck
     }
 
     private static SecretFormat[] FormatsAt(ReadOnlySpan<char> text, int at) =>
-        CanBegin(text[at], text[at + 1]) ? ByBeginning[(text[at] * 128) + text[at + 1]] : [];
+        text[at] < 128 && text[at + 1] < 128 && (at + 2 == text.Length || CanBegin(text[at], text[at + 1], text[at + 2]))
+            ? ByBeginning[(text[at] * 128) + text[at + 1]]
+            : [];
 
-    private static bool CanBegin(char first, char second) =>
-        first < 128 && second < 128 && (Beginnings[((first * 128) + second) / 64] >> (second % 64) & 1) != 0;
+    private static bool CanBegin(char first, char second, char third)
+    {
+        var bit = BitOf(first, second, third);
+        return (Beginnings[bit / 64] >> (bit % 64) & 1) != 0;
+    }
+
+    private static int BitOf(int first, int second, int third) => ((((first * 128) + second) * 37) + third) & ((1 << BeginningBits) - 1);
 
     private static ulong[] BitsOf(SecretFormat[][] formats)
     {
-        var bits = new ulong[formats.Length / 64];
-        for (var i = 0; i < formats.Length; i++)
+        var bits = new ulong[(1 << BeginningBits) / 64];
+        for (var pair = 0; pair < formats.Length; pair++)
         {
-            bits[i / 64] |= formats[i].Length > 0 ? 1UL << (i % 64) : 0;
+            for (var third = 0; third < 128 && formats[pair].Length > 0; third++)
+            {
+                var (first, second) = (pair / 128, pair % 128);
+                if (formats[pair].Any(format => format.CanBegin((char)first, (char)second, (char)third)))
+                {
+                    var bit = BitOf(first, second, third);
+                    bits[bit / 64] |= 1UL << (bit % 64);
+                }
+            }
         }
 
         return bits;

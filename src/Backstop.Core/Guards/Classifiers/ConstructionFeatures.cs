@@ -79,10 +79,11 @@ public sealed class ConstructionFeatures(AbuseLexicon lexicon)
 
             recent.Push(code, sense.IsListed);
             AddSequences(ref recent, ref sink);
-            if ((sense.IsListed ? code : sense.Role) is not 0 and var kind && togetherCount < MostTogether && !together[..togetherCount].Contains(kind))
+            if ((sense.IsListed ? code : sense.Role) is not 0 and var kind && togetherCount < MostTogether
+                && Features.Mix(kind) is var mixed && !together[..togetherCount].Contains(mixed))
             {
-                AddTogether(kind, together[..togetherCount], ref sink);
-                together[togetherCount++] = kind;
+                AddTogether(mixed, together[..togetherCount], ref sink);
+                together[togetherCount++] = mixed;
             }
 
             if (sense.IsListed)
@@ -140,18 +141,17 @@ public sealed class ConstructionFeatures(AbuseLexicon lexicon)
         }
     }
 
-    // Sums do not depend on order.
-    private static void AddTogether<TSink>(uint code, ReadOnlySpan<uint> others, ref TSink sink)
+    // Sums do not depend on order. What is added up is mixed before, once for each.
+    private static void AddTogether<TSink>(uint own, ReadOnlySpan<uint> others, ref TSink sink)
         where TSink : struct, IFeatureSink
     {
-        var own = Features.Mix(code);
         for (var i = 0; i < others.Length; i++)
         {
-            var two = own + Features.Mix(others[i]);
+            var two = own + others[i];
             sink.Add(FeatureFamily.Pattern, two);
             for (var j = 0; j < i; j++)
             {
-                sink.Add(FeatureFamily.Pattern, (two + Features.Mix(others[j])) ^ 0x7777);
+                sink.Add(FeatureFamily.Pattern, (two + others[j]) ^ 0x7777);
             }
         }
     }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Backstop.Core.Guards.Text;
 
 namespace Backstop.Core.Guards.Classifiers;
@@ -31,7 +32,11 @@ public sealed class Surroundings
 
     public void Clear()
     {
-        Array.Clear(_counts);
+        foreach (var place in CollectionsMarshal.AsSpan(_words))
+        {
+            _counts[place] = 0;
+        }
+
         _words.Clear();
         _sentences.Clear();
         _pointing = 0;

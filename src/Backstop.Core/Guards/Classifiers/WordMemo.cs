@@ -33,8 +33,7 @@ internal sealed class WordMemo<TSum>(ConstructionFeatures features, TSum nothing
     /// <summary>What a word is and adds; good until the next call.</summary>
     public ref KnownWord Of(FoldedText text, int word)
     {
-        var key = text.KeyOf(word);
-        var length = text[word].Length;
+        var key = text.KeyOf(word, out var length);
         var set = _entries.AsSpan((int)(key.Hash >> (64 - Bits)) * Ways, Ways);
         foreach (ref var entry in set)
         {
@@ -49,7 +48,7 @@ internal sealed class WordMemo<TSum>(ConstructionFeatures features, TSum nothing
         _other = KnownWord.Of(features.Look(text, word, ref sum), sum);
 
         // What was respelled is not the word that was asked for.
-        if (!mayKeep || !text.KeyOf(word).Is(key))
+        if (!mayKeep || !text.KeyOf(word, out _).Is(key))
         {
             return ref _other;
         }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Frozen;
 using System.Globalization;
+using System.Numerics;
 using System.Text;
 
 namespace Backstop.Core.Guards.Text;
@@ -17,6 +18,8 @@ public static class Disguises
     private const int MostChars = 1 << 16;
     private const int ShortestBlob = 20;
     private const int Cues = 2;
+    private const int LongestCue = 12;
+    private const int Bits = 64;
 
     private static readonly string[] Common =
     [
@@ -84,42 +87,68 @@ public static class Disguises
         }
     }
 
-    // One pass over the runs of the base64 alphabet, which contain the words as well.
+    // One pass over the runs of the base64 alphabet, which contain the words as well, 64 characters at a time.
     private static (int Rotated, int Backwards) CountCues(ReadOnlySpan<char> text, ref List<string>? views)
     {
-        var (rotated, backwards) = (0, 0);
-        Span<char> lower = stackalloc char[12];
-        for (var i = 0; i < text.Length;)
+        var (rotated, backwards, start) = (0, 0, -1);
+        for (var from = 0; from < text.Length; from += Bits)
         {
-            if (!IsBlob(text[i]))
+            // A bit wherever a run begins or ends.
+            var blob = BlobAt(text[from..]);
+            for (var edges = blob ^ ((blob << 1) | (start < 0 ? 0UL : 1)); edges != 0; edges &= edges - 1)
             {
-                i++;
-                continue;
-            }
+                var edge = from + BitOperations.TrailingZeroCount(edges);
+                if (start >= 0)
+                {
+                    Look(text[start..edge], ref rotated, ref backwards, ref views);
+                }
 
-            var end = i + 1;
-            while (end < text.Length && IsBlob(text[end]))
-            {
-                end++;
+                start = start < 0 ? edge : -1;
             }
+        }
 
-            var run = text[i..end];
-            if (run.Length >= ShortestBlob)
-            {
-                Keep(Decode(run), ref views);
-            }
-            else if (run.Length is >= 3 and <= 12 && EndsLikeCue(run))
-            {
-                run.ToLowerInvariant(lower);
-                var word = lower[..run.Length];
-                rotated += RotatedAt.Contains(word) ? 1 : 0;
-                backwards += BackwardsAt.Contains(word) ? 1 : 0;
-            }
-
-            i = end;
+        if (start >= 0)
+        {
+            Look(text[start..], ref rotated, ref backwards, ref views);
         }
 
         return (rotated, backwards);
+    }
+
+    // A bit for each of the next 64 characters that an encoding could have.
+    private static ulong BlobAt(ReadOnlySpan<char> text)
+    {
+        if (text.Length < Bits)
+        {
+            Span<char> last = stackalloc char[Bits];
+            last.Clear();
+            text.CopyTo(last);
+            return BlobAt(last);
+        }
+
+        var bits = 0UL;
+        for (var i = 0; i < Bits; i += AsciiBlock.Length)
+        {
+            bits |= (ulong)AsciiBlock.Encoded(text[i..]) << i;
+        }
+
+        return bits;
+    }
+
+    private static void Look(ReadOnlySpan<char> run, ref int rotated, ref int backwards, ref List<string>? views)
+    {
+        if (run.Length >= ShortestBlob)
+        {
+            Keep(Decode(run), ref views);
+        }
+        else if (run.Length is >= 3 and <= LongestCue && EndsLikeCue(run))
+        {
+            Span<char> lower = stackalloc char[LongestCue];
+            run.ToLowerInvariant(lower);
+            var word = lower[..run.Length];
+            rotated += RotatedAt.Contains(word) ? 1 : 0;
+            backwards += BackwardsAt.Contains(word) ? 1 : 0;
+        }
     }
 
     private static bool EndsLikeCue(ReadOnlySpan<char> run)
@@ -138,8 +167,6 @@ public static class Disguises
 
         return ends;
     }
-
-    private static bool IsBlob(char c) => char.IsAsciiLetterOrDigit(c) || c is '+' or '/' or '=' or '_' or '-';
 
     private static void Keep(string? view, ref List<string>? views)
     {

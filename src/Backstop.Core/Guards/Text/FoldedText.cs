@@ -17,6 +17,9 @@ public sealed class FoldedText
     // What is read at once, and what may be read beyond a word.
     private const int Block = 16;
 
+    // Of the first 64 characters those that a word or an address may go on with.
+    private const ulong InWords = (1UL << '!') | (1UL << '#') | (1UL << '$') | (1UL << '\'') | (1UL << '*') | (1UL << ':');
+
     private static readonly SearchValues<char> LetterSigns = SearchValues.Create("0123456789!@$+");
 
     private readonly LetterMap _letters = new();
@@ -68,7 +71,11 @@ public sealed class FoldedText
     }
 
     /// <summary>Sixteen characters from the beginning of a word, what follows it left out.</summary>
-    internal WordKey KeyOf(int word) => new(_chars.AsSpan(_words[word].Start, WordKey.Longest), _words[word].Length);
+    internal WordKey KeyOf(int word, out int length)
+    {
+        (var start, length, _) = _words[word];
+        return new(_chars.AsSpan(start, WordKey.Longest), length);
+    }
 
     /// <summary>Replaces a word by a shorter or equally long spelling of it.</summary>
     public void Respell(int word, ReadOnlySpan<char> spelling)
@@ -134,8 +141,8 @@ public sealed class FoldedText
             return false;
         }
 
-        bytes |= InRange(bytes, 'A', 26) & Vector128.Create((byte)0x20);
-        var letters = InRange(bytes, 'a', 26) | InRange(bytes, '0', 10);
+        bytes |= AsciiBlock.InRange(bytes, 'A', 26) & Vector128.Create((byte)0x20);
+        var letters = AsciiBlock.InRange(bytes, 'a', 26) | AsciiBlock.InRange(bytes, '0', 10);
         var into = MemoryMarshal.Cast<char, ushort>(_chars.AsSpan(_length, Block));
         var (low, high) = Vector128.Widen(bytes);
         low.CopyTo(into);
@@ -144,9 +151,6 @@ public sealed class FoldedText
         _length += Block;
         return true;
     }
-
-    private static Vector128<byte> InRange(Vector128<byte> bytes, char first, byte count) =>
-        Vector128.LessThan(bytes - Vector128.Create((byte)first), Vector128.Create(count));
 
     // Returns how many characters the next one is written with.
     private int FoldOne(ReadOnlySpan<char> text, int at, bool escaped)
@@ -182,6 +186,23 @@ public sealed class FoldedText
         for (var i = 0; i < text.Length;)
         {
             var c = text[i];
+            if (c == ' ')
+            {
+                i++;
+                continue;
+            }
+
+            // Nearly every word is letters before a sign that is in no word.
+            var plain = _letters.EndFrom(i);
+            if (plain - i > 1 && plain < text.Length && EndsWord(text[plain]))
+            {
+                JoinSpaced(spacedFrom);
+                spacedFrom = Count + 1;
+                Add(text, i, plain, signs: false);
+                i = lastEnd = plain;
+                continue;
+            }
+
             if (!_letters[i] && c is not ('@' or '$') && (c < 128 || !Words.Cjk(c) || !IsForeignLetter(c)))
             {
                 Mark(c);
@@ -257,6 +278,9 @@ public sealed class FoldedText
         or UnicodeCategory.OtherLetter or UnicodeCategory.DecimalDigitNumber or UnicodeCategory.NonSpacingMark
         or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.Surrogate;
 
+    // Signs that are in no word, mask no letter and are in no address, or a space.
+    private static bool EndsWord(char c) => c < 64 && ((InWords >> c) & 1) == 0;
+
     /// <param name="signs">Whether there are others than letters and digits in it.</param>
     private int EndOfWord(ReadOnlySpan<char> text, int start, out bool signs)
     {
@@ -321,11 +345,14 @@ public sealed class FoldedText
 
     private void JoinSpaced(int from)
     {
-        if (Count - from < 3)
+        if (Count - from >= 3)
         {
-            return;
+            Join(from);
         }
+    }
 
+    private void Join(int from)
+    {
         var start = _words[from].Start;
         for (var i = from; i < Count; i++)
         {

@@ -1,3 +1,7 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using Backstop.Core.Guards.Text;
+
 namespace Backstop.Core.Guards.Checks.Pii;
 
 /// <summary>Passes over words that neither are nor begin anything personal, which is nearly every word of a text.</summary>
@@ -9,7 +13,7 @@ namespace Backstop.Core.Guards.Checks.Pii;
 internal static class PlainWords
 {
     // A code of letters alone has more, but for the eight or eleven of a bank's.
-    private const int Longest = 16;
+    private const int Longest = AsciiBlock.Length;
 
     // Beyond a word: a sign, a space and the two letters of "at".
     private const int Ahead = 4;
@@ -76,15 +80,13 @@ internal static class PlainWords
     /// <summary>The end of a word that is plain; its beginning when it is not.</summary>
     private static int EndOfWord(ReadOnlySpan<char> text, int at)
     {
+        // A bit for each character that is no letter.
+        var others = ~AsciiBlock.Letters(text[at..]);
         var (part, hyphen) = (at, false);
-        for (var i = at; i < at + Longest; i++)
+        for (; (others & ((1u << Longest) - 1)) != 0; others &= others - 1)
         {
+            var i = at + BitOperations.TrailingZeroCount(others);
             var sign = SignOf(text[i]);
-            if (sign == Sign.Letter)
-            {
-                continue;
-            }
-
             var size = i - part;
             if (size == 0 || (hyphen && size < ShortestPart) || CouldBeBank(text, part, size))
             {
@@ -111,6 +113,7 @@ internal static class PlainWords
     private static bool CouldBeBank(ReadOnlySpan<char> text, int at, int size) =>
         size is 8 or 11 && char.IsAsciiLetterUpper(text[at]) && char.IsAsciiLetterUpper(text[at + 1]);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool EndsPlainly(ReadOnlySpan<char> text, int at, Sign sign) => sign switch
     {
         Sign.End => true,

@@ -10,11 +10,16 @@ internal static class KeywordSecret
     private const int ShortestPassword = 8;
     private const int ShortestKey = 16;
 
-    private static readonly SearchValues<string> PasswordNames = Any("password", "passwd", "passphrase", "passwort", "contraseña", "pwd");
+    private static readonly string[] Passwords = ["password", "passwd", "passphrase", "passwort", "contraseña", "pwd"];
 
-    private static readonly SearchValues<string> KeyNames = Any(
-        "secret", "token", "apikey", "api_key", "api-key", "accesskey", "access_key", "access-key", "privatekey", "private_key",
-        "authkey", "auth_key", "encryptionkey", "encryption_key", "credential", "bearer", "basic");
+    private static readonly SearchValues<string> PasswordNames = Any(Passwords);
+
+    // Of passwords and of keys: one search tells of nearly every name that it is neither.
+    private static readonly SearchValues<string> Names = Any(
+    [
+        .. Passwords, "secret", "token", "apikey", "api_key", "api-key", "accesskey", "access_key", "access-key", "privatekey", "private_key",
+        "authkey", "auth_key", "encryptionkey", "encryption_key", "credential", "bearer", "basic",
+    ]);
 
     // What stands in examples instead of a secret.
     private static readonly SearchValues<string> Placeholders = Any(
@@ -46,11 +51,12 @@ internal static class KeywordSecret
 
         Span<char> name = stackalloc char[MaxName];
         name = name[..word.ToLowerInvariant(name)];
-        var password = name.ContainsAny(PasswordNames);
-        if (!password && !name.ContainsAny(KeyNames))
+        if (!name.ContainsAny(Names))
         {
             return default;
         }
+
+        var password = name.ContainsAny(PasswordNames);
 
         var assigned = SkipAssignment(text, ref at, scheme);
         if (at == text.Length)

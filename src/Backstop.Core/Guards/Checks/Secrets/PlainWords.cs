@@ -1,3 +1,7 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using Backstop.Core.Guards.Text;
+
 namespace Backstop.Core.Guards.Checks.Secrets;
 
 /// <summary>Passes over words that neither are nor announce a secret, which is nearly every word of a text.</summary>
@@ -7,7 +11,7 @@ namespace Backstop.Core.Guards.Checks.Secrets;
 /// </remarks>
 internal static class PlainWords
 {
-    private const int Longest = 16;
+    private const int Longest = AsciiBlock.Length;
 
     // Beyond a word: a sign and the three letters of " is".
     private const int Ahead = 4;
@@ -73,15 +77,13 @@ internal static class PlainWords
     /// <summary>The end of a word that is plain; its beginning when it is not.</summary>
     private static int EndOfWord(ReadOnlySpan<char> text, int at)
     {
+        // A bit for each character that is no letter.
+        var others = ~AsciiBlock.Letters(text[at..]);
         var part = at;
-        for (var i = at; i < at + Longest; i++)
+        for (; (others & ((1u << Longest) - 1)) != 0; others &= others - 1)
         {
+            var i = at + BitOperations.TrailingZeroCount(others);
             var sign = SignOf(text[i]);
-            if (sign == Sign.Letter)
-            {
-                continue;
-            }
-
             if (i == part || SecretsCheck.BeginsAt(text, part) || CouldBeScheme(text[part], i - part))
             {
                 return at;
@@ -107,6 +109,7 @@ internal static class PlainWords
     // "Bearer" and "Basic" announce without a sign.
     private static bool CouldBeScheme(char first, int size) => first is 'b' or 'B' && size is 5 or 6;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool EndsPlainly(ReadOnlySpan<char> text, int at, Sign sign) => sign switch
     {
         Sign.End => true,

@@ -22,8 +22,9 @@ internal sealed class SecretFormat
 
     public string Rule { get; }
 
-    /// <summary>Whether a key can begin with these two characters.</summary>
-    public bool CanBegin(char first, char second) => _segments[0].CanBegin(first, second);
+    /// <summary>Whether a key can begin with these characters.</summary>
+    /// <param name="third">Null for any.</param>
+    public bool CanBegin(char first, char second, char? third) => _segments[0].CanBegin(first, second, third);
 
     /// <summary>What a key of this format that has no end may go on with; null for one that ends.</summary>
     public SearchValues<char>? GoesOn => _segments[^1].Open ? _segments[^1].Class : null;
@@ -99,8 +100,9 @@ internal sealed class SecretFormat
             return new Segment(null, open ? InParts : Classes[word[..star]], bounds[0], open ? Math.Max(Piece, bounds[0]) : bounds[^1], open);
         }
 
-        public bool CanBegin(char first, char second) =>
-            Literal is null ? Class!.Contains(first) && (Least == 1 || Class.Contains(second)) : Literal[0] == first && Literal[1] == second;
+        public bool CanBegin(char first, char second, char? third) => Literal is not null
+            ? Literal[0] == first && Literal[1] == second && (Literal.Length == 2 || third is null || Literal[2] == third)
+            : Class!.Contains(first) && (Least < 2 || Class.Contains(second)) && (Least < 3 || third is not { } c || Class.Contains(c));
 
         /// <summary>Characters matched, or 0.</summary>
         public int Match(ReadOnlySpan<char> text)

@@ -1,0 +1,202 @@
+using Backstop.Core.Guards;
+using Backstop.Core.Guards.Checks;
+using Backstop.Core.Guards.Classifiers;
+using Backstop.Core.Guards.Text;
+using Backstop.GatewayBench.Load;
+
+namespace Backstop.RingBench;
+
+/// <summary>Where the time of the default ring goes, on the texts that <c>bench/gateway</c> sends.</summary>
+internal static class Steps
+{
+    // A round of each step in turn, so that whatever else the machine does meets all alike.
+    private const int Rounds = 400;
+    private const double MicrosOfRound = 200;
+    private const int Coldest = 8;
+
+    // More than the caches nearest to a core hold: what a gateway does between two texts.
+    private static readonly byte[] Elsewhere = new byte[1 << 20];
+
+    private sealed record Step(string Name, Action Do);
+
+    /// <summary>A table: the ring, each check by itself, and what the classifiers do, one thing more each time.</summary>
+    /// <exception cref="InvalidOperationException">The ring stops one of the texts, which is other work.</exception>
+    public static string Table()
+    {
+        var session = Ring.Compile(GuardPolicy.Default).Open(RingContext.None);
+        if (session.ScreenInput([ScanUnit.Input(Conversation.Question)]).Stops || session.ScreenOutput(ScanUnit.Output(Conversation.Answer)).Stops)
+        {
+            throw new InvalidOperationException("The default ring stops the question or the answer, which bench/gateway wants to pass.");
+        }
+
+        Step[] steps = [.. OfRequest(), .. OfAnswer()];
+        var repeats = Array.ConvertAll(steps, Warm);
+        var (warm, cold) = (Array.ConvertAll(steps, _ => new List<double>()), Array.ConvertAll(steps, _ => new List<double>()));
+        for (var round = 0; round < Rounds; round++)
+        {
+            for (var i = 0; i < steps.Length; i++)
+            {
+                warm[i].Add(Micros(steps[i], repeats[i]));
+                cold[i].Add(MicrosAmidOtherWork(steps[i]));
+            }
+        }
+
+        var rows = steps.Select((step, i) => FormattableString.Invariant(
+            $"| {step.Name} | {At(warm[i], 0.1):0.00} | {At(warm[i], 0.5):0.00} | {At(cold[i], 0.5):0.0} | {Bytes(step)} |"));
+        return string.Join('\n', [
+            $"{Conversation.Question.Length} characters of question, {Conversation.Answer.Length} of answer; µs of processor time, {Rounds} rounds in turn",
+            "",
+            "| | lowest tenth | median | amid other work | bytes |",
+            "| --- | --- | --- | --- | --- |",
+            .. rows]);
+    }
+
+    private static IEnumerable<Step> OfRequest()
+    {
+        var ring = Ring.Compile(GuardPolicy.Default);
+        var question = ScanUnit.Input(Conversation.Question);
+        yield return new("request", () => ring.Open(RingContext.None).ScreenInput([question]));
+        foreach (var check in ring.Policy.ChecksOf(GuardStage.Input))
+        {
+            var alone = Alone("input", check.Use);
+            yield return new($"- {check.Use}", () => alone.Open(RingContext.None).ScreenInput([question]));
+        }
+
+        var features = InjectionFeatures.Shared.Constructions;
+        var panel = new Panel([.. ((string[])["injection", "injection.whole", "injection.request"]).Select(Model)]);
+        foreach (var step in Within(Conversation.Question, InjectionClassifier.Window, features, panel.Begin()))
+        {
+            yield return step;
+        }
+
+        var parts = new List<ScoredPart>();
+        yield return new("-- and scores", () => InjectionClassifier.Shared.Score(Conversation.Question, parts));
+        yield return new("-- texts hidden in it", () => Disguises.Of(Conversation.Question));
+        var (remembering, prompt) = (ring.Remembering(new byte[32]), ScanUnit.Input(Conversation.Prompt, "system"));
+        yield return new("request with a known message", () => remembering.Open(RingContext.None).ScreenInput([prompt, question]));
+    }
+
+    private static IEnumerable<Step> OfAnswer()
+    {
+        var ring = Ring.Compile(GuardPolicy.Default);
+        var answer = ScanUnit.Output(Conversation.Answer);
+        yield return new("answer", () => ring.Open(RingContext.None).ScreenOutput(answer));
+        foreach (var check in ring.Policy.ChecksOf(GuardStage.Output))
+        {
+            var alone = Alone("output", check.Use);
+            yield return new($"- {check.Use}", () => alone.Open(RingContext.None).ScreenOutput(answer));
+        }
+
+        foreach (var step in Within(Conversation.Answer, ring.Policy.Streaming.Window, new(AbuseLexicon.Shared), Model("toxicity").Begin()))
+        {
+            yield return step;
+        }
+    }
+
+    // Each does what the one before it does, and one thing more.
+    private static IEnumerable<Step> Within<TSum>(string text, int window, ConstructionFeatures features, TSum nothing)
+        where TSum : struct, IWeightSum
+    {
+        var (folded, memo) = (new FoldedText(), new WordMemo<TSum>(features, nothing));
+        void Read(Action<int>? look, bool construct)
+        {
+            var cutter = new SentenceCutter(window);
+            for (var (from, end) = (0, 0); end < text.Length; from = end)
+            {
+                end = cutter.Next(text, from, final: true);
+                if (look is null && !construct)
+                {
+                    continue;
+                }
+
+                folded.Read(text.AsSpan(from..end), escaped: false);
+                for (var word = 0; look is not null && word < folded.Count; word++)
+                {
+                    look(word);
+                }
+
+                if (construct)
+                {
+                    var sums = new Sums<TSum>(nothing, memo);
+                    features.Extract(folded, ref sums);
+                }
+            }
+        }
+
+        yield return new("-- sentences", () => Read(look: null, construct: false));
+        yield return new("-- and words", () => Read(_ => { }, construct: false));
+        yield return new("-- and what each is", () => Read(word => memo.Of(folded, word), construct: false));
+        yield return new("-- and constructions", () => Read(look: null, construct: true));
+    }
+
+    private struct Sums<TSum>(TSum nothing, WordMemo<TSum> memo) : ITextSink
+        where TSum : struct, IWeightSum
+    {
+        private TSum _sum = nothing;
+
+        public void Add(FeatureFamily family, uint hash) => _sum.Add(family, hash);
+
+        public readonly WordSense AddWord(ConstructionFeatures features, FoldedText text, int word) => memo.Of(text, word).Sense;
+
+        public readonly void NextPiece()
+        {
+        }
+    }
+
+    private static LinearModel Model(string name) => LinearModel.Read(LinearModel.Embedded($"{name}.weights").Span);
+
+    private static Ring Alone(string stage, string check) => Ring.Compile(GuardPolicy.Parse(
+        $$"""{ "apiVersion": "backstop/v1", "name": "steps", "stages": { "{{stage}}": { "checks": [ { "use": "{{check}}", "action": "block" } ] } } }"""));
+
+    // Returns how often it is done in a round.
+    private static int Warm(Step step)
+    {
+        var (begun, times) = (ThreadClock.Micros, 0);
+        for (; ThreadClock.Micros - begun < 5e5 || times < 5000; times++)
+        {
+            step.Do();
+        }
+
+        return Math.Max(1, (int)(MicrosOfRound / Enumerable.Range(0, 20).Min(_ => Micros(step, 50))));
+    }
+
+    private static double Micros(Step step, int times)
+    {
+        var begun = ThreadClock.Micros;
+        for (var i = 0; i < times; i++)
+        {
+            step.Do();
+        }
+
+        return (ThreadClock.Micros - begun) / times;
+    }
+
+    private static double MicrosAmidOtherWork(Step step)
+    {
+        var micros = 0.0;
+        for (var i = 0; i < Coldest; i++)
+        {
+            for (var line = 0; line < Elsewhere.Length; line += 64)
+            {
+                Elsewhere[line]++;
+            }
+
+            micros += Micros(step, 1);
+        }
+
+        return micros / Coldest;
+    }
+
+    private static long Bytes(Step step)
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        step.Do();
+        return GC.GetAllocatedBytesForCurrentThread() - before;
+    }
+
+    private static double At(List<double> values, double share)
+    {
+        values.Sort();
+        return values[(int)(share * values.Count)];
+    }
+}

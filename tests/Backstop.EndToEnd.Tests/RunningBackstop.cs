@@ -26,10 +26,11 @@ public sealed class RunningBackstop : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var cancel = TestContext.Current.CancellationToken;
+        Control = new(Http);
+        var serving = StartServe(cancel);
         _emulator = await ChildProcess.Start(
             "emulate", Path.Combine(_directory, "emulate.log"), ["emulate", "--port", $"{_pool.Port}", "--profile", "v7", "--toxic", "0", "--schema-fail", "0", "--attack-toxicity", "0"], cancel);
-        Control = new(Http);
-        await StartServe(cancel);
+        await serving;
         await Control.RegisterRelease("v7", DemoManifest.Of("v7", _pool), cancel);
         await Control.RegisterRelease("v7-twin", DemoManifest.Of("v7-twin", _pool), cancel);
         await Control.CreateAlias(new(Alias, "v7"), cancel);

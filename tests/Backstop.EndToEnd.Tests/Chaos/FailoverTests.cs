@@ -26,6 +26,7 @@ public sealed class FailoverTests
     {
         await using var fleet = await ProcessFleet.Start(controls: 3, gateways: 2, Cancel);
         await using var traffic = new FleetTraffic(fleet, rate: 80);
+        await traffic.Settle();
         await Round(fleet, traffic, Killed, answers: 600, share: 0.5);
         await traffic.Check();
     }
@@ -38,6 +39,7 @@ public sealed class FailoverTests
         var ways = (Environment.GetEnvironmentVariable(HowVariable) ?? $"{Alive},{Killed},{Stopped},{AllKilled}").Split(',');
         await using var fleet = await ProcessFleet.Start(controls: 3, gateways: 4, Cancel);
         await using var traffic = new FleetTraffic(fleet, rate: 100);
+        await traffic.Settle();
         var all = new List<Measured>();
         for (var round = 0; round < rounds; round++)
         {
@@ -70,6 +72,7 @@ public sealed class FailoverTests
         var time = TimeSpan.FromMinutes(double.Parse(Environment.GetEnvironmentVariable(MinutesVariable) ?? "3", CultureInfo.InvariantCulture));
         await using var fleet = await ProcessFleet.Start(controls: 3, gateways: 2, Cancel);
         await using var traffic = new FleetTraffic(fleet, rate: 80);
+        await traffic.Settle();
         using var over = new CancellationTokenSource(time);
         Thread[] busy = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Thread(() =>
         {
@@ -125,14 +128,14 @@ public sealed class FailoverTests
         if (how == AllKilled)
         {
             await Task.Delay(Lease + TimeSpan.FromSeconds(2), Cancel); // Nobody is there to be asked; the leases run out.
-            await Task.WhenAll(fleet.Controls.Select(c => c.Start(Cancel)));
+            await Task.WhenAll(fleet.Controls.Select(c => c.StartUntilItServes(Cancel)));
         }
 
         await fleet.Until(c => c.Rollout(id, Cancel), r => r.Status == "rolled_back", Cancel);
         var timeline = JsonNode.Parse((await fleet.Ask(c => c.Rollout(id, Cancel), Cancel)).Text)!["timeline"]!;
         await (how switch
         {
-            Killed => owner.Start(Cancel),
+            Killed => owner.StartUntilItServes(Cancel),
             Stopped => Wake(owner),
             _ => Task.CompletedTask,
         });
@@ -153,7 +156,7 @@ public sealed class FailoverTests
             await Task.Delay(100, Cancel);
         }
 
-        await node.Start(Cancel);
+        await node.StartUntilItServes(Cancel);
     }
 
     /// <param name="How">What befell the owner.</param>

@@ -49,6 +49,9 @@ internal sealed class FleetNode(string name, IPEndPoint http, string log, string
     /// <summary>Whether it is not to be dead now.</summary>
     public bool IsWanted { get; set; } = true;
 
+    /// <summary>Whether it is dead, stopped or cut off now.</summary>
+    public bool IsDown => WasDown(DateTimeOffset.UtcNow, DateTimeOffset.UtcNow);
+
     /// <summary>How often it ended though nobody killed it.</summary>
     public int Suicides { get; private set; }
 
@@ -79,10 +82,27 @@ internal sealed class FleetNode(string name, IPEndPoint http, string log, string
         }
     }
 
+    /// <summary>Starts it as the system's service would: as often as it takes. A control plane that nobody answers in time, on a busy machine, ends.</summary>
+    public async Task StartUntilItServes(CancellationToken cancel)
+    {
+        for (var began = TimeProvider.System.GetTimestamp(); ;)
+        {
+            try
+            {
+                await Start(cancel);
+                return;
+            }
+            catch (IOException) when (TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromMinutes(2))
+            {
+                // The next try.
+            }
+        }
+    }
+
     /// <summary>Waits until nothing is wrong with it any more.</summary>
     public async Task IsUp(CancellationToken cancel)
     {
-        while (WasDown(DateTimeOffset.UtcNow, DateTimeOffset.UtcNow))
+        while (IsDown)
         {
             await Task.Delay(50, cancel);
         }

@@ -80,19 +80,18 @@ internal sealed class ProcessFleet : IAsyncDisposable
 
             fleet.Controls = await All(controls, i => fleet.NewControl($"control-{i}"));
             fleet.Gateways = await All(gateways, i => fleet.NewGateway($"gateway-{i}"));
-            await fleet.Controls[0].Start(cancel); // The first makes the schema; the others may not wait so long for each other on a busy machine.
-            await Task.WhenAll(fleet.Controls[1..].Select(c => c.Start(cancel)));
+            await fleet.Controls[0].StartUntilItServes(cancel); // The first makes the schema; the others may not wait so long for each other on a busy machine.
             fleet.Pools = ((string[])["v7", "v8"]).ToDictionary(release => release, release => Enumerable.Range(1, replicas).Select(i => fleet.NewReplica(release, i)).ToArray());
+            await Task.WhenAll(fleet.Controls[1..].Concat(fleet.Pools.Values.SelectMany(p => p)).Select(node => node.StartUntilItServes(cancel)));
             foreach (var (release, pool) in fleet.Pools)
             {
-                await Task.WhenAll(pool.Select(p => p.Start(cancel)));
                 var manifest = DemoManifest.Of(release, pool[0].Http);
                 manifest["serving"]!["replicas"] = new JsonArray([.. pool.Select(p => JsonValue.Create(p.Http.GetLeftPart(UriPartial.Authority)))]);
                 await fleet.Ask(c => c.RegisterRelease(release, manifest, cancel), cancel);
             }
 
             await fleet.Ask(c => c.CreateAlias(new(Alias, "v7"), cancel), cancel);
-            await Task.WhenAll(fleet.Gateways.Select(g => g.Start(cancel)));
+            await Task.WhenAll(fleet.Gateways.Select(g => g.StartUntilItServes(cancel)));
             await fleet.Until(c => c.Alias(Alias, cancel), alias => alias.Gateways.Count(g => g.Generation == alias.Generation) == gateways, cancel);
             return fleet;
         }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
@@ -17,8 +18,8 @@ internal sealed class SplitBackstop : IAsyncDisposable
     private readonly string _directory = Directory.CreateTempSubdirectory("backstop-chaos-").FullName;
     private readonly IPEndPoint _controlHttp = Free();
     private readonly IPEndPoint _fleet = Free();
-    private readonly List<ChildProcess> _processes = [];
-    private readonly Dictionary<string, (ChildProcess Process, IPEndPoint Http)> _gateways = [];
+    private readonly ConcurrentBag<ChildProcess> _processes = [];
+    private readonly ConcurrentDictionary<string, (ChildProcess Process, IPEndPoint Http)> _gateways = new(StringComparer.Ordinal);
     private ChildProcess _control = null!;
 
     private SplitBackstop() => Control = new(new Uri($"http://{_controlHttp}"));
@@ -31,20 +32,16 @@ internal sealed class SplitBackstop : IAsyncDisposable
     public static async Task<SplitBackstop> Start(params string[] gateways)
     {
         var split = new SplitBackstop();
-        await split.StartControl();
-        foreach (var release in (string[])["v7", "v8"])
+        (string Release, IPEndPoint Pool)[] pools = [("v7", Free()), ("v8", Free())];
+        await Task.WhenAll(
+            [split.StartControl(), .. pools.Select(p => split.Run($"emulate-{p.Release}", ["emulate", "--port", $"{p.Pool.Port}", "--profile", "v7", "--toxic", "0", "--schema-fail", "0", "--attack-toxicity", "0"]))]);
+        foreach (var (release, pool) in pools)
         {
-            var pool = Free();
-            await split.Run($"emulate-{release}", ["emulate", "--port", $"{pool.Port}", "--profile", "v7", "--toxic", "0", "--schema-fail", "0", "--attack-toxicity", "0"]);
             await split.Control.RegisterRelease(release, DemoManifest.Of(release, new Uri($"http://{pool}")), Cancel);
         }
 
         await split.Control.CreateAlias(new(Alias, "v7"), Cancel);
-        foreach (var gateway in gateways)
-        {
-            await split.StartGateway(gateway);
-        }
-
+        await Task.WhenAll(gateways.Select(split.StartGateway));
         return split;
     }
 

@@ -12,6 +12,7 @@ public sealed class UpgradeTests
     {
         await using var fleet = await ProcessFleet.Start(controls: 3, gateways: 2, Cancel, certified: true);
         await using var traffic = new FleetTraffic(fleet, rate: 80);
+        await traffic.Settle();
         var plan = new PlanRequest([new(3000, 1000, 20), new(3500, 3000, 20), new(4000, 3000, 20), new(4500, 3000, 20), new(5000, 3000, 20)]) { BakeMs = 1000 };
         var id = (await fleet.Ask(
             c => c.StartRollout(ProcessFleet.Alias, new("v8") { Plan = plan.ToJson(), Evidence = new() { ["min_history"] = 0 } }, Cancel), Cancel)).Body.Id;

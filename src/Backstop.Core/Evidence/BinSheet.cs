@@ -21,7 +21,7 @@ internal struct BinSheet
     /// <summary>The cells, in an order that does not depend on what came first.</summary>
     public readonly ImmutableArray<Cell> Cells()
     {
-        var cells = ImmutableArray.CreateBuilder<Cell>();
+        var cells = ImmutableArray.CreateBuilder<Cell>(_counts.RunsOf(ReplicaAt));
         for (var rest = _counts.All; !rest.IsEmpty;)
         {
             var run = KeyedCounts.TakeRun(ref rest, ReplicaAt);
@@ -37,7 +37,7 @@ internal struct BinSheet
                 ImmutableCollectionsMarshal.AsImmutableArray(bins), ImmutableCollectionsMarshal.AsImmutableArray(counts)));
         }
 
-        return cells.DrainToImmutable();
+        return cells.MoveToImmutable();
     }
 
     /// <summary>What one arm's requests from the replicas of one number showed, 0 for those of which none is known; bins in order.</summary>

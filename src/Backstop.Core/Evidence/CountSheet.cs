@@ -27,7 +27,7 @@ internal struct CountSheet
     /// <summary>The cells, in an order that does not depend on what came first.</summary>
     public readonly ImmutableArray<CountCell> Cells()
     {
-        var cells = ImmutableArray.CreateBuilder<CountCell>();
+        var cells = ImmutableArray.CreateBuilder<CountCell>(_counts.RunsOf(ReplicaAt));
         Span<long> categories = stackalloc long[Categories];
         for (var rest = _counts.All; !rest.IsEmpty;)
         {
@@ -45,6 +45,6 @@ internal struct CountSheet
                 cell & ((1 << (StratumAt - ReplicaAt)) - 1)));
         }
 
-        return cells.DrainToImmutable();
+        return cells.MoveToImmutable();
     }
 }

@@ -68,6 +68,18 @@ internal struct KeyedCounts
         return run;
     }
 
+    /// <summary>How many runs there are that are equal but for some of their lowest bits.</summary>
+    public readonly int RunsOf(int bits)
+    {
+        var runs = 0;
+        for (var i = 0; i < _length; i++)
+        {
+            runs += i == 0 || _entries![i].Key >> bits != _entries[i - 1].Key >> bits ? 1 : 0;
+        }
+
+        return runs;
+    }
+
     private void Insert(int place, int key)
     {
         if (_entries is null || _length == _entries.Length)

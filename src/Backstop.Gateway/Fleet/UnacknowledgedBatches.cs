@@ -29,7 +29,8 @@ internal sealed class UnacknowledgedBatches(int most, long mostBytes)
     /// <param name="forLong">Whether nobody is there to take it: then it is kept as the bytes it is sent in, which are far fewer.</param>
     public int Add(SignalBatch batch, bool forLong = false)
     {
-        var kept = new Kept(batch.Sequence, batch.CalculateSize(), forLong ? null : batch, forLong ? batch.ToByteArray() : null);
+        var packed = forLong ? batch.ToByteArray() : null;
+        var kept = new Kept(batch.Sequence, packed?.Length ?? batch.CalculateSize(), forLong ? null : batch, packed);
         lock (_gate)
         {
             if (_batches.Count == 0)

@@ -28,7 +28,7 @@ public static class DetectorSet
         ],
         { Kind: ScenarioKind.Latency } =>
         [
-            OurRules.Latency(scenario, alpha),
+            .. OurRules.Latencies(scenario, alpha),
             new("Kayenta: mean latency every 10 min", Facts.Latency, () => MannWhitneyJudge.OfLatency()),
             new("z-test of means, peeked", Facts.Latency, () => new LatencyZTest(Critical(alpha))),
         ],

@@ -106,14 +106,18 @@ internal static class OurRules
             [.. monitors.Select(IDetector (bounds) => new TableDetector(bounds, logThreshold, (in SimulatedRequest r) => (r.Tested ? 2 : 0) + (r.IsBad ? 0 : 1)))]));
     }
 
-    /// <summary>Latencies.</summary>
-    public static Rule Latency(DetectionScenario scenario, double alpha)
+    /// <summary>Latencies, without a margin: with all of alpha, and with the part of it that the judge gives them.</summary>
+    public static IEnumerable<Rule> Latencies(DetectionScenario scenario, double alpha)
     {
         ImmutableArray<double> quantiles = [0, .. HistogramTable.EdgeQuantiles, 1];
         var table = new HistogramTable(scenario.Stages[0], [.. quantiles.Skip(1).Zip(quantiles, (upper, lower) => upper - lower)]);
         var bounds = new EvidenceBounds(table.Increments);
         var bins = HistogramTable.EdgeQuantiles.Length + 1;
-        return new("ours", Facts.Latency, () => new TableDetector(bounds, -Math.Log(alpha), (in SimulatedRequest r) =>
+        yield return At("ours", -Math.Log(alpha));
+        var threshold = new EvidencePlan { Alpha = alpha }.LogLatencyThreshold;
+        yield return At("ours, the judge's part of alpha", threshold) with { LogThreshold = threshold };
+
+        Rule At(string name, double logThreshold) => new(name, Facts.Latency, () => new TableDetector(bounds, logThreshold, (in SimulatedRequest r) =>
             (r.Tested ? bins : 0) + HistogramTable.BinOf(r.Latency, RequestStream.LatencyEdges.AsSpan())));
     }
 

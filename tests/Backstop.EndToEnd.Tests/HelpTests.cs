@@ -7,7 +7,9 @@ namespace Backstop.EndToEnd.Tests;
 /// <summary>Whoever asks for help gets it, of every verb, and no server is needed for it.</summary>
 public sealed class HelpTests
 {
-    public static TheoryData<string> Paths => [.. Below(Verbs.All(), "")];
+    private static readonly Command All = Verbs.All();
+
+    public static TheoryData<string> Paths => [.. Below(All, "")];
 
     [Theory]
     [MemberData(nameof(Paths))]
@@ -25,7 +27,7 @@ public sealed class HelpTests
     [MemberData(nameof(Paths))]
     public void Every_verb_that_does_something_has_an_example(string path)
     {
-        var command = path.Split(' ', StringSplitOptions.RemoveEmptyEntries).Aggregate((Command)Verbs.All(), (at, name) => at.Subcommands.Single(c => c.Name == name));
+        var command = path.Split(' ', StringSplitOptions.RemoveEmptyEntries).Aggregate(All, (at, name) => at.Subcommands.Single(c => c.Name == name));
         Assert.True(command.Subcommands.Count > 0 || command is Verb { Examples.Count: > 0 }, $"backstop {path} has no example.");
     }
 

@@ -80,4 +80,7 @@ internal static partial class GatewayLog
 
     [LoggerMessage(1202, LogLevel.Warning, "Release {Release} failed request {RequestId}: {Code}.")]
     public static partial void UpstreamFailed(ILogger logger, string release, string requestId, string code);
+
+    [LoggerMessage(1208, LogLevel.Warning, "Trying the checks before the first request failed; requests are answered all the same.")]
+    public static partial void WarmUpFailed(ILogger logger, Exception exception);
 }

@@ -1,6 +1,7 @@
 using Backstop.Core.Guards;
 using Backstop.Gateway.Routing;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Backstop.Gateway.Guards;
 
@@ -9,7 +10,7 @@ namespace Backstop.Gateway.Guards;
 /// Code that a process runs for the first time is compiled, and again when it turns out to be used often; patterns make their tables
 /// while they are read. A gateway that was just started paid for this with the processor time, and the patience, of its first users.
 /// </remarks>
-public sealed class WarmUp(GatewayOptions options, LiveRoutes routes, TimeProvider time) : BackgroundService
+public sealed class WarmUp(GatewayOptions options, LiveRoutes routes, TimeProvider time, ILogger<WarmUp> log) : BackgroundService
 {
     // About what a model writes at once.
     private const int PieceOfStream = 5;
@@ -26,8 +27,19 @@ public sealed class WarmUp(GatewayOptions options, LiveRoutes routes, TimeProvid
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Yield(); // Starting the host does not wait for it.
-        Try([.. routes.Current.Pools.Select(pool => pool.Ring).DefaultIfEmpty(Ring.Compile(GuardPolicy.Default))], stoppingToken);
-        _isOver = true;
+        try
+        {
+            Try([.. routes.Current.Pools.Select(pool => pool.Ring).DefaultIfEmpty(Ring.Compile(GuardPolicy.Default))], stoppingToken);
+        }
+        catch (Exception e)
+        {
+            // Nobody asked for it: what it cannot do must not keep the gateway from answering.
+            GatewayLog.WarmUpFailed(log, e);
+        }
+        finally
+        {
+            _isOver = true;
+        }
     }
 
     private void Try(Ring[] rings, CancellationToken stopping)

@@ -19,6 +19,19 @@ public abstract class BinCounts(int bins)
         Total += count;
     }
 
+    /// <summary>Adds to many bins, to each as many as stand at its place.</summary>
+    public void Add(ReadOnlySpan<int> bins, ReadOnlySpan<long> counts)
+    {
+        var total = 0L;
+        for (var i = 0; i < bins.Length; i++)
+        {
+            _counts[bins[i]] += counts[i];
+            total += counts[i];
+        }
+
+        Total += total;
+    }
+
     /// <summary>Adds all of others with the same bins.</summary>
     public void Add(BinCounts others)
     {

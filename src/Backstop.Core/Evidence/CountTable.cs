@@ -75,6 +75,9 @@ public sealed class CountTable(int categories)
         }
     }
 
+    /// <summary>Forgets all.</summary>
+    internal void Clear() => Array.Clear(_counts);
+
     /// <summary>Adds to one count by its place in <see cref="All"/>.</summary>
     internal void AddAt(int place, long count)
     {

@@ -15,6 +15,9 @@ public sealed class EpochHistory(int categories)
     private const int KeptPerLevel = 32;
     private readonly List<Epoch> _epochs = [];
     private readonly List<long> _changedAt = [];
+
+    // Of epochs that became part of a wider one: the next buckets take them, so a history that is full asks for no memory.
+    private readonly Stack<CountTable> _free = [];
     private long _newest;
 
     /// <summary>The epochs, oldest first.</summary>
@@ -79,7 +82,7 @@ public sealed class EpochHistory(int categories)
             return _epochs[place - 1].Counts;
         }
 
-        var epoch = new Epoch(first, level, new(categories));
+        var epoch = new Epoch(first, level, _free.TryPop(out var free) ? free : new(categories));
         _epochs.Insert(place, epoch);
         _changedAt.Insert(place, ++Clock);
         return epoch.Counts;
@@ -120,6 +123,8 @@ public sealed class EpochHistory(int categories)
             {
                 _epochs[kept - 1].Counts.Add(epoch.Counts);
                 _changedAt[kept - 1] = ++Clock;
+                epoch.Counts.Clear();
+                _free.Push(epoch.Counts);
             }
             else
             {

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
@@ -18,7 +17,7 @@ internal static class EvidenceDigest
     public static byte[] OfDesign(EvidencePlan plan, ImmutableArray<ContrastStage> stages, ImmutableArray<ControlRates> rates)
     {
         var text = new StringBuilder(2048);
-        text.Append("backstop-evidence-2\n").Append(stages[0].Key.Alias).Append('\n');
+        text.Append("backstop-evidence-3\n").Append(stages[0].Key.Alias).Append('\n');
         Append(text, [plan.Alpha, plan.FormShare, plan.TotalMargin, plan.DetectorThreshold, plan.Confirmation, plan.Caution, plan.AssignmentAlpha]);
         Append(text, plan.Margins.AsSpan());
         Append(text, plan.CeilingMargins.AsSpan());
@@ -62,23 +61,28 @@ internal static class EvidenceDigest
         return SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString()));
     }
 
-    /// <summary>SHA-256, in lower-case hex, of the design, the arms and every count that is not zero, with its place, as little-endian integers.</summary>
+    /// <summary>
+    /// SHA-256, in lower-case hex, of the design, the arms and every count that is not zero after its place. Places and counts are
+    /// base-128 varints: most take one or two bytes, and what has to be hashed is most of what a digest costs.
+    /// </summary>
     public static string Of(Look look)
     {
-        var text = new ArrayBufferWriter<byte>(12 * 1024);
+        var text = look.Tables.Text;
+        text.ResetWrittenCount();
         text.Write(look.Tables.Design);
-        Write(text, ((int)look.Contrast.Tested * CountTable.Arms) + (int)look.Contrast.Control);
+        text.Write([(byte)look.Contrast.Tested, (byte)look.Contrast.Control]);
+        var last = 0L;
         for (var stage = 0; stage < look.Stages.Length; stage++)
         {
-            AppendLatencies(text, stage, look.Stages[stage]);
-            AppendScores(text, stage, look);
+            AppendLatencies(text, ref last, stage, look.Stages[stage]);
+            AppendScores(text, ref last, stage, look);
             for (var group = 0; group < Groups; group++)
             {
                 // What is known by replica comes after the whole, as if there were one with the number 0.
                 for (var replica = 0; replica <= ReplicaTest.Most; replica++)
                 {
                     var counts = replica == 0 ? look.Stages[stage]?.Outcomes((EvidenceGroup)group) : look.Stages[stage]?.OfReplica((EvidenceGroup)group, replica);
-                    Append(text, counts is null ? [] : counts.All, ((((stage * Groups) + group) * (ReplicaTest.Most + 1)) + replica) * Cells);
+                    Append(text, ref last, counts is null ? [] : counts.All, ((((stage * Groups) + group) * (ReplicaTest.Most + 1)) + replica) * Cells);
                 }
             }
         }
@@ -86,37 +90,51 @@ internal static class EvidenceDigest
         return Convert.ToHexStringLower(SHA256.HashData(text.WrittenSpan));
     }
 
-    private static void AppendLatencies(ArrayBufferWriter<byte> text, int stage, StageEvidence? found)
+    private static void AppendLatencies(ArrayBufferWriter<byte> text, ref long last, int stage, StageEvidence? found)
     {
         for (var place = 0; found is not null && place < CountTable.Arms * (ReplicaTest.Most + 1); place++)
         {
             var (arm, replica) = Math.DivRem(place, ReplicaTest.Most + 1);
             if (found.Latencies((Arm)arm, replica) is { } latencies)
             {
-                Append(text, latencies.All, -(((stage * CountTable.Arms * (ReplicaTest.Most + 1)) + place + 1) * LatencyCounts.Bins));
+                Append(text, ref last, latencies.All, -(((stage * CountTable.Arms * (ReplicaTest.Most + 1)) + place + 1) * LatencyCounts.Bins));
             }
         }
     }
 
-    private static void Append(ArrayBufferWriter<byte> text, ReadOnlySpan<long> all, int from)
+    // Places are told as steps from one to the next.
+    private static void Append(ArrayBufferWriter<byte> text, ref long last, ReadOnlySpan<long> all, int from)
     {
-        var pairs = text.GetSpan(2 * sizeof(long) * all.Length);
+        const int mostBytes = 10;
+        var pairs = text.GetSpan(2 * mostBytes * all.Length);
         var end = 0;
         for (var place = 0; place < all.Length; place++)
         {
             if (all[place] != 0)
             {
-                BinaryPrimitives.WriteInt64LittleEndian(pairs[end..], from + place);
-                BinaryPrimitives.WriteInt64LittleEndian(pairs[(end + sizeof(long))..], all[place]);
-                end += 2 * sizeof(long);
+                end += Varint(pairs[end..], from + place - last);
+                end += Varint(pairs[end..], all[place]);
+                last = from + place;
             }
         }
 
         text.Advance(end);
     }
 
+    private static int Varint(Span<byte> to, long value)
+    {
+        var (rest, length) = ((ulong)value, 0);
+        for (; rest >= 0x80; rest >>= 7)
+        {
+            to[length++] = (byte)(rest | 0x80);
+        }
+
+        to[length++] = (byte)rest;
+        return length;
+    }
+
     // Far above every place of a count, so that none can be taken for another.
-    private static void AppendScores(ArrayBufferWriter<byte> text, int stage, Look look)
+    private static void AppendScores(ArrayBufferWriter<byte> text, ref long last, int stage, Look look)
     {
         for (var place = 0; look.Stages[stage] is { } found && place < look.Plan.Scores.Length * CountTable.Arms * (ReplicaTest.Most + 1); place++)
         {
@@ -125,15 +143,9 @@ internal static class EvidenceDigest
             if (found.Scores(look.Plan.Scores[score].Name, (Arm)arm, replica) is { } scores)
             {
                 const int far = 1 << 30;
-                Append(text, scores.All, far + (((stage * look.Plan.Scores.Length * CountTable.Arms * (ReplicaTest.Most + 1)) + place) * Scores.ScoreCounts.Steps));
+                Append(text, ref last, scores.All, far + (((stage * look.Plan.Scores.Length * CountTable.Arms * (ReplicaTest.Most + 1)) + place) * Scores.ScoreCounts.Steps));
             }
         }
-    }
-
-    private static void Write(ArrayBufferWriter<byte> text, long value)
-    {
-        BinaryPrimitives.WriteInt64LittleEndian(text.GetSpan(sizeof(long)), value);
-        text.Advance(sizeof(long));
     }
 
     private static void Append<T>(StringBuilder text, ReadOnlySpan<T> values)

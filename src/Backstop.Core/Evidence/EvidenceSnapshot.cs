@@ -187,7 +187,7 @@ public sealed record EvidenceSnapshot(
 
             foreach (var latency in stored.Latencies)
             {
-                Sparse.Each(latency.Counts, (bin, count) => stage.AddLatency(latency.Arm, latency.Replica, bin, count));
+                Sparse.Each(latency.Counts, (bin, count) => stage.AddLatencies(latency.Arm, latency.Replica, [bin], [count]));
             }
 
             foreach (var score in stored.Scores)

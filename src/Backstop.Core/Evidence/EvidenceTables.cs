@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using Backstop.Core.Evidence.Scores;
 using Backstop.Core.Routing;
@@ -82,6 +83,9 @@ public sealed class EvidenceTables
 
     /// <summary>What the tests were built from, for <see cref="EvidenceDigest"/>.</summary>
     internal ReadOnlySpan<byte> Design => _design ??= EvidenceDigest.OfDesign(_plan, _stages, _rates);
+
+    /// <summary>Where it writes what it names: looks come several times a second, and the place stays.</summary>
+    internal ArrayBufferWriter<byte> Text { get; } = new(16 * 1024);
 
     /// <summary>The two-arm table for what remains when a part of the tested arm's requests is left out.</summary>
     /// <param name="parts">By stage: the part, in <see cref="Replicas.Parts"/>.</param>

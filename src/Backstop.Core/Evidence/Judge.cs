@@ -54,7 +54,6 @@ public static class Judge
 
     private static (Verdict Verdict, string Reason) Decide(Judgement j, GroupEvidence speaking, EvidencePlan plan, DateTimeOffset now)
     {
-        var worse = j.Offending is { } outcome ? $"{outcome} {Percent(j.Tested, outcome)} against {Percent(j.Control, outcome)}" : "no single outcome";
         return j switch
         {
             // A share that is not the planned one makes every comparison below meaningless.
@@ -64,16 +63,16 @@ public static class Judge
                 ? "shared: both arms are above their ceiling, so the release is not shown to be the cause"
                 : "shared: the control itself is above its ceiling"),
             _ when speaking.Crossed && j.ConfirmationLogE < Math.Log(plan.Confirmation) =>
-                (Verdict.Inconclusive, $"unconfirmed: worse ({worse}), but only if the planned share is true"),
+                (Verdict.Inconclusive, $"unconfirmed: worse ({Worse(j)}), but only if the planned share is true"),
             _ when speaking.Crossed && j.LeastLogE >= speaking.LogThreshold =>
-                (Verdict.Regressed, $"worse than its control by more than the margins: {worse}"),
+                (Verdict.Regressed, $"worse than its control by more than the margins: {Worse(j)}"),
             { Latency: { Crossed: true } slow } when slow.Replicas?.LeastLogE >= slow.LogThreshold && slow.ConfirmationLogE >= Math.Log(plan.Confirmation) =>
                 (Verdict.Regressed, $"slower than its control by more than the margin: {Slower(slow)}"),
             _ when j.Scores.FirstOrDefault(s => s.Blames) is { } score =>
                 (Verdict.Regressed, $"scored worse than its control by more than the margin: {Scored(score)}"),
             { SickReplica: { } sick } => (Verdict.Inconclusive,
-                $"replica: number {sick} alone is {Alone(j, speaking.Crossed ? worse : null)}; without it nothing speaks against the release"),
-            _ when speaking.Crossed => (Verdict.Inconclusive, $"one replica: worse ({worse}), but without one of its replicas that is not shown yet"),
+                $"replica: number {sick} alone is {Alone(j, speaking.Crossed ? Worse(j) : null)}; without it nothing speaks against the release"),
+            _ when speaking.Crossed => (Verdict.Inconclusive, $"one replica: worse ({Worse(j)}), but without one of its replicas that is not shown yet"),
             { Latency: { Crossed: true } slow } when slow.Replicas?.LeastLogE >= slow.LogThreshold =>
                 (Verdict.Inconclusive, $"unconfirmed: slower ({Slower(slow)}), but only if the planned share is true"),
             { Latency: { Crossed: true } slow } =>
@@ -88,10 +87,13 @@ public static class Judge
             _ when j.Latency is { LogThreshold: not null } slow && slow.LogE >= Math.Log(plan.Caution) => (Verdict.Inconclusive, $"suspicious: slower ({Slower(slow)})"),
             _ when j.Scores.FirstOrDefault(s => !s.IsUneven && s.LogThreshold is not null && s.LogE >= Math.Log(plan.Caution)) is { } score =>
                 (Verdict.Inconclusive, $"suspicious: scored worse ({Scored(score)})"),
-            _ when speaking.LogE >= Math.Log(plan.Caution) => (Verdict.Inconclusive, $"suspicious: {worse}"),
+            _ when speaking.LogE >= Math.Log(plan.Caution) => (Verdict.Inconclusive, $"suspicious: {Worse(j)}"),
             _ => (Verdict.Healthy, "no worse than its control within the margins"),
         };
     }
+
+    private static string Worse(Judgement j) =>
+        j.Offending is { } outcome ? $"{outcome} {Percent(j.Tested, outcome)} against {Percent(j.Control, outcome)}" : "no single outcome";
 
     private static string Alone(Judgement j, string? worse) => worse is not null ? $"worse ({worse})"
         : j.Latency is { Crossed: true } slow ? $"slower ({Slower(slow)})"

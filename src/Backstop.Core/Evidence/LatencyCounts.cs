@@ -30,10 +30,11 @@ public sealed class LatencyCounts() : BinCounts(LatencyCounts.Bins)
     /// <summary>The bin up to which so many requests lie; the last when there are not so many.</summary>
     public int BinOfRank(double rank)
     {
-        var (bin, below) = (0, All[0]);
+        var counts = All;
+        var (bin, below) = (0, counts[0]);
         while (bin < Never && below < rank)
         {
-            below += All[++bin];
+            below += counts[++bin];
         }
 
         return bin;

@@ -115,11 +115,7 @@ public sealed class StageEvidence(EvidenceKey key)
         AddFirstHalf(epoch.FirstHalf.AsSpan());
         foreach (var cell in epoch.Latencies)
         {
-            for (var i = 0; i < cell.Bins.Length; i++)
-            {
-                AddLatency(cell.Arm, cell.Replica, cell.Bins[i], cell.Counts[i]);
-            }
-
+            AddLatencies(cell.Arm, cell.Replica, cell.Bins.AsSpan(), cell.Counts.AsSpan());
             if (LatencyHistory is { } history)
             {
                 AddToHistory(cell, history.At(epoch.Bucket));
@@ -186,9 +182,9 @@ public sealed class StageEvidence(EvidenceKey key)
         counts.Add(cell.Arm, stratum: 0, between);
     }
 
-    internal void AddLatency(Arm arm, int replica, int bin, long count)
+    internal void AddLatencies(Arm arm, int replica, ReadOnlySpan<int> bins, ReadOnlySpan<long> counts)
     {
-        (_latencies[(int)arm] ??= new()).Add(bin, count);
-        (_latenciesOfReplicas[(int)arm, replica] ??= new()).Add(bin, count);
+        (_latencies[(int)arm] ??= new()).Add(bins, counts);
+        (_latenciesOfReplicas[(int)arm, replica] ??= new()).Add(bins, counts);
     }
 }

@@ -5,6 +5,7 @@ using Backstop.Gateway.Routing;
 using Backstop.Gateway.Tests.Harness;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Backstop.Gateway.Tests.Guards;
 
@@ -19,6 +20,7 @@ public sealed class WarmUpTests
         var release = SmallFleet.Released("v7", server);
         new RouteFile(Path.Combine(folder.FullName, "routes.json")).Write(RouteTable.Empty.Apply([new(SmallFleet.Plain(release), [release])]).Table);
         var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
         builder.Services.AddGateway(new() { DataDirectory = folder.FullName, WarmUp = TimeSpan.FromMilliseconds(1) });
         await using var gateway = builder.Build();
         var (readiness, warmUp) = (gateway.Services.GetRequiredService<Readiness>(), gateway.Services.GetRequiredService<WarmUp>());

@@ -7,6 +7,7 @@ using Backstop.Gateway.Tests.Harness;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Backstop.Gateway.Tests.Observability;
 
@@ -77,6 +78,7 @@ public sealed class TelemetryTests
     {
         var folder = Directory.CreateTempSubdirectory("backstop-gateway-");
         var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
         builder.Services.AddGateway(new() { DataDirectory = folder.FullName });
         await using var gateway = builder.Build();
         var (telemetry, factory) = (gateway.Services.GetRequiredService<Telemetry>(), gateway.Services.GetRequiredService<IMeterFactory>());

@@ -11,6 +11,9 @@ internal sealed class JudgedRollout
 {
     public const string Alias = "assistant:prod";
 
+    // One for all looks: another would have its tables built anew for each.
+    private static readonly EvidencePlan Plan = new();
+
     private readonly AliasEvidence _evidence = new(Alias);
     private readonly Random _random;
     private readonly List<Route> _stages = [];
@@ -127,7 +130,7 @@ internal sealed class JudgedRollout
         }
 
         var contrast = State.Rollout.Promoted ? Contrast.OfPromoted(stages.Where(r => r.Current == "v8")) : Contrast.OfCandidate(stages.Where(r => r.Candidate == "v8"));
-        Judgement = Core.Evidence.Judge.Evaluate(_evidence, contrast, new(), Now);
+        Judgement = Core.Evidence.Judge.Evaluate(_evidence, contrast, Plan, Now);
         Tell(new RolloutEvent.Warmed(Now, Failed: null));
         Tell(new RolloutEvent.Judged(Now, Judgement.Verdict, Judgement.Units, Judgement.OneArmAlarm, Judgement.Reason, Bears: Bears));
         Tell(new RolloutEvent.Ticked(Now));

@@ -14,7 +14,7 @@ internal static class ClusterHosting
     public static void JoinCluster(this ISiloBuilder silo, ControlOptions options)
     {
         var address = options.Cluster ?? new IPEndPoint(IPAddress.Loopback, 0);
-        silo.ConfigureEndpoints(address.Address, address.Port == 0 ? ControlHosting.FreePort() : address.Port, gatewayPort: 0);
+        silo.ConfigureEndpoints(address.Address, address.Port == 0 ? FreePort.At(address.Address) : address.Port, gatewayPort: 0);
         silo.Configure<ClusterOptions>(o => (o.ServiceId, o.ClusterId) = ("backstop", "backstop"));
         silo.Configure<SiloOptions>(o => o.SiloName = options.NodeName ?? $"control-{Guid.NewGuid():N}");
         silo.Configure<ClusterMembershipOptions>(Tune);

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Backstop.Control.Access;
 using Backstop.Control.Api;
 using Backstop.Control.Cluster;
@@ -80,7 +79,7 @@ public static class ControlHosting
             else
             {
                 // Ports that nobody has: several servers may run on one machine.
-                var (siloPort, gatewayPort) = (FreePort(), FreePort());
+                var (siloPort, gatewayPort) = (FreePort.At(IPAddress.Loopback), FreePort.At(IPAddress.Loopback));
                 silo.UseLocalhostClustering(siloPort, gatewayPort, serviceId: "backstop", clusterId: $"backstop-{siloPort}");
             }
         });
@@ -132,11 +131,4 @@ public static class ControlHosting
     /// <summary>Where pages for people are mapped: only for those who may look at everything.</summary>
     public static IEndpointRouteBuilder MapPages(this IEndpointRouteBuilder endpoints) =>
         endpoints.MapGroup("").AddEndpointFilter<ProblemFilter>().AddEndpointFilter<AccessFilter>().Needs(Scope.Read, Reach.Everything);
-
-    internal static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

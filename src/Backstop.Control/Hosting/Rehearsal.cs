@@ -22,16 +22,25 @@ internal static class Rehearsal
     private const int Requests = 4000;
     private const int CanaryBasisPoints = 5000;
 
-    /// <summary>Plays it once.</summary>
+    // What was compiled stays so: another server in the same process has nothing left to rehearse.
+    private static volatile bool _wasPlayed;
+
+    /// <summary>Plays it, unless this process has played it before.</summary>
     /// <exception cref="InvalidOperationException">The bad release was not taken back.</exception>
     public static async Task Play(CancellationToken cancel)
     {
+        if (_wasPlayed)
+        {
+            return;
+        }
+
         var directory = Directory.CreateTempSubdirectory("backstop-rehearsal-");
         try
         {
             using var store = DurableStore.At(new StoreAddress.Sqlite(directory.FullName));
             await store.Open(cancel);
             await Play(store);
+            _wasPlayed = true;
         }
         finally
         {

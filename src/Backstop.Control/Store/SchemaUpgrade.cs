@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
@@ -12,6 +13,9 @@ namespace Backstop.Control.Store;
 /// </remarks>
 internal static class SchemaUpgrade
 {
+    // To make a script takes longer than to run it, and a program that starts opens two stores: its own and that of the rehearsal.
+    private static readonly ConcurrentDictionary<(Type Kind, string? From), Lazy<string>> Scripts = new();
+
     /// <summary>Applies the migrations that the store lacks.</summary>
     /// <exception cref="StoreException">A newer program wrote the store, or it is not one.</exception>
     public static async Task Run(StoreContext context, StoreEngine engine, CancellationToken cancel)
@@ -41,7 +45,8 @@ internal static class SchemaUpgrade
             applied.Add(unnumbered);
         }
 
-        var script = context.GetService<IMigrator>().GenerateScript(applied.LastOrDefault(), toMigration: null, MigrationsSqlGenerationOptions.NoTransactions);
+        var script = Scripts.GetOrAdd((context.GetType(), applied.LastOrDefault()), key => new(() => context.GetService<IMigrator>().GenerateScript(
+            key.From, toMigration: null, MigrationsSqlGenerationOptions.NoTransactions))).Value;
         try
         {
             await Execute(context, transaction, script, cancel);

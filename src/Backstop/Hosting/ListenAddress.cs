@@ -1,6 +1,6 @@
 using System.Net;
-using System.Net.Sockets;
 using Backstop.CommandLine;
+using Backstop.Control.Hosting;
 
 namespace Backstop.Hosting;
 
@@ -23,37 +23,5 @@ internal static class ListenAddress
     public static bool IsPublic(IPEndPoint address) => !IPAddress.IsLoopback(address.Address);
 
     /// <summary>Replaces port 0 by one that is free now, and that no outgoing connection will be given before it is listened on.</summary>
-    public static IPEndPoint WithPort(IPEndPoint address)
-    {
-        if (address.Port != 0)
-        {
-            return address;
-        }
-
-        // Systems take the ports of outgoing connections from above these.
-        var (least, above, tries) = (15_000, 32_000, 20);
-        for (var i = 0; i < tries; i++)
-        {
-            if (Free(address.Address, Random.Shared.Next(least, above)) is { } free)
-            {
-                return free;
-            }
-        }
-
-        return Free(address.Address, 0)!;
-    }
-
-    private static IPEndPoint? Free(IPAddress address, int port)
-    {
-        using var probe = new TcpListener(address, port);
-        try
-        {
-            probe.Start();
-            return (IPEndPoint)probe.LocalEndpoint;
-        }
-        catch (SocketException) when (port != 0)
-        {
-            return null;
-        }
-    }
+    public static IPEndPoint WithPort(IPEndPoint address) => address.Port != 0 ? address : new(address.Address, FreePort.At(address.Address));
 }

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
+using Backstop.Control.Hosting;
 using Backstop.Control.Store;
 using Backstop.Control.Tests.Harness;
 using Npgsql;
@@ -63,7 +63,7 @@ public sealed class PostgresServer : IAsyncDisposable
             await File.AppendAllTextAsync(Path.Combine(directory, "data", "pg_hba.conf"), "host all all samenet scram-sha-256\n");
         }
 
-        var server = new PostgresServer(directory, at is null ? "127.0.0.1" : $"127.0.0.1,{at}", FreePort());
+        var server = new PostgresServer(directory, at is null ? "127.0.0.1" : $"127.0.0.1,{at}", FreePort.At(IPAddress.Loopback));
         await server.Answers();
         return server;
     }
@@ -195,11 +195,4 @@ public sealed class PostgresServer : IAsyncDisposable
         UseShellExecute = false,
         WorkingDirectory = "/",
     })!;
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

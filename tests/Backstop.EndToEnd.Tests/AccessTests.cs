@@ -151,7 +151,7 @@ public sealed class AccessTests : IDisposable
 
     private static async Task Until(Func<Task<bool>> holds, string otherwise)
     {
-        var deadline = DateTime.UtcNow.AddSeconds(60);
+        var deadline = DateTime.UtcNow.AddSeconds(120);
         using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
         while (!await holds())
         {

@@ -86,7 +86,7 @@ public sealed class KeysInLogsTests : IAsyncLifetime
     [Fact]
     public async Task No_key_stands_in_a_log_an_error_a_trace_a_file_or_a_request_to_a_model_server()
     {
-        var once = await _oneTimeKey.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        var once = await _oneTimeKey.Task.WaitAsync(TimeSpan.FromSeconds(120), TestContext.Current.CancellationToken);
         var admin = await Made("keys", new { name = "ops", scopes = new[] { "admin" } }, once);
         var app = await Made("keys", new { name = "app", scopes = new[] { "invoke" } }, admin);
         var young = await Made("keys/app/rotate", new { overlap_seconds = 3600 }, admin);
@@ -199,7 +199,7 @@ public sealed class KeysInLogsTests : IAsyncLifetime
 
     private static async Task Until(Func<Task<bool>> holds, string otherwise)
     {
-        var deadline = DateTime.UtcNow.AddSeconds(60);
+        var deadline = DateTime.UtcNow.AddSeconds(120);
         using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
         while (!await holds())
         {

@@ -43,7 +43,7 @@ public sealed class OpenAiClientTests(RunningBackstop backstop) : IClassFixture<
             File.Copy(Path.Combine(AppContext.BaseDirectory, "Npm", file), Path.Combine(folder, file), overwrite: true);
         }
 
-        await Run("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts"], folder);
+        await Run("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"], folder);
         var printed = await Run("node", ["chat.mjs", new Uri(backstop.Http, "v1").ToString(), RunningBackstop.Alias], folder);
 
         Assert.Equal(["models ok", "chat ok", "stream ok", "error ok"], printed.Split('\n', StringSplitOptions.RemoveEmptyEntries));

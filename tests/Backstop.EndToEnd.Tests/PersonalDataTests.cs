@@ -291,7 +291,7 @@ public sealed class PersonalDataTests : IAsyncLifetime
 
     private static async Task Until(Func<Task<bool>> holds)
     {
-        var deadline = DateTime.UtcNow.AddSeconds(60);
+        var deadline = DateTime.UtcNow.AddSeconds(120);
         using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
         while (!await holds())
         {

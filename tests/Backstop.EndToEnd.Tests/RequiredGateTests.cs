@@ -61,7 +61,7 @@ public sealed class RequiredGateTests(RunningBackstop backstop) : IClassFixture<
 
     private static async Task<T> Eventually<T>(Func<Task<T>> read, Func<T, bool> done)
     {
-        for (var deadline = DateTime.UtcNow.AddSeconds(60); ;)
+        for (var deadline = DateTime.UtcNow.AddSeconds(120); ;)
         {
             var now = await read();
             if (done(now))

@@ -27,7 +27,7 @@ public sealed class ScoredWorseTests(RunningBackstop backstop) : IClassFixture<R
         var rollout = (await backstop.Control.StartRollout(alias, new("v8") { Plan = plan }, cancel)).Body;
 
         using var http = new HttpClient { BaseAddress = backstop.Http };
-        for (var deadline = DateTime.UtcNow.AddSeconds(60); rollout.Status != "rolled_back"; rollout = (await backstop.Control.Rollout(rollout.Id, cancel)).Body)
+        for (var deadline = DateTime.UtcNow.AddSeconds(120); rollout.Status != "rolled_back"; rollout = (await backstop.Control.Rollout(rollout.Id, cancel)).Body)
         {
             Assert.True(DateTime.UtcNow < deadline && rollout.Status != "rejected", $"{rollout.Status}: {rollout.Reason}");
             await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => AskAndScore(http, alias, cancel)));

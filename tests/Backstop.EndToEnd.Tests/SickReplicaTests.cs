@@ -28,10 +28,10 @@ public sealed class SickReplicaTests(RunningBackstop backstop) : IClassFixture<R
         var plan = new PlanRequest([new(BasisPoints: 5000, DwellMs: 3_600_000, MinUnits: 1_000_000)]).ToJson();
         var rollout = (await backstop.Control.StartRollout(RunningBackstop.Alias, new("v9") { Plan = plan }, cancel)).Body;
 
-        for (var deadline = DateTime.UtcNow.AddSeconds(20); rollout.Status != "canary"; rollout = (await backstop.Control.Rollout(rollout.Id, cancel)).Body)
+        for (var deadline = DateTime.UtcNow.AddSeconds(120); rollout.Status != "canary"; rollout = (await backstop.Control.Rollout(rollout.Id, cancel)).Body)
         {
             Assert.True(DateTime.UtcNow < deadline && rollout.Status != "rejected", $"{rollout.Status}: {rollout.Reason}");
-            await Task.Yield();
+            await Task.Delay(20, cancel);
         }
 
         using var http = new HttpClient { BaseAddress = backstop.Http };

@@ -24,7 +24,7 @@ public sealed class SketchPeerTests
             File.Copy(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
         }
 
-        await Run("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts"], folder);
+        await Run("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"], folder);
         var printed = await Run(
             "node",
             ["sketch.mjs", Convert.ToBase64String(DDSketchFormat.Write(ours)), .. Values.Select(v => v.ToString("R", CultureInfo.InvariantCulture))], folder);

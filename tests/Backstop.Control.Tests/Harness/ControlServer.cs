@@ -104,7 +104,7 @@ internal sealed class ControlServer : IAsyncDisposable
     public async Task Stop()
     {
         Api.Dispose();
-        using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await _app.StopAsync(soon.Token);
         await _app.DisposeAsync();
     }
@@ -122,7 +122,7 @@ internal sealed class ControlServer : IAsyncDisposable
 /// <summary>Asks until the answer is right, or fails with the last answer.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(120);
 
     public static async Task<T> Is<T>(Func<Task<T>> ask, Func<T, bool> right)
     {

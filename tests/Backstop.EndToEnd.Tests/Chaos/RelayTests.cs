@@ -47,7 +47,7 @@ public sealed class RelayTests : IDisposable
             var began = TimeProvider.System.GetTimestamp();
             while (!(await api.Alias(alias, Cancel)).Body.Gateways.Any(g => g.Id == "gateway-1" && g.Generation == 1))
             {
-                Assert.True(TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(60), $"{alias} did not arrive.");
+                Assert.True(TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(120), $"{alias} did not arrive.");
                 await Task.Delay(50, Cancel);
             }
         }

@@ -9,7 +9,7 @@ namespace Backstop.EndToEnd.Tests.Linearizability;
 /// <param name="store">The connection string of a database, or null for SQLite.</param>
 internal sealed class KillableServer(string? store) : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     private readonly string _directory = Directory.CreateTempSubdirectory("backstop-kill-").FullName;
     private readonly IPEndPoint _http = ListenAddress.WithPort(new(IPAddress.Loopback, 0));

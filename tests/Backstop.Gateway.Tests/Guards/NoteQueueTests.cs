@@ -34,7 +34,7 @@ public sealed class NoteQueueTests
         Assert.Equal(Abuse, stream ? reply.StreamedText : reply.Text);
         Assert.False(counted.Task.IsCompleted);
         answered.Set();
-        await counted.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await counted.Task.WaitAsync(TimeSpan.FromSeconds(120), TestContext.Current.CancellationToken);
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public sealed class NoteQueueTests
         using var lost = Listen("backstop.guard.notes.dropped", _ => Interlocked.Increment(ref dropped));
         var queue = new NoteQueue(telemetry);
         queue.Offer(Noted(Id));
-        await begun.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await begun.Task.WaitAsync(TimeSpan.FromSeconds(120), TestContext.Current.CancellationToken);
         for (var i = 0; i < NoteQueue.Most + 9; i++)
         {
             queue.Offer(Noted(Id));

@@ -3,7 +3,7 @@ namespace Backstop.Gateway.Tests.Harness;
 /// <summary>Asks until the answer is right, or fails with the last answer.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(120);
 
     public static async Task<T> Is<T>(Func<T> ask, Func<T, bool> right)
     {

@@ -87,7 +87,7 @@ internal sealed partial class AliasGrain
             {
                 case Effect.Push:
                     _evidence.Begin(new(Name, _alias.Epoch, _alias.Generation), _rollout?.Evidence.LatencyMargin);
-                    await publisher.Publish(_alias);
+                    await Push();
                     break;
                 case Effect.Page page:
                     Paged(log, Name, _rollout!.Rollout.Id, page.Reason);
@@ -98,7 +98,7 @@ internal sealed partial class AliasGrain
                     _incident.Open(_rollout!, judgement, _evidence.RatesFor(new(Name, _alias.Epoch, _alias.Generation)), open, ByItself());
                     break;
                 case Effect.StartSuccessor:
-                    await StartSuccessor();
+                    await AndIfItFails(StartSuccessor);
                     break;
                 default:
                     Start(effect);
@@ -109,22 +109,7 @@ internal sealed partial class AliasGrain
         _incident.Stamp(_rollout!.Timeline);
     }
 
-    /// <summary>Starts what asks the outside world. It answers with an event, so an abort never waits for it.</summary>
-    private void Start(Effect effect)
-    {
-        var (self, alias, rollout) = (this.AsReference<IAliasGrain>(), _alias, _rollout!.Rollout);
-        var wayBack = _alias.ReturnsTo(rollout.Candidate, rollout.Plan.Fallback) ?? rollout.Baseline;
-        var more = MoreOn(wayBack) * rollout.Plan.WarmCapacity;
-        _ = effect switch
-        {
-            Effect.RunGates => Task.Run(async () => await self.Gated(rollout.Id, await effects.RunGates(rollout, wayBack))),
-            // A freeze may have lain between the gates and this.
-            Effect.ProbeWarmth => Task.Run(async () => await self.Warmed(
-                rollout.Id,
-                (rollout.Plan.BreakGlass is null ? await effects.MissingResult(alias, rollout.Candidate) : null) ?? await effects.ProbeWarmth(rollout, wayBack, more))),
-            _ => Task.CompletedTask, // Watching is done by every tick while the status is verifying.
-        };
-    }
+    private Task Push() => AndIfItFails(() => publisher.Publish(_alias));
 
     private static string Exceptions(RolloutPlan plan) =>
         (plan.NoWayBack is { } why ? $", without a way back: {why}" : "") + (plan.BreakGlass is { } glass ? $", without gates and freezes: {glass}" : "");

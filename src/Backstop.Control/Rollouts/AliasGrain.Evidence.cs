@@ -73,6 +73,8 @@ internal sealed partial class AliasGrain
         {
             await StoreEvidence(clock.GetUtcNow());
         }
+
+        await MakeUp();
     }
 
     /// <summary>Compares the baseline with itself, whether or not anything is being rolled out.</summary>

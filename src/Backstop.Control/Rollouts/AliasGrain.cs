@@ -75,19 +75,13 @@ internal sealed partial class AliasGrain(
         // The freeze that came with the swap may not have been stored when the last owner died.
         _evidence.Begin(new(Name, _alias.Epoch, _alias.Generation), _rollout?.Evidence.LatencyMargin);
 
-        // Level-triggered: what the row says is pushed and what the rollout waits for is asked again, whatever happened before.
-        await publisher.Publish(_alias);
-        if (_rollout is { } rollout)
+        await CatchUp();
+        if (_rollout is { Rollout.Status: RolloutStatus.RollingBack or RolloutStatus.Verifying or RolloutStatus.RollbackDegraded })
         {
-            await Run(RolloutMachine.Unanswered(rollout.Rollout));
-            if (rollout.Rollout.Status is RolloutStatus.RollingBack or RolloutStatus.Verifying or RolloutStatus.RollbackDegraded)
-            {
-                RollbackResumed(log, Name, _alias.Generation);
-            }
+            RollbackResumed(log, Name, _alias.Generation);
         }
 
         await Handle(new DrillEvent.TakenUp(clock.GetUtcNow()));
-        ReportAgain();
         SpreadStandby();
         this.RegisterGrainTimer(Tick, new() { DueTime = TimeSpan.Zero, Period = options.JudgeInterval, Interleave = false, KeepAlive = true });
     }
@@ -262,7 +256,7 @@ internal sealed partial class AliasGrain(
 
         (_alias, _rollout) = (next, rollout ?? _rollout);
         _evidence.Begin(new(Name, _alias.Epoch, _alias.Generation), _rollout?.Evidence.LatencyMargin);
-        await publisher.Publish(_alias);
+        await Push();
         return true;
     }
 

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Control.Rollouts;
 
 /// <summary>Tells the incident book what happened to one rollout, in order, beside the decisions: writing a report must never hold up a verdict.</summary>
-/// <remarks>Nothing is lost by a crash: the next owner reports again, and the book adds to the open incident.</remarks>
+/// <remarks>Nothing is lost by a crash, or while the store is away: the owner or the next one reports again, and the book adds to the open incident.</remarks>
 internal sealed partial class IncidentReporter(IncidentBook incidents, ILogger log)
 {
     // A doubt is looked at again when the smaller arm has grown this much: the first alarm knows least.
@@ -21,6 +21,9 @@ internal sealed partial class IncidentReporter(IncidentBook incidents, ILogger l
 
     /// <summary>The incident of this rollout, once it is open.</summary>
     public string? IncidentId { get; private set; }
+
+    /// <summary>Why the last report could not be written; null when it was, or when somebody took that up.</summary>
+    public Exception? Failed { get; set; }
 
     /// <summary>Goes on with the incident that an earlier owner opened.</summary>
     public void Continue(string? incidentId) => IncidentId = incidentId;
@@ -107,6 +110,7 @@ internal sealed partial class IncidentReporter(IncidentBook incidents, ILogger l
                 }
                 catch (Exception e) when (e is not OutOfMemoryException)
                 {
+                    Failed = e;
                     NotReported(log, e);
                 }
             });

@@ -32,6 +32,9 @@ internal sealed class ModelServer : IAsyncDisposable
     /// <summary>What it says to a question it has no answer to, such as one that makes it ready.</summary>
     public int Otherwise { get; set; } = StatusCodes.Status404NotFound;
 
+    /// <summary>It answers nobody before this is done.</summary>
+    public Task Holds { get; set; } = Task.CompletedTask;
+
     /// <param name="answersAs">The name the model gives itself in its answers; none when null.</param>
     /// <param name="took">How long it takes to answer.</param>
     public static async Task<ModelServer> Start(string? answersAs = null, TimeSpan took = default)
@@ -40,13 +43,14 @@ internal sealed class ModelServer : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         var app = builder.Build();
+        ModelServer? server = null;
         app.MapPost("/v1/chat/completions", async () =>
         {
+            await server!.Holds;
             await Task.Delay(took);
             return Results.Json(new { model = answersAs, choices = new[] { new { message = new { role = "assistant", content = "yes" } } } });
         });
         app.MapGet("/v2/models/{model}/ready", (string model) => model == answersAs ? Results.Ok() : Results.NotFound());
-        ModelServer? server = null;
         app.Use((http, next) =>
         {
             server!.Asked.Enqueue($"{http.Request.Method} {http.Request.Path}");

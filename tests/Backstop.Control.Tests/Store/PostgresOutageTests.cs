@@ -43,6 +43,29 @@ public sealed class PostgresOutageTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_rollout_goes_on_though_the_database_was_away_when_its_releases_were_found_warm()
+    {
+        var (log, answer) = (new LogBook(), new TaskCompletionSource());
+        await using var model = await ModelServer.Start();
+        model.Holds = answer.Task;
+        await using var control = await ControlServer.Start(store: await _postgres.NewDatabase(), log: log);
+        await control.Register("v7", model.Address, "seven");
+        await control.Register("v8", model.Address, "eight");
+        await control.CreateAlias("assistant:prod", "v7");
+        await control.Post("aliases/assistant:prod/rollouts", new { release = "v8", plan = new { steps = new[] { new { basis_points = 500, dwell_ms = 3_600_000, min_units = 1000 } } } });
+        await Eventually.Is(() => control.Get("aliases/assistant:prod"), a => (string?)a["rollout"]?["status"] == "warming");
+        await Eventually.Is(() => Task.FromResult(model.Asked.Count), asked => asked > 0);
+
+        await _postgres.Crash();
+        answer.SetResult();
+        await Eventually.Is(() => Task.FromResult(log.Lines), lines => lines.Any(line => line.StartsWith("What was decided of assistant:prod", StringComparison.Ordinal)));
+        await _postgres.StartAgain();
+
+        await Eventually.Is(async () => (await control.Api.GetAsync("/api/v1/aliases/assistant:prod")).StatusCode, s => s == HttpStatusCode.OK);
+        await Eventually.Is(() => control.Get("aliases/assistant:prod"), a => (string?)a["rollout"]?["status"] == "canary");
+    }
+
+    [Fact]
     public async Task A_store_that_cannot_be_used_says_why_and_what_to_do()
     {
         await Refuses(_postgres.Database("postgres", password: "wrong"), "password", "pg_hba.conf");

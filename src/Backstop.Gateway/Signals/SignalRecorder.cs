@@ -14,12 +14,8 @@ namespace Backstop.Gateway.Signals;
 /// <summary>Observes requests: one signal each, summed into whole epochs, never waiting for anybody.</summary>
 public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
 {
-    private const int MaxSamplesPerGeneration = 50;
     private const int MostPromptNames = 256;
     private const int MostUnits = 100_000;
-
-    // A batch must fit into a message, which gRPC takes up to 4 MiB of; what tells the units of an alias apart takes a kilobyte.
-    private const int MostOfAKind = 1000;
 
     private readonly Lock _gate = new();
     private readonly SteadyClock _clock = new(time);
@@ -30,13 +26,8 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     private readonly Dictionary<RequestKey, PendingPlace> _waiting = [];
     private readonly Queue<(PendingRequest Request, DateTimeOffset Until)> _byDeadline = new();
     private readonly Stack<PendingPlace> _free = new();
-    private readonly Dictionary<(string Alias, string Release), Started> _started = [];
-    private readonly Dictionary<(string Alias, long Generation, string Release), ShadowComparison> _shadows = [];
-    private readonly Dictionary<(string Alias, long Generation), int> _sampled = [];
-    private readonly List<Sample> _samples = [];
-    private readonly Dictionary<(string Alias, long Bucket), InputTally> _inputs = [];
+    private readonly BatchSums _sums = new();
     private readonly Dictionary<ulong, string> _promptNames = [];
-    private readonly BaselineUnits _baselineUnits = new();
     private readonly string _startId = Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture);
     private readonly UnitWindow _units = new(TimeSpan.FromMinutes(10), MostUnits);
     private ulong _sequence;
@@ -77,7 +68,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
                     assignment.IsFirstHalf, awaitsScores: !route.Traffic.Signals.IsEmpty);
                 if (assignment.Arm == Arm.Baseline)
                 {
-                    _baselineUnits.Add(route, assignment.BaselineUnit);
+                    _sums.BaselineUnits.Add(route, assignment.BaselineUnit);
                 }
             }
 
@@ -91,14 +82,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     {
         lock (_gate)
         {
-            var now = Clock();
-            if (!_started.TryGetValue((alias, release), out var started))
-            {
-                _started[(alias, release)] = started = new() { Alias = alias, Release = release, FirstMs = now };
-            }
-
-            started.Count++;
-            started.LastMs = now;
+            _sums.Started(alias, release, Clock());
         }
     }
 
@@ -107,7 +91,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     {
         lock (_gate)
         {
-            TallyOf(alias).Add(count);
+            _sums.InputsOf(alias, _clock.Now()).Add(count);
         }
     }
 
@@ -117,7 +101,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     {
         lock (_gate)
         {
-            TallyOf(alias).Add(signal, what, values);
+            _sums.InputsOf(alias, _clock.Now()).Add(signal, what, values);
         }
     }
 
@@ -174,7 +158,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
             place.Sample = sample;
             if (outcome != Outcome.Unlabelled)
             {
-                Keep(place, outcome, expected: null);
+                _sums.Sampled(place, outcome, expected: null);
                 Settle(place);
                 return;
             }
@@ -200,17 +184,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
         {
             _ledger.Assign(new(route.Alias, route.Epoch, route.Generation), Arm.Shadow, _clock.Now(), route.LabelDeadline)
                 .Answered(attack, outcome, Served.Unlabelled);
-            var sum = ShadowsOf(route, seen.Release);
-            sum.Copies += seen.Copies;
-            sum.Failed += seen.Failed;
-            sum.SameVerdict += seen.SameVerdict;
-            sum.Worse += seen.Worse;
-            sum.Better += seen.Better;
-            sum.Agreement += seen.Agreement;
-            sum.UserMs += seen.UserMs;
-            sum.ShadowMs += seen.ShadowMs;
-            sum.UserCharacters += seen.UserCharacters;
-            sum.ShadowCharacters += seen.ShadowCharacters;
+            _sums.Shadowed(route, seen);
         }
     }
 
@@ -219,7 +193,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     {
         lock (_gate)
         {
-            ShadowsOf(route, release).Dropped++;
+            _sums.ShadowDropped(route, release);
         }
     }
 
@@ -294,8 +268,8 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     /// </summary>
     public IEnumerable<SignalBatch> Collect()
     {
-        var (now, parts) = Gather();
-        for (var (from, more) = (0, true); more || from < parts.Longest; from += MostOfAKind)
+        var (now, parts) = Take();
+        for (var (from, more) = (0, true); more || from < parts.Longest; from += BatchParts.MostOfAKind)
         {
             // In parts, for requests wait for the lock, and what is alive at one time costs the garbage collector.
             ImmutableArray<Core.Evidence.EpochCounts> epochs = [];
@@ -303,10 +277,10 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
             {
                 lock (_gate)
                 {
-                    epochs = _ledger.Collect(now, MostOfAKind);
+                    epochs = _ledger.Collect(now, BatchParts.MostOfAKind);
                 }
 
-                more = epochs.Length >= MostOfAKind;
+                more = epochs.Length >= BatchParts.MostOfAKind;
             }
 
             if (epochs.IsEmpty && from >= parts.Longest)
@@ -316,16 +290,12 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
 
             var batch = new SignalBatch { GatewayId = options.GatewayId, StartId = _startId, Sequence = ++_sequence };
             batch.Epochs.AddRange(epochs.Select(e => e.ToMessage()));
-            batch.Started.AddRange(parts.Started.Skip(from).Take(MostOfAKind));
-            batch.Samples.AddRange(parts.Samples.Skip(from).Take(MostOfAKind));
-            batch.Shadows.AddRange(parts.Shadows.Skip(from).Take(MostOfAKind));
-            batch.Units.AddRange(parts.Units.Skip(from).Take(MostOfAKind));
-            batch.Inputs.AddRange(parts.Inputs.Skip(from).Take(MostOfAKind).Select(i => i.Count.ToMessage(i.Alias, i.Bucket)));
+            parts.AddTo(batch, from);
             yield return batch;
         }
     }
 
-    private (DateTimeOffset Now, Parts Parts) Gather()
+    private (DateTimeOffset Now, BatchParts Parts) Take()
     {
         lock (_gate)
         {
@@ -339,37 +309,8 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
                 }
             }
 
-            var parts = new Parts(
-                [.. _started.Values], [.. _samples], [.. _shadows.Values], [.. _baselineUnits.TakeNews().Select(u => u.ToMessage())],
-                [.. _inputs.SelectMany(tally => tally.Value.CountsWithValues.Select(count => (tally.Key.Alias, tally.Key.Bucket, count)))]);
-            _inputs.Clear();
-            _shadows.Clear();
-            _started.Clear();
-            _samples.Clear();
-            return (now, parts);
+            return (now, _sums.Take());
         }
-    }
-
-    private InputTally TallyOf(string alias)
-    {
-        var key = (alias, InputCount.BucketOf(_clock.Now()));
-        if (!_inputs.TryGetValue(key, out var tally))
-        {
-            _inputs[key] = tally = new();
-        }
-
-        return tally;
-    }
-
-    private ShadowComparison ShadowsOf(Route route, string release)
-    {
-        if (!_shadows.TryGetValue((route.Alias, route.Generation, release), out var sum))
-        {
-            _shadows[(route.Alias, route.Generation, release)] = sum =
-                new() { Alias = route.Alias, Epoch = route.Epoch, Generation = route.Generation, Release = release };
-        }
-
-        return sum;
     }
 
     private static void Score(PendingPlace request, string name, double value)
@@ -404,7 +345,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
 
         if (!label.Correct)
         {
-            Keep(request, Outcome.Wrong, label.Expected);
+            _sums.Sampled(request, Outcome.Wrong, label.Expected);
         }
 
         if (request.Route.Traffic.Signals.IsEmpty)
@@ -428,41 +369,5 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
         (request.Turn, request.IsDelivered, request.IsLabelled, request.Early, request.Sample) = (request.Turn + 1, false, false, null, null);
         (request.Scored, request.EarlyScores) = (0, null);
         _free.Push(request);
-    }
-
-    private void Keep(PendingPlace request, Outcome outcome, string? expected)
-    {
-        if (request.Sample is not { } sample)
-        {
-            return;
-        }
-
-        var key = (request.Route.Alias, request.Route.Generation);
-        var kept = _sampled.GetValueOrDefault(key);
-        if (kept >= MaxSamplesPerGeneration)
-        {
-            return;
-        }
-
-        _sampled[key] = kept + 1;
-        _samples.Add(new()
-        {
-            Alias = request.Route.Alias,
-            Generation = request.Route.Generation,
-            Release = request.Assignment.Release,
-            RequestId = request.Id!,
-            Outcome = outcome.ToString(),
-            Messages = sample.Messages,
-            Answer = sample.Answer,
-            Expected = expected ?? "",
-            Attack = sample.Attack,
-        });
-    }
-
-    /// <summary>What a batch tells beside epochs.</summary>
-    private sealed record Parts(
-        Started[] Started, Sample[] Samples, ShadowComparison[] Shadows, Protocol.StageUnits[] Units, (string Alias, long Bucket, InputCount Count)[] Inputs)
-    {
-        public int Longest { get; } = new[] { Started.Length, Samples.Length, Shadows.Length, Units.Length, Inputs.Length }.Max();
     }
 }

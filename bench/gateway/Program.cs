@@ -70,7 +70,7 @@ idle.SetAction(async line =>
 root.Subcommands.Add(idle);
 
 var profiled = new Option<double>("--seconds") { Description = "How long each is profiled.", DefaultValueFactory = _ => 8 };
-var profile = new Command("profile", "Tells where our gateway's processor time goes at full speed, without a ring and with the default one; needs perf.") { profiled, warm };
+var profile = new Command("profile", "Tells where processor time goes at full speed: YARP's, and our gateway's without a ring and with the default one; needs perf.") { profiled, warm };
 Array.ForEach(places, profile.Options.Add);
 profile.SetAction(async line =>
 {
@@ -82,7 +82,7 @@ profile.SetAction(async line =>
 
     using var models = new ModelServer(TimeSpan.Zero);
     await new Profile(Here(line, models), Console.Out).Run(
-        [Contenders.Plain, Contenders.Ring], TimeSpan.FromSeconds(line.GetValue(warm)), TimeSpan.FromSeconds(line.GetValue(profiled)), Path.Combine(Folder(line), "profile.json"));
+        [Contenders.Yarp, Contenders.Plain, Contenders.Ring], TimeSpan.FromSeconds(line.GetValue(warm)), TimeSpan.FromSeconds(line.GetValue(profiled)), Path.Combine(Folder(line), "profile.json"));
     return 0;
 });
 root.Subcommands.Add(profile);

@@ -10,7 +10,7 @@ internal static partial class Sample
     [
         ("Backstop.Core.Guards", "the ring"), ("Backstop.Core", "evidence and routes"), ("Backstop.Gateway", "the path of a request"),
         ("Backstop", "the path of a request"), ("Google.Protobuf", "batches for control"), ("Grpc", "batches for control"),
-        ("OpenTelemetry", "measurements"), ("System.Diagnostics.DiagnosticSource", "measurements"),
+        ("Yarp", "YARP"), ("OpenTelemetry", "measurements"), ("System.Diagnostics.DiagnosticSource", "measurements"),
         ("System.Text.Json", "JSON"), ("System.Net", "sockets of .NET"), ("Microsoft.AspNetCore", "Kestrel"), ("Microsoft.Extensions", "Kestrel"),
         ("System.IO.Pipelines", "Kestrel"), ("System", "the base library"), ("libSystem", "the base library"), ("libcoreclr", "the runtime and its garbage collector"),
         ("libclrgc", "the runtime and its garbage collector"), ("libclrjit", "compiling"), ("libcrypto", "OpenSSL"), ("libc.so", "libc"),

@@ -19,12 +19,33 @@ public sealed class CleanTexts(ReadOnlyMemory<byte> key)
     private const int MostMarks = 1 << 14;
     private const int KeyBytes = 32;
 
+    // A ring keeps one, and a gateway has thousands of rings.
+    private const int LongestPrompt = 4096;
+
     // A gateway has a ring for each of thousands of releases, and most of them see few conversations.
     private Mark[] _marks = new Mark[FirstMarks];
     private int _kept;
+    private Marked? _prompt;
 
     /// <summary>What a text is known by.</summary>
     internal Mark MarkOf(ScanUnit unit)
+    {
+        // An application sends the same words of the system with nearly every request: to compare them costs far less than to hash them.
+        if (Volatile.Read(ref _prompt) is { } prompt && (prompt.Unit.Stage, prompt.Unit.Trust) == (unit.Stage, unit.Trust) && prompt.Unit.Text == unit.Text)
+        {
+            return prompt.Mark;
+        }
+
+        var mark = HashOf(unit);
+        if (unit.Trust <= Trust.Developer && unit.Text.Length <= LongestPrompt)
+        {
+            Volatile.Write(ref _prompt, new(unit, mark));
+        }
+
+        return mark;
+    }
+
+    private Mark HashOf(ScanUnit unit)
     {
         Span<byte> own = stackalloc byte[KeyBytes + 2];
         Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
@@ -65,6 +86,8 @@ public sealed class CleanTexts(ReadOnlyMemory<byte> key)
     }
 
     private static Span<Mark> SetOf(Mark mark, Mark[] marks) => marks.AsSpan((int)(mark.Low % (uint)(marks.Length / Ways)) * Ways, Ways);
+
+    private sealed record Marked(ScanUnit Unit, Mark Mark);
 
     /// <param name="High">Never 0: an empty place is no text.</param>
     [StructLayout(LayoutKind.Auto)]

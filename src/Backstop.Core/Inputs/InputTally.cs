@@ -48,7 +48,7 @@ public sealed class InputTally
             }
         }
 
-        _counts[key] = known is null ? count with { What = key.What } : known.Add(count);
+        _counts[key] = known is not null ? known.Add(count) : ReferenceEquals(count.What, key.What) ? count : count with { What = key.What };
     }
 
     /// <summary>Adds finite values, and where they fall.</summary>

@@ -29,7 +29,8 @@ public sealed class WarmUp(GatewayOptions options, LiveRoutes routes, TimeProvid
         await Task.Yield(); // Starting the host does not wait for it.
         try
         {
-            Try([.. routes.Current.Pools.Select(pool => pool.Ring).DefaultIfEmpty(Ring.Compile(GuardPolicy.Default))], stoppingToken);
+            // Rings of the same checks run the same code: of ten thousand releases the first would have all the time.
+            Try([.. routes.Current.Pools.Select(pool => pool.Ring).DistinctBy(ChecksOf, StringComparer.Ordinal).DefaultIfEmpty(Ring.Compile(GuardPolicy.Default))], stoppingToken);
         }
         catch (Exception e)
         {
@@ -41,6 +42,9 @@ public sealed class WarmUp(GatewayOptions options, LiveRoutes routes, TimeProvid
             _isOver = true;
         }
     }
+
+    private static string ChecksOf(Ring ring) =>
+        string.Join(' ', ring.Policy.Stages.SelectMany(stage => stage.Value.Checks.Select(check => $"{stage.Key}.{check.Use}").Order(StringComparer.Ordinal)));
 
     private void Try(Ring[] rings, CancellationToken stopping)
     {

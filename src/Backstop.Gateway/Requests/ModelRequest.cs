@@ -78,8 +78,7 @@ public sealed class ModelRequest
     public IReadOnlyList<TextPlace> TextPlaces => _places;
 
     /// <summary>Every text, for the input checks; made when somebody asks for it.</summary>
-    public IReadOnlyList<ScanUnit> Texts => field ??=
-        [.. _places.Select(p => ScanUnit.Input(JsonText.At(Body.Memory.Span, p.Value), p.Role, p.Message))];
+    public IReadOnlyList<ScanUnit> Texts => field ??= _places.ConvertAll(p => ScanUnit.Input(JsonText.At(Body.Memory.Span, p.Value), p.Role, p.Message));
 
     /// <summary>The first thing that is wrong with it although it is JSON; null when it may go on.</summary>
     public ApiError? Flaw { get; private set; }

@@ -68,6 +68,23 @@ public sealed class CleanTextsTests
         Assert.NotEqual(mark, new CleanTexts(Enumerable.Repeat((byte)1, 32).ToArray()).MarkOf(ScanUnit.Input("Hello.", one)));
     }
 
+    // The words of the system that came last are compared with those that come, not hashed anew.
+    [Fact]
+    public void Words_of_the_system_have_the_same_mark_whatever_came_before()
+    {
+        ScanUnit[] prompts =
+        [
+            ScanUnit.Input("You help.", "system"), ScanUnit.Input("You help!", "system"), ScanUnit.Input("You help.", "developer"), ScanUnit.Input("You help."),
+            ScanUnit.Input("You help.", "system") with { Stage = GuardStage.Retrieval }, ScanUnit.Input(new string('a', 10_000), "system"),
+        ];
+        var (clean, alone) = (new CleanTexts(new byte[32]), prompts.Select(prompt => new CleanTexts(new byte[32]).MarkOf(prompt)).ToArray());
+        Assert.Equal(prompts.Length, alone.Distinct().Count());
+        foreach (var next in (int[])[0, 0, 1, 0, 2, 0, 3, 3, 0, 4, 4, 0, 5, 5, 0])
+        {
+            Assert.Equal(alone[next], clean.MarkOf(prompts[next]));
+        }
+    }
+
     [Fact]
     public void What_is_found_is_found_again()
     {

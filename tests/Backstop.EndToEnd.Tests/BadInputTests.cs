@@ -5,7 +5,8 @@ using System.Text.Json.Nodes;
 namespace Backstop.EndToEnd.Tests;
 
 /// <summary>Whatever a caller sends, it gets OpenAI's error shape with a code that never changes, and never a stack trace.</summary>
-public sealed class BadInputTests(RunningBackstop backstop) : IClassFixture<RunningBackstop>
+[Collection<OneServer>]
+public sealed class BadInputTests(RunningBackstop backstop)
 {
     private const string Chat = """{"model":"MODEL","messages":[{"role":"user","content":"What is 2 + 2?"}]}""";
 

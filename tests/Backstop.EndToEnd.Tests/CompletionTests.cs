@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace Backstop.EndToEnd.Tests;
 
 /// <summary>Pressing the tab key shows what may stand there.</summary>
-public sealed class CompletionTests(RunningBackstop backstop) : IClassFixture<RunningBackstop>
+[Collection<OneServer>]
+public sealed class CompletionTests(RunningBackstop backstop)
 {
     private string At => $" --server http://{backstop.Http.Authority}";
 

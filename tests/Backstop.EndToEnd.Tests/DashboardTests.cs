@@ -3,13 +3,14 @@ using System.Net;
 namespace Backstop.EndToEnd.Tests;
 
 /// <summary>What an operator sees in a browser is what the API says.</summary>
-public sealed class DashboardTests(RunningBackstop backstop) : IClassFixture<RunningBackstop>
+[Collection<OneServer>]
+public sealed class DashboardTests(RunningBackstop backstop)
 {
     [Fact]
     public async Task The_first_page_says_what_every_alias_serves()
     {
         var cancel = TestContext.Current.CancellationToken;
-        var alias = (await backstop.Control.Alias(RunningBackstop.Alias, cancel)).Body;
+        var alias = await backstop.Converged(cancel);
         var page = await Page("/");
 
         Assert.Contains(alias.Name, page, StringComparison.Ordinal);

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 namespace Backstop.EndToEnd.Tests;
 
 /// <summary>The promise, on real processes and real HTTP.</summary>
+[Collection<Alone>]
 public sealed class DemoTests
 {
     [Fact]

@@ -6,7 +6,8 @@ using OpenAI.Chat;
 namespace Backstop.EndToEnd.Tests;
 
 /// <summary>Applications keep the clients they have: the official ones complete chats through the gateway, unmodified.</summary>
-public sealed class OpenAiClientTests(RunningBackstop backstop) : IClassFixture<RunningBackstop>
+[Collection<OneServer>]
+public sealed class OpenAiClientTests(RunningBackstop backstop)
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

@@ -3,7 +3,8 @@ using System.Text.Json.Nodes;
 namespace Backstop.EndToEnd.Tests;
 
 /// <summary><c>backstop prompt</c> and <c>component</c> against a running server, and the prompt as its gateway fills it in.</summary>
-public sealed class PromptCommandTests(RunningBackstop backstop) : IClassFixture<RunningBackstop>
+[Collection<OneServer>]
+public sealed class PromptCommandTests(RunningBackstop backstop)
 {
     private const string First = """
         messages:

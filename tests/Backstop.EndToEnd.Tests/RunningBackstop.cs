@@ -80,5 +80,21 @@ public sealed class RunningBackstop : IAsyncLifetime
         }
     }
 
+    /// <summary>Waits until the gateway serves what the alias says, and returns that.</summary>
+    internal async Task<AliasView> Converged(CancellationToken cancel)
+    {
+        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        for (var deadline = DateTime.UtcNow.AddSeconds(120); ; await pace.WaitForNextTickAsync(cancel))
+        {
+            var alias = (await Control.Alias(Alias, cancel)).Body;
+            if (alias.Gateways.Any(gateway => gateway.Generation == alias.Generation))
+            {
+                return alias;
+            }
+
+            Assert.True(DateTime.UtcNow < deadline, $"The gateway never came to {alias}.");
+        }
+    }
+
     private static IPEndPoint Free() => ListenAddress.WithPort(new(IPAddress.Loopback, 0));
 }

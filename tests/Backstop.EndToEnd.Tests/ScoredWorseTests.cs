@@ -7,7 +7,8 @@ using Backstop.Demo;
 namespace Backstop.EndToEnd.Tests;
 
 /// <summary>A candidate whose answers are fine by every check, and less helpful: only what the application posts tells them apart.</summary>
-public sealed class ScoredWorseTests(RunningBackstop backstop) : IClassFixture<RunningBackstop>
+[Collection<OneServer>]
+public sealed class ScoredWorseTests(RunningBackstop backstop)
 {
     [Fact]
     public async Task A_release_that_the_application_scores_worse_is_rolled_back()

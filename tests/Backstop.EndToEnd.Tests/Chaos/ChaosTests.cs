@@ -3,6 +3,7 @@ using System.Globalization;
 namespace Backstop.EndToEnd.Tests.Chaos;
 
 /// <summary>Everything dies, stands still, is cut off and runs out of disk, again and again, while users ask and releases turn bad.</summary>
+[Collection<Alone>]
 public sealed class ChaosTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -6,6 +6,7 @@ using Backstop.Client;
 namespace Backstop.EndToEnd.Tests.Chaos;
 
 /// <summary>The control plane that owns an alias dies at the moment at which a release turns bad.</summary>
+[Collection<Alone>]
 public sealed class FailoverTests
 {
     /// <summary>What <c>bench/failover/run</c> asks for: how often, what befalls the owner, for how many minutes.</summary>

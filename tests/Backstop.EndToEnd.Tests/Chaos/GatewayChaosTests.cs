@@ -5,6 +5,7 @@ using Backstop.Client;
 namespace Backstop.EndToEnd.Tests.Chaos;
 
 /// <summary>What a gateway's users notice of what happens to the rest: nothing.</summary>
+[Collection<Alone>]
 public sealed class GatewayChaosTests
 {
     private static CancellationToken Cancel => SplitBackstop.Cancel;

@@ -21,10 +21,8 @@ public sealed class RelayTests : IDisposable
         await using var near = Node("near", "relay", "--control", $"http://{control.Fleet}");
         await using var far = Node("far", "relay", "--control", $"http://{control.Fleet}");
         await using var gateway = Node("gateway", "gateway", "--gateway-id", "gateway-1", "--zone", "eu", "--control", $"us=http://{far.Fleet},eu=http://{near.Fleet}");
-        foreach (var node in (FleetNode[])[control, near, far, gateway])
-        {
-            await node.Start(Cancel);
-        }
+        await Task.WhenAll(((FleetNode[])[control, near, far]).Select(node => node.Start(Cancel)));
+        await gateway.Start(Cancel);
 
         using var api = new ControlClient(control.Http);
         await api.RegisterRelease("v7", JsonNode.Parse("""{ "serving": { "model": "m", "replicas": ["http://127.0.0.1:9"] } }""")!.AsObject(), Cancel);

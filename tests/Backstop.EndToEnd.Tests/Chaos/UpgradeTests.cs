@@ -3,6 +3,7 @@ using Backstop.Client;
 namespace Backstop.EndToEnd.Tests.Chaos;
 
 /// <summary>Control planes that know each other by certificates are replaced one by one, as for a new version.</summary>
+[Collection<Alone>]
 public sealed class UpgradeTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

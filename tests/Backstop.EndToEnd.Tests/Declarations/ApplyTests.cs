@@ -3,7 +3,8 @@ using System.Text.Json.Nodes;
 namespace Backstop.EndToEnd.Tests.Declarations;
 
 /// <summary><c>backstop apply</c> against a running server.</summary>
-public sealed class ApplyTests(RunningBackstop backstop) : IClassFixture<RunningBackstop>
+[Collection<OneServer>]
+public sealed class ApplyTests(RunningBackstop backstop)
 {
     [Fact]
     public async Task A_folder_is_applied_once_and_then_changes_nothing()

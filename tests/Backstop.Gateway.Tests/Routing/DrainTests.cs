@@ -9,7 +9,7 @@ public sealed class DrainTests
     [Fact]
     public async Task A_gateway_that_leaves_says_so_first_then_finishes_what_is_under_way()
     {
-        await using var fleet = await SmallFleet.Start(configure: options => options.DrainDelay = TimeSpan.FromSeconds(1));
+        await using var fleet = await SmallFleet.Start(configure: options => options.DrainDelay = TimeSpan.FromSeconds(3));
         var go = new TaskCompletionSource();
         fleet.Seven.Answer = Answers.Paused(Answers.Sse(Answers.Pieces(Answers.Story, 9), ends: false), go.Task, Answers.Sse([]));
         using var stream = await fleet.Gateway.Begin(

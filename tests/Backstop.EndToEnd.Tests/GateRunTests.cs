@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
+using Backstop.Control.Hosting;
 
 namespace Backstop.EndToEnd.Tests;
 
@@ -116,10 +117,7 @@ public sealed class GateRunTests : IDisposable
 
         public ListeningModel(Func<string, string> answer)
         {
-            using var port = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
-            port.Start();
-            Prefix = $"http://127.0.0.1:{((IPEndPoint)port.LocalEndpoint).Port}/";
-            port.Stop();
+            Prefix = $"http://127.0.0.1:{FreePort.At(IPAddress.Loopback)}/";
             _listener.Prefixes.Add(Prefix);
             _listener.Start();
             _ = Serve(answer);

@@ -26,7 +26,7 @@ public sealed class CompletionTests(RunningBackstop backstop)
         // The server stands first, as the cursor is at the end of the name.
         var words = line.Split(' ', 4);
         var asked = $"{words[0]} {words[1]} {words[2]}{At} {words[3]}";
-        Assert.Contains(expected, await Suggest(asked, asked.Length));
+        await InTheEnd(() => Suggest(asked, asked.Length), found => found.Contains(expected, StringComparer.Ordinal));
     }
 
     [Fact]
@@ -51,12 +51,17 @@ public sealed class CompletionTests(RunningBackstop backstop)
             _backstop backstop
             printf '%s\n' "${COMPREPLY[@]}"
             """;
-        var start = new ProcessStartInfo("bash", ["-c", script]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
-        start.Environment["PATH"] = AppContext.BaseDirectory + Path.PathSeparator + Environment.GetEnvironmentVariable("PATH");
-        using var bash = Process.Start(start)!;
-        var (output, errors) = (bash.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), bash.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
-        await bash.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(("prod\n", ""), (await output, await errors));
+        await InTheEnd(
+            async () =>
+            {
+                var start = new ProcessStartInfo("bash", ["-c", script]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+                start.Environment["PATH"] = AppContext.BaseDirectory + Path.PathSeparator + Environment.GetEnvironmentVariable("PATH");
+                using var bash = Process.Start(start)!;
+                var (output, errors) = (bash.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), bash.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+                await bash.WaitForExitAsync(TestContext.Current.CancellationToken);
+                return (await output, await errors);
+            },
+            told => told == ("prod\n", ""));
     }
 
     [Theory]
@@ -68,6 +73,16 @@ public sealed class CompletionTests(RunningBackstop backstop)
         var (code, output, _) = await Shelled.Run("completion", shell);
         Assert.Equal(0, code);
         Assert.Contains("[suggest:", output, StringComparison.Ordinal);
+    }
+
+    // A person waits half a second and presses the key again. A server that was asked for the first time, on a busy machine, may take longer.
+    private static async Task InTheEnd<T>(Func<Task<T>> ask, Func<T, bool> isRight)
+    {
+        var deadline = DateTime.UtcNow.AddSeconds(120);
+        for (var answer = await ask(); !isRight(answer); answer = await ask())
+        {
+            Assert.True(DateTime.UtcNow < deadline, $"It stayed {(answer is string[] words ? string.Join(' ', words) : answer)}");
+        }
     }
 
     private static async Task<string[]> Suggest(string line, int at)

@@ -22,7 +22,7 @@ internal sealed class ProcessFleet : IAsyncDisposable
     /// <summary>Where what the processes wrote is left, for whoever looks for a cause.</summary>
     private const string LogsVariable = "BACKSTOP_FLEET_LOGS";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private readonly string _directory = Directory.CreateTempSubdirectory("backstop-fleet-").FullName;
     private readonly ConcurrentDictionary<string, double> _brokenShare = new(StringComparer.Ordinal);

@@ -18,11 +18,10 @@ public sealed class RequiredResultTests
         await Require(server, "sums");
         await Record(server, "sums", failures: 0);
         var id = await RolloutTests.Submit(server, new { shadow = new { basis_points = 1000, dwell_ms = 0, min_units = 50 }, steps = Array.Empty<object>(), bake_ms = 3_600_000 });
-        await gateway.Reaches(2);
-        var shadowing = await server.RolloutReaches(id, "shadowing");
+        await gateway.Reaches(3);
 
         await Record(server, "sums", failures: 3);
-        await gateway.Send(ShadowRolloutTests.Copies(shadowing, gateway, copies: 60, worse: 0));
+        await gateway.Send(ShadowRolloutTests.Copies(await server.Get($"rollouts/{id}"), gateway, copies: 60, worse: 0));
         await Waits(server, id, "gate sums must have passed v8, and it failed: 3 of 20 answers");
         await Require(server, "sums", "refunds");
         await Record(server, "sums", failures: 0);

@@ -17,10 +17,10 @@ public sealed class ShadowRolloutTests
         var id = await RolloutTests.Submit(server, Plan(new { basis_points = 1000, dwell_ms = 0, min_units = 50 }, new { basis_points = 500, dwell_ms = 3_600_000, min_units = 1000 }));
         await gateway.Reaches(2);
         Assert.Equal((0, 1000), (gateway.Routes.Last().Route.CandidateBasisPoints, gateway.Routes.Last().Route.ShadowBasisPoints));
-        await gateway.Send(Copies(await server.RolloutReaches(id, "shadowing"), gateway, copies: 60, worse: 0));
+        await gateway.Send(Copies(await server.Get($"rollouts/{id}"), gateway, copies: 60, worse: 0));
         var rollout = await server.RolloutReaches(id, "canary");
         Assert.Equal((60, "healthy"), ((int)rollout["shadow"]!["copies"]!, (string)rollout["shadow"]!["verdict"]!));
-        await gateway.Reaches(3);
+        await gateway.Reaches((long)rollout["generation"]!);
         Assert.Equal((500, 0), (gateway.Routes.Last().Route.CandidateBasisPoints, gateway.Routes.Last().Route.ShadowBasisPoints));
     }
 
@@ -32,7 +32,7 @@ public sealed class ShadowRolloutTests
         await using var gateway = await FleetGateway.Connect(server);
         var id = await RolloutTests.Submit(server, new { preset = "shadow-only", verify_window_ms = 100 });
         await gateway.Reaches(2);
-        await gateway.Send(Copies(await server.RolloutReaches(id, "shadowing"), gateway, copies: 60, worse: 40));
+        await gateway.Send(Copies(await server.Get($"rollouts/{id}"), gateway, copies: 60, worse: 40));
         var rollout = await server.RolloutReaches(id, "rolled_back");
         Assert.Contains("40 of 60 copies", (string)rollout["abort"]!, StringComparison.Ordinal);
         Assert.Contains("no user saw", (string)rollout["abort"]!, StringComparison.Ordinal);
@@ -51,7 +51,7 @@ public sealed class ShadowRolloutTests
         await using var gateway = await FleetGateway.Connect(server);
         var id = await RolloutTests.Submit(server, new { shadow = new { basis_points = 1000, dwell_ms = 0, min_units = 50 }, steps = Array.Empty<object>(), end = "withdraw" });
         await gateway.Reaches(2);
-        await gateway.Send(Copies(await server.RolloutReaches(id, "shadowing"), gateway, copies: 60, worse: 0));
+        await gateway.Send(Copies(await server.Get($"rollouts/{id}"), gateway, copies: 60, worse: 0));
         await server.RolloutReaches(id, "completed");
         var alias = await server.Get($"aliases/{Alias}");
         Assert.Equal("v7", (string)alias["current"]!["name"]!);

@@ -270,7 +270,7 @@ internal sealed partial class AliasGrain(
         }
     }
 
-    // The last owner may have died between its decision and its report.
+    // The last owner may have died between its decision and its report, or the store was away for this one's.
     private void ReportAgain()
     {
         if (_rollout is not { } rollout)
@@ -278,8 +278,9 @@ internal sealed partial class AliasGrain(
             return;
         }
 
-        _incident.Continue(rollout.IncidentId);
-        if (rollout is { IncidentId: null, Rollout: { Status: not RolloutStatus.Rejected, Abort: { } reason } } && _alias.Quarantined.Contains(rollout.Rollout.Candidate))
+        // What this owner opened is stored with the rollout's next move, and known here before.
+        _incident.Continue(rollout.IncidentId ?? _incident.IncidentId);
+        if (_incident.IncidentId is null && rollout is { Rollout: { Status: not RolloutStatus.Rejected, Abort: { } reason } } && _alias.Quarantined.Contains(rollout.Rollout.Candidate))
         {
             _incident.Open(rollout, judgement: null, ControlRates.Unknown, new(Blamed: true, reason));
         }

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Control.Rollouts;
 
 /// <summary>Tells the incident book what happened to one rollout, in order, beside the decisions: writing a report must never hold up a verdict.</summary>
-/// <remarks>Nothing is lost by a crash, or while the store is away: the owner or the next one reports again, and the book adds to the open incident.</remarks>
+/// <remarks>No blame is lost by a crash, or while the store is away: the owner or the next one reports again, and the book adds to the open incident.</remarks>
 internal sealed partial class IncidentReporter(IncidentBook incidents, ILogger log)
 {
     // A doubt is looked at again when the smaller arm has grown this much: the first alarm knows least.

@@ -12,7 +12,7 @@ internal sealed partial class AliasGrain
 {
     private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(1);
 
-    private Task _asked = Task.CompletedTask;
+    private (string Rollout, Effect What, Task Answer)? _asked;
     private TimeSpan _askedAt;
     private Exception? _failed;
 
@@ -22,41 +22,42 @@ internal sealed partial class AliasGrain
         var (self, alias, rollout) = (this.AsReference<IAliasGrain>(), _alias, _rollout!.Rollout);
         var wayBack = _alias.ReturnsTo(rollout.Candidate, rollout.Plan.Fallback) ?? rollout.Baseline;
         var more = MoreOn(wayBack) * rollout.Plan.WarmCapacity;
-        _asked = effect switch
+        Task? answer = effect switch
         {
             Effect.RunGates => Task.Run(async () => await self.Gated(rollout.Id, await effects.RunGates(rollout, wayBack))),
             // A freeze may have lain between the gates and this.
             Effect.ProbeWarmth => Task.Run(async () => await self.Warmed(
                 rollout.Id,
                 (rollout.Plan.BreakGlass is null ? await effects.MissingResult(alias, rollout.Candidate) : null) ?? await effects.ProbeWarmth(rollout, wayBack, more))),
-            _ => Task.CompletedTask, // Watching is done by every tick while the status is verifying.
+            _ => null, // Watching is done by every tick while the status is verifying.
         };
+        _asked = answer is null ? null : (rollout.Id, effect, answer);
         _askedAt = Now;
     }
 
-    /// <summary>Level-triggered: what the row says is pushed, and what the rollout waits for is asked again, whatever happened before.</summary>
+    /// <summary>Level-triggered: what the row says is pushed, and what the rollout waits for is asked unless that is under way, whatever happened before.</summary>
     private async Task CatchUp()
     {
         await Push();
-        if (_rollout is { } rollout)
+        if (_rollout is { Rollout: var rollout })
         {
-            await Run(RolloutMachine.Unanswered(rollout.Rollout));
+            await Run([.. RolloutMachine.Unanswered(rollout).Where(effect => _asked is not { Answer.IsCompleted: false } asked || (asked.Rollout, asked.What) != (rollout.Id, effect))]);
         }
-
-        ReportAgain();
     }
 
     /// <summary>Catches up with what was decided, where something of it failed.</summary>
     private async Task MakeUp()
     {
-        var failed = _failed ?? _asked.Exception?.InnerException ?? _incident.Failed;
+        var failed = _failed ?? _asked?.Answer.Exception?.InnerException ?? _incident.Failed;
         if (failed is null || Now - _askedAt < AskAgain)
         {
             return;
         }
 
-        (_failed, _asked, _askedAt, _incident.Failed) = (null, Task.CompletedTask, Now, null);
         AskedAgain(log, Name, failed.Message);
+        (_failed, _askedAt) = (null, Now);
+        _asked = _asked is { Answer.IsCompleted: true } ? null : _asked;
+        _incident.TellAgain();
         await CatchUp();
     }
 

@@ -76,6 +76,7 @@ internal sealed partial class AliasGrain(
         _evidence.Begin(new(Name, _alias.Epoch, _alias.Generation), _rollout?.Evidence.LatencyMargin);
 
         await CatchUp();
+        ReportAgain();
         if (_rollout is { Rollout.Status: RolloutStatus.RollingBack or RolloutStatus.Verifying or RolloutStatus.RollbackDegraded })
         {
             RollbackResumed(log, Name, _alias.Generation);
@@ -216,6 +217,7 @@ internal sealed partial class AliasGrain(
         _evidence.ForgetBefore(new(Name, _alias.Epoch, _alias.Generation));
         _rollout = stored;
         _started = new(wanted.Candidate);
+        _incident.TellAgain(); // The store answers again, and nobody else will.
         _incident = new(incidents, log);
         _judgement = null;
         await Run(decision.Effects);
@@ -270,7 +272,7 @@ internal sealed partial class AliasGrain(
         }
     }
 
-    // The last owner may have died between its decision and its report, or the store was away for this one's.
+    // The last owner may have died between its decision and its report.
     private void ReportAgain()
     {
         if (_rollout is not { } rollout)
@@ -278,8 +280,7 @@ internal sealed partial class AliasGrain(
             return;
         }
 
-        // What this owner opened is stored with the rollout's next move, and known here before.
-        _incident.Continue(rollout.IncidentId ?? _incident.IncidentId);
+        _incident.Continue(rollout.IncidentId);
         if (_incident.IncidentId is null && rollout is { Rollout: { Status: not RolloutStatus.Rejected, Abort: { } reason } } && _alias.Quarantined.Contains(rollout.Rollout.Candidate))
         {
             _incident.Open(rollout, judgement: null, ControlRates.Unknown, new(Blamed: true, reason));

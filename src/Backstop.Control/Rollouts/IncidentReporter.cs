@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Backstop.Control.Incidents;
+using Backstop.Control.Store;
 using Backstop.Core.Evidence;
 using Backstop.Core.Incidents;
 using Backstop.Core.Incidents.Suspects;
@@ -9,21 +10,25 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Control.Rollouts;
 
 /// <summary>Tells the incident book what happened to one rollout, in order, beside the decisions: writing a report must never hold up a verdict.</summary>
-/// <remarks>No blame is lost by a crash, or while the store is away: the owner or the next one reports again, and the book adds to the open incident.</remarks>
+/// <remarks>
+/// What is told while the store is away waits, in order, until <see cref="TellAgain"/>. What waits dies with the process, but for a blame: the
+/// next owner reports it again, and the book adds to the open incident.
+/// </remarks>
 internal sealed partial class IncidentReporter(IncidentBook incidents, ILogger log)
 {
     // A doubt is looked at again when the smaller arm has grown this much: the first alarm knows least.
     private const double Growth = 1.25;
 
     private readonly Lock _lock = new();
-    private Task _last = Task.CompletedTask;
+    private readonly Queue<Func<Task>> _untold = new();
+    private Task _telling = Task.CompletedTask;
     private long _known;
 
     /// <summary>The incident of this rollout, once it is open.</summary>
     public string? IncidentId { get; private set; }
 
-    /// <summary>Why the last report could not be written; null when it was, or when somebody took that up.</summary>
-    public Exception? Failed { get; set; }
+    /// <summary>Why reports wait; null when none does.</summary>
+    public StoreException? Failed { get; private set; }
 
     /// <summary>Goes on with the incident that an earlier owner opened.</summary>
     public void Continue(string? incidentId) => IncidentId = incidentId;
@@ -84,12 +89,21 @@ internal sealed partial class IncidentReporter(IncidentBook incidents, ILogger l
     /// <summary>Writes what is known about the times by now.</summary>
     public void Stamp(Timeline timeline) => Next(() => IncidentId is { } id ? incidents.Stamp(id, timeline) : Task.CompletedTask);
 
-    /// <summary>Ends when everything told so far is durable.</summary>
+    /// <summary>Tries once more to write what waits for the store.</summary>
+    public void TellAgain()
+    {
+        lock (_lock)
+        {
+            _telling = TellAfter(_telling);
+        }
+    }
+
+    /// <summary>Ends when everything told so far is durable, or waits for a store that does not answer.</summary>
     public Task Finish()
     {
         lock (_lock)
         {
-            return _last;
+            return _telling;
         }
     }
 
@@ -100,20 +114,49 @@ internal sealed partial class IncidentReporter(IncidentBook incidents, ILogger l
     {
         lock (_lock)
         {
-            var before = _last;
-            _last = Task.Run(async () =>
+            _untold.Enqueue(report);
+            _telling = TellAfter(_telling);
+        }
+    }
+
+    private Task TellAfter(Task before) => Task.Run(async () =>
+    {
+        await before;
+        while (First() is { } report)
+        {
+            try
             {
-                await before;
-                try
-                {
-                    await report();
-                }
-                catch (Exception e) when (e is not OutOfMemoryException)
-                {
-                    Failed = e;
-                    NotReported(log, e);
-                }
-            });
+                await report();
+                Failed = null;
+            }
+            catch (StoreException e)
+            {
+                Failed = e;
+                NotReported(log, e);
+                return;
+            }
+            catch (Exception e) when (e is not OutOfMemoryException)
+            {
+                NotReported(log, e); // It would fail every time, and nothing behind it would be told.
+            }
+
+            Done();
+        }
+    });
+
+    private Func<Task>? First()
+    {
+        lock (_lock)
+        {
+            return _untold.TryPeek(out var report) ? report : null;
+        }
+    }
+
+    private void Done()
+    {
+        lock (_lock)
+        {
+            _untold.Dequeue();
         }
     }
 

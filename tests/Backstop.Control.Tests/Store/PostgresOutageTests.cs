@@ -1,8 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
+using Backstop.Control.Incidents;
 using Backstop.Control.Registry;
+using Backstop.Control.Rollouts;
 using Backstop.Control.Store;
 using Backstop.Control.Tests.Harness;
+using Backstop.Core.Incidents;
+using Backstop.Core.Registry;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Backstop.Control.Tests.Store;
 
@@ -66,6 +71,39 @@ public sealed class PostgresOutageTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_doubt_that_was_told_while_the_database_was_away_stands_in_the_book_afterwards_and_so_does_what_was_told_after_it()
+    {
+        using var store = DurableStore.At(await _postgres.NewDatabase());
+        await store.Open(TestContext.Current.CancellationToken);
+        var releases = new ReleaseStore(store, TimeProvider.System);
+        var (good, bad) = (await Register(releases, "good"), await Register(releases, "bad"));
+        var book = new IncidentBook(store, releases, new(NullLogger<SampleShelf>.Instance), new(store, TimeProvider.System), TimeProvider.System);
+        var reporter = new IncidentReporter(book, NullLogger.Instance);
+        var told = new TaskCompletionSource<Incident>(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        await _postgres.Crash();
+        reporter.Observe(
+            new() { Alias = "assistant:prod", Release = bad, Baseline = good, Blamed = false, Reason = "answers are longer" },
+            incident =>
+            {
+                told.SetResult(incident);
+                return Task.CompletedTask;
+            });
+        reporter.Infer(new("rebuilt", DateTimeOffset.UtcNow, ["index"], "the index was rebuilt"));
+        await reporter.Finish();
+        Assert.NotNull(reporter.Failed);
+        Assert.False(told.Task.IsCompleted);
+
+        await _postgres.StartAgain();
+        reporter.TellAgain();
+        await reporter.Finish();
+
+        Assert.Null(reporter.Failed);
+        Assert.Equal((await told.Task).Id, Assert.Single(await book.Since(DateTimeOffset.UnixEpoch)).Id);
+        Assert.Equal("rebuilt", Assert.Single(await new ChangeLedger(store, TimeProvider.System).Near(DateTimeOffset.UtcNow)).Id);
+    }
+
+    [Fact]
     public async Task A_store_that_cannot_be_used_says_why_and_what_to_do()
     {
         await Refuses(_postgres.Database("postgres", password: "wrong"), "password", "pg_hba.conf");
@@ -82,6 +120,13 @@ public sealed class PostgresOutageTests : IAsyncLifetime
         var standby = Assert.IsType<StoreAddress.Postgres>(await _postgres.NewDatabase());
         await _postgres.Tell($"ALTER DATABASE {standby.Database} SET default_transaction_read_only = on");
         await Refuses(standby, "read-only", "primary");
+    }
+
+    private static async Task<string> Register(ReleaseStore releases, string name)
+    {
+        var release = ((ReleaseResult.Parsed)Release.Parse(name, $$"""{ "model": { "name": "{{name}}" }, "serving": { "model": "m", "replicas": ["http://127.0.0.1:9"] } }""")).Release;
+        await releases.Register(release, "tester");
+        return release.Digest;
     }
 
     private static async Task Refuses(StoreAddress address, params string[] says)

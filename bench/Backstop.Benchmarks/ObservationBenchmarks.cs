@@ -1,3 +1,4 @@
+using System.Globalization;
 using Backstop.Core.Evidence;
 using Backstop.Core.Routing;
 using Backstop.Gateway;
@@ -21,11 +22,23 @@ public class ObservationBenchmarks
     private readonly Route[] _routes = [.. Enumerable.Range(0, 10_000).Select(i => RouteOf($"assistant-{i}:prod"))];
     private readonly string[] _ids = [.. Enumerable.Range(0, PerBatch).Select(i => $"request-{i}")];
     private readonly SignalRecorder _signals = new(new GatewayOptions { GatewayId = "gateway-1" }, TimeProvider.System);
+    private readonly SetTime _time = new();
+    private readonly SignalRecorder _busy;
+    private long _asked;
     private Assignment _assignment;
     private int _turn;
 
+    public ObservationBenchmarks() => _busy = new(new GatewayOptions { GatewayId = "gateway-1" }, _time);
+
     [GlobalSetup]
-    public void Assign() => _assignment = _route.Assign("unit", leaseIsLive: true);
+    public void Assign()
+    {
+        _assignment = _route.Assign("unit", leaseIsLive: true);
+        for (var i = 0; i < 400; i++)
+        {
+            ObserveWhileVeryManyWaitForLabels();
+        }
+    }
 
     [GlobalCleanup]
     public void TellBytes()
@@ -57,6 +70,21 @@ public class ObservationBenchmarks
         }
 
         return _signals.Collect().Count();
+    }
+
+    /// <summary>Twenty thousand requests a second are answered well, and each waits a quarter of a minute for a label that does not come.</summary>
+    [Benchmark(OperationsPerInvoke = PerBatch)]
+    public int ObserveWhileVeryManyWaitForLabels()
+    {
+        for (var i = 0; i < PerBatch; i++)
+        {
+            var request = _busy.Assigned(Random.Shared.NextInt64().ToString("x32", CultureInfo.InvariantCulture), _route, _assignment, isEvidence: true);
+            _busy.Started(_route.Alias, _assignment.Release);
+            _busy.Answered(request, attack: false, Outcome.Unlabelled, Served.Unlabelled, sample: null);
+        }
+
+        _time.Now += TimeSpan.FromSeconds(PerBatch / 20_000.0);
+        return ++_asked % 20 == 0 ? _busy.Collect().Count() : 0;
     }
 
     private static Route RouteOf(string alias) => new() { Alias = alias, Epoch = 1, Generation = 2, Current = "v7", Salt = "salt" };

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Backstop.Core.Evidence.Scores;
 using Backstop.Core.Routing;
 
@@ -116,6 +117,9 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
             Settled,
         }
 
+        /// <summary>What a label of the answer needs, when the ticket shall be another request's.</summary>
+        public Delivery Delivery => _state == State.Delivered ? new(_epoch!, _turn, _arm, _isFirstHalf, _stratum, _replica, _served) : default;
+
         private OpenEpoch? Open => _epoch?.Turn == _turn ? _epoch : null;
 
         internal void Begin(OpenEpoch epoch, Arm arm, bool isFirstHalf) =>
@@ -155,13 +159,36 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
         /// <summary>A label came. False when it came too late or there was nothing to label.</summary>
         public bool Labelled(bool correct)
         {
-            if (_state != State.Delivered || Open is not { QualityClosed: false } epoch)
+            var delivery = Delivery;
+            _state = _state == State.Delivered ? State.Settled : _state;
+            return delivery.Labelled(correct);
+        }
+    }
+
+    /// <summary>A delivered answer of an open epoch, as little as a label needs of it: very many wait for one. The default value is none.</summary>
+    [StructLayout(LayoutKind.Auto)]
+    public readonly struct Delivery
+    {
+        private readonly OpenEpoch? _epoch;
+        private readonly int _turn;
+        private readonly int _replica;
+        private readonly byte _arm;
+        private readonly byte _stratum;
+        private readonly byte _served;
+        private readonly bool _isFirstHalf;
+
+        internal Delivery(OpenEpoch epoch, int turn, Arm arm, bool isFirstHalf, int stratum, int replica, Served served) =>
+            (_epoch, _turn, _arm, _isFirstHalf, _stratum, _replica, _served) = (epoch, turn, (byte)arm, isFirstHalf, (byte)stratum, replica, (byte)served);
+
+        /// <summary>Its label came; only the first may be told. False when it came too late or there was nothing to label.</summary>
+        public bool Labelled(bool correct)
+        {
+            if (_epoch is not { QualityClosed: false } epoch || epoch.Turn != _turn)
             {
                 return false;
             }
 
-            _state = State.Settled;
-            epoch.Label(_arm, _isFirstHalf, _stratum, _replica, _served, correct);
+            epoch.Label((Arm)_arm, _isFirstHalf, _stratum, _replica, (Served)_served, correct);
             return true;
         }
     }

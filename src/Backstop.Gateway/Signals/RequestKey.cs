@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Backstop.Core.Routing;
 
 namespace Backstop.Gateway.Signals;
@@ -11,6 +12,12 @@ internal readonly record struct RequestKey(ulong High, ulong Low)
     // New for each process: whoever chose two ids that are one here would have to know them.
     private static readonly string One = Guid.NewGuid().ToString();
     private static readonly string Other = Guid.NewGuid().ToString();
+
+    // Odd.
+    private static readonly ulong Factor = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))) | 1;
+
+    /// <summary>All of it in 64 bits, the uppermost of which nobody can choose.</summary>
+    public ulong Mixed => ((Low * Factor) ^ High) * Factor;
 
     public static RequestKey Of(string id)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Backstop.Core.Evidence;
 using Backstop.Core.Evidence.Scores;
 using Backstop.Core.Inputs;
@@ -22,9 +23,10 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     private readonly (long Wall, long At) _begun = (time.GetUtcNow().ToUnixTimeMilliseconds(), time.GetTimestamp());
     private readonly EpochLedger _ledger = new(options.AnswerDeadline);
 
-    // Requests that may still get a label, by id. A caller that gives two requests one id labels the later one.
-    private readonly Dictionary<RequestKey, PendingPlace> _waiting = [];
-    private readonly Queue<(PendingRequest Request, DateTimeOffset Until)> _byDeadline = new();
+    // Requests that may still get a label, by id: those under way, and behind them those that were answered. A caller that gives two
+    // requests one id labels the later one.
+    private readonly Dictionary<RequestKey, PendingPlace> _underWay = [];
+    private readonly DeliveredAnswers _delivered = new();
     private readonly Stack<PendingPlace> _free = new();
     private readonly BatchSums _sums = new();
     private readonly Dictionary<ulong, string> _promptNames = [];
@@ -72,7 +74,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
                 }
             }
 
-            _waiting[key] = place;
+            _underWay[key] = place;
             return new(place);
         }
     }
@@ -156,6 +158,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
             }
 
             place.Sample = sample;
+            var isLatest = Ends(place);
             if (outcome != Outcome.Unlabelled)
             {
                 _sums.Sampled(place, outcome, expected: null);
@@ -173,7 +176,14 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
                 }
             }
 
-            _byDeadline.Enqueue((request, _clock.Now() + options.AnswerDeadline + place.Route.LabelDeadline));
+            var until = (_clock.Now() + options.AnswerDeadline + place.Route.LabelDeadline).UtcTicks;
+            var isMoreKnown = place.Sample is not null || !place.Route.Traffic.Signals.IsEmpty;
+            _delivered.Add(
+                new(place.Key, place.Route, place.IsEvidence ? place.Ticket.Delivery : default, until, isMoreKnown ? place : null), isLatest);
+            if (!isMoreKnown)
+            {
+                Settle(place); // What a label needs stands in the list.
+            }
         }
     }
 
@@ -203,20 +213,33 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     {
         lock (_gate)
         {
-            if (!_waiting.TryGetValue(RequestKey.Of(id), out var request) || request.Early is not null || request.IsLabelled || mayLabel?.Invoke(request.Route.Alias) == false)
+            var key = RequestKey.Of(id);
+            if (_underWay.TryGetValue(key, out var request))
+            {
+                // The caller of a stream has read it before the gateway has counted it.
+                var isFirst = request.Early is null && mayLabel?.Invoke(request.Route.Alias) != false;
+                request.Early = isFirst ? new(correct, expected) : request.Early;
+                return isFirst;
+            }
+
+            ref var delivered = ref _delivered.Find(key);
+            if (Unsafe.IsNullRef(ref delivered) || delivered.Place?.IsLabelled == true || mayLabel?.Invoke(delivered.Route!.Alias) == false)
             {
                 return false;
             }
 
-            var label = new Label(correct, expected);
-            if (!request.IsDelivered)
+            if (delivered.Place is { } place)
             {
-                // The caller of a stream has read it before the gateway has counted it.
-                request.Early = label;
+                Count(place, new(correct, expected));
             }
             else
             {
-                Count(request, label);
+                delivered.Ticket.Labelled(correct);
+            }
+
+            if (delivered.Place?.IsLabelled != true)
+            {
+                delivered = delivered with { Route = null, Place = null }; // Nothing more can come.
             }
 
             return true;
@@ -230,12 +253,13 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     {
         lock (_gate)
         {
-            if (!_waiting.TryGetValue(RequestKey.Of(id), out var request) || !mayScore(request.Route.Alias))
+            var (route, request) = Waiting(RequestKey.Of(id));
+            if (route is null || !mayScore(route.Alias))
             {
                 return (false, null, []);
             }
 
-            ImmutableArray<string> posted = [.. request.Route.Traffic.Signals.Where(s => s.IsPosted).Select(s => s.Rule.Name)];
+            ImmutableArray<string> posted = [.. route.Traffic.Signals.Where(s => s.IsPosted).Select(s => s.Rule.Name)];
             if (scores.Select(s => s.Key).FirstOrDefault(name => !posted.Contains(name, StringComparer.Ordinal)) is { } unknown)
             {
                 return (true, unknown, posted);
@@ -243,7 +267,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
 
             foreach (var (name, value) in scores)
             {
-                Score(request, name, value);
+                Score(request!, name, value);
             }
 
             return (true, null, posted);
@@ -300,17 +324,27 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
         lock (_gate)
         {
             var now = _clock.Now();
-            while (_byDeadline.TryPeek(out var oldest) && oldest.Until <= now)
+            while (_delivered.TryExpire(now, out var expired))
             {
-                _byDeadline.Dequeue();
-                if (oldest.Request.IsCurrent)
+                if (expired.Place is { } place)
                 {
-                    Settle(oldest.Request.Place!);
+                    Settle(place);
                 }
             }
 
             return (now, _sums.Take());
         }
+    }
+
+    private (Route? Route, PendingPlace? Place) Waiting(RequestKey key)
+    {
+        if (_underWay.TryGetValue(key, out var request))
+        {
+            return (request.Route, request);
+        }
+
+        ref var delivered = ref _delivered.Find(key);
+        return Unsafe.IsNullRef(ref delivered) ? default : (delivered.Route, delivered.Place);
     }
 
     private static void Score(PendingPlace request, string name, double value)
@@ -358,14 +392,21 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
         }
     }
 
+    /// <summary>A request is no longer under way. Returns whether its id is still its own.</summary>
+    private bool Ends(PendingPlace request)
+    {
+        if (!_underWay.Remove(request.Key, out var latest) || latest == request)
+        {
+            return latest is not null;
+        }
+
+        _underWay.Add(request.Key, latest);
+        return false;
+    }
+
     /// <summary>Nothing more can come for a request: its place is free.</summary>
     private void Settle(PendingPlace request)
     {
-        if (_waiting.GetValueOrDefault(request.Key) == request)
-        {
-            _waiting.Remove(request.Key);
-        }
-
         (request.Turn, request.IsDelivered, request.IsLabelled, request.Early, request.Sample) = (request.Turn + 1, false, false, null, null);
         (request.Scored, request.EarlyScores) = (0, null);
         _free.Push(request);

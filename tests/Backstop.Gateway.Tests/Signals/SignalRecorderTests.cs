@@ -148,6 +148,74 @@ public sealed class SignalRecorderTests
         Assert.Equal(0, quality.Cells.Single().Outcomes[(int)Outcome.Correct]);
     }
 
+    [Fact]
+    public void Each_of_very_many_answers_waits_for_its_own_label_until_its_time_is_over()
+    {
+        string[] ids = [.. Enumerable.Range(0, 5_000).Select(i => i % 2 == 0 ? $"request-{i}" : $"{i:x32}")];
+        foreach (var id in ids)
+        {
+            Answer(Ask(id));
+            _time.Advance(TimeSpan.FromMilliseconds(2));
+        }
+
+        // Ten seconds: the first third waits no longer than seven more.
+        _time.Advance(TimeSpan.FromSeconds(8));
+        Assert.NotEmpty(_signals.Collect());
+        var waiting = Array.ConvertAll(ids, id => _signals.Labelled(id, correct: true, expected: null));
+
+        Assert.InRange(Array.IndexOf(waiting, true), 1_400, 1_600);
+        Assert.All(waiting[Array.IndexOf(waiting, true)..], Assert.True);
+        Assert.All(ids, id => Assert.False(_signals.Labelled(id, correct: true, expected: null)));
+        Assert.False(_signals.Labelled("request-of-somebody-else", correct: true, expected: null));
+    }
+
+    [Fact]
+    public void A_label_counts_for_the_request_that_it_names_and_for_no_other()
+    {
+        string[] arms = ["one", "two", "three"];
+        Answer(_signals.Assigned(arms[0], Route, new(Arm.Baseline, "digest"), isEvidence: true));
+        Answer(_signals.Assigned(arms[1], Route, new(Arm.Candidate, "digest"), isEvidence: true));
+        Answer(_signals.Assigned(arms[2], Route, new(Arm.Holdback, "digest"), isEvidence: false));
+        Assert.All(arms, id => Assert.True(_signals.Labelled(id, correct: id == "one", expected: null)));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        var cells = Assert.Single(_signals.Collect().Single().Epochs, e => e.Group == (int)EvidenceGroup.Quality).Cells;
+
+        Assert.Equal(1, Assert.Single(cells, cell => cell.Arm == (int)Arm.Baseline).Outcomes[(int)Outcome.Correct]);
+        Assert.Equal(1, Assert.Single(cells, cell => cell.Arm == (int)Arm.Candidate).Outcomes[(int)Outcome.Wrong]);
+        Assert.Equal(2, cells.Sum(cell => cell.Outcomes.Sum()));
+    }
+
+    [Fact]
+    public void An_answer_that_took_its_label_does_not_pass_the_next_one_on_to_an_earlier_request_of_its_id()
+    {
+        Answer(Ask("one"));
+        Answer(Ask("one"));
+
+        Assert.True(_signals.Labelled("one", correct: true, expected: null));
+        Assert.False(_signals.Labelled("one", correct: true, expected: null));
+    }
+
+    [Fact]
+    public void Waiting_for_labels_leaves_nothing_to_the_garbage_collector_once_as_many_wait_as_come()
+    {
+        string[] ids = [.. Enumerable.Range(0, 3_000).Select(i => $"request-{i}")];
+        var least = long.MaxValue;
+        for (var run = 0; run < 200 && least > 0; run++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            foreach (var id in ids)
+            {
+                Answer(Ask(id));
+            }
+
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+            _time.Advance(TimeSpan.FromSeconds(8));
+            Assert.NotEmpty(_signals.Collect());
+        }
+
+        Assert.Equal(0, least);
+    }
+
     private void Observe(string[] ids)
     {
         foreach (var id in ids)

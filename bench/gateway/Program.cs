@@ -10,9 +10,10 @@ var only = new Option<string[]>("--only") { Description = "Only what is called s
 var core = new Option<int>("--core") { Description = "The core of the proxy under test.", DefaultValueFactory = _ => 0 };
 var work = new Option<string>("--work") { Description = "Folder for results, configuration and logs.", DefaultValueFactory = _ => "artifacts/bench/gateway" };
 var backstop = new Option<string>("--backstop") { Description = "Our executable.", Required = true };
+var before = new Option<string?>("--before") { Description = "Another build of our executable, which cost measures beside it in turn." };
 var nginx = new Option<string?>("--nginx") { Description = "nginx." };
 var portkey = new Option<string?>("--portkey") { Description = "The start script of Portkey's gateway." };
-Option[] places = [core, work, backstop, nginx, portkey];
+Option[] places = [core, work, backstop, before, nginx, portkey];
 Option[] measuring = [repetitions, seconds, warm, gap, only, .. places];
 
 var root = new RootCommand("Measures the gateway beside other proxies on this machine: all pieces, one after the other, and what was wanted.");
@@ -102,18 +103,18 @@ string Folder(ParseResult line) => Directory.CreateDirectory(line.GetRequiredVal
 Contenders Here(ParseResult line, ModelServer models) => new(
     new(
         Folder(line), Path.GetFullPath(line.GetRequiredValue(backstop)), line.GetValue(nginx),
-        line.GetValue(portkey) is { } script ? Path.GetFullPath(script) : null),
+        line.GetValue(portkey) is { } script ? Path.GetFullPath(script) : null, line.GetValue(before) is { } other ? Path.GetFullPath(other) : null),
     line.GetValue(core), models.Port);
 
 Endurance Endure(ParseResult line, ModelServer models) => new(Here(line, models), Console.Out);
 
 async Task Measure(ParseResult line, Piece piece)
 {
-    var before = Machine.Load();
+    var load = Machine.Load();
     var plan = new Plan(line.GetValue(repetitions), line.GetValue(seconds), line.GetValue(warm), line.GetRequiredValue(only));
     using var models = new ModelServer(TimeSpan.FromMilliseconds(line.GetValue(gap)));
     var results = await new Comparison(piece, plan, Here(line, models), models.Port, Console.Error).Run();
-    var measured = new Report(Machine.Describe(before), piece.Name, plan, results);
+    var measured = new Report(Machine.Describe(load), piece.Name, plan, results);
     measured.WriteTo(Folder(line));
     measured.Write(Console.Out);
 }

@@ -11,7 +11,8 @@ namespace Backstop.GatewayBench.Servers;
 /// <param name="Backstop">Our executable, as published.</param>
 /// <param name="Nginx">Null to leave it out.</param>
 /// <param name="Portkey">The start script of Portkey's gateway; null to leave it out.</param>
-internal sealed record Programs(string Work, string Backstop, string? Nginx, string? Portkey);
+/// <param name="Before">Another build of ours; null for none.</param>
+internal sealed record Programs(string Work, string Backstop, string? Nginx, string? Portkey, string? Before = null);
 
 /// <summary>Starts what is compared, each configured as its own documentation says, all in front of the same model server.</summary>
 internal sealed class Contenders(Programs programs, int core, int upstream)
@@ -24,6 +25,8 @@ internal sealed class Contenders(Programs programs, int core, int upstream)
     public const string Portkey = "Portkey";
     public const string Plain = "Backstop";
     public const string Ring = "Backstop, default ring";
+    public const string PlainBefore = "Backstop before";
+    public const string RingBefore = "Backstop before, default ring";
     public const string Ten = "Backstop, 10 aliases and policies";
     public const string TenThousand = "Backstop, 10,000 aliases and policies";
     public const string DirectStreamed = "direct, streamed";
@@ -52,6 +55,8 @@ internal sealed class Contenders(Programs programs, int core, int upstream)
             Portkey => programs.Portkey is null ? null : new(name, Workload.Chat("bench", headers: ForPortkey()), () => StartPortkey(folder)),
             Plain => new(name, Workload.Chat(Aliases(1)), () => StartBackstop(folder, Aliases(1), NoChecks)),
             Ring => new(name, Workload.Chat(Aliases(1)), () => StartBackstop(folder, Aliases(1), DefaultChecks)),
+            PlainBefore => programs.Before is not { } before ? null : new(name, Workload.Chat(Aliases(1)), () => StartBackstop(folder, Aliases(1), NoChecks, before)),
+            RingBefore => programs.Before is not { } before ? null : new(name, Workload.Chat(Aliases(1)), () => StartBackstop(folder, Aliases(1), DefaultChecks, before)),
             Ten => new(name, Workload.Chat(Aliases(10)), () => StartBackstop(folder, Aliases(10), ChecksOfItsOwn)),
             TenThousand => new(name, Workload.Chat(Aliases(10_000)), () => StartBackstop(folder, Aliases(10_000), ChecksOfItsOwn)),
             PlainStreamed => new(name, Workload.Chat(Aliases(1), stream: true), () => StartBackstop(folder, Aliases(1), NoChecks)),
@@ -117,13 +122,13 @@ internal sealed class Contenders(Programs programs, int core, int upstream)
     }
 
     // It starts from its route file with no control plane in reach: what it can do then it can always do.
-    private async Task<ServerProcess> StartBackstop(string name, string[] aliases, Func<int, JsonObject?> policyOf)
+    private async Task<ServerProcess> StartBackstop(string name, string[] aliases, Func<int, JsonObject?> policyOf, string? program = null)
     {
         var (port, nowhere, folder) = (ServerProcess.FreePort(), ServerProcess.FreePort(), Folder(name));
         var (table, _) = RouteTable.Empty.Apply([.. aliases.Select((alias, i) => RouteTo(ReleaseOf($"v{i + 1}", policyOf(i)), alias))]);
         new RouteFile(Path.Combine(folder, "routes.json")).Write(table);
         var server = await ServerProcess.Start(
-            core, port, Path.Combine(folder, "log"), programs.Backstop,
+            core, port, Path.Combine(folder, "log"), program ?? programs.Backstop,
             "serve", "--role", "gateway", "--http", $"127.0.0.1:{port}", "--control", $"http://127.0.0.1:{nowhere}", "--data", folder);
         return await server.WhenReady("/readyz");
     }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using Backstop.Core.Guards.Checks.Secrets;
+using Backstop.Core.Guards.Text;
 using Backstop.Core.Text;
 
 namespace Backstop.Core.Guards.Checks;
@@ -12,6 +13,9 @@ public sealed class SecretsCheck : ICheck
     public const string Name = "secrets";
     private const int MaxHold = 256;
     private const int BeginningBits = 15;
+
+    /// <summary>Most letters of a word that a provider's key begins with only as some of them do.</summary>
+    internal const int ShortWord = 11;
     private const string PrivateKey = "-----BEGIN ";
 
     private static readonly ImmutableArray<SecretFormat> Formats =
@@ -23,8 +27,10 @@ public sealed class SecretsCheck : ICheck
     private static readonly SecretFormat[][] ByBeginning =
         [.. Enumerable.Range(0, 128 * 128).Select(pair => Formats.Where(format => format.CanBegin((char)(pair / 128), (char)(pair % 128), null)).ToArray())];
 
-    // By the first three, as bits of a hash: few words begin like a key, and what tells stays in the processor's cache.
-    private static readonly ulong[] Beginnings = BitsOf(ByBeginning);
+    // By the first three of those that begin with a letter, as bits of a hash: few words begin like a key, and what tells stays in the
+    // processor's cache. But for the formats that any long enough word begins like.
+    private static readonly ulong[] Beginnings =
+        BitsOf(Array.ConvertAll(ByBeginning, formats => formats.Where(format => format.CanBeginWith(ShortWord)).ToArray()));
 
     // Also with its line ends written as escapes.
     private static readonly SearchValues<char> KeyLine =
@@ -68,15 +74,24 @@ public sealed class SecretsCheck : ICheck
         return false;
     }
 
+    /// <summary>Whether a provider's key may begin with the word that begins here, by its first three characters; false for nearly every word.</summary>
+    /// <param name="at">Where a word of at most <see cref="ShortWord"/> letters begins, and not at the end.</param>
+    internal static bool MayBeginAt(ReadOnlySpan<char> text, int at) => text[at + 2] < 128 && IsIn(Beginnings, text[at], text[at + 1], text[at + 2]);
+
     private static SecretFormat[] FormatsAt(ReadOnlySpan<char> text, int at) =>
-        text[at] < 128 && text[at + 1] < 128 && (at + 2 == text.Length || CanBegin(text[at], text[at + 1], text[at + 2]))
+        text[at] < 128 && text[at + 1] < 128
+        && (!char.IsAsciiLetter(text[at]) || at + 2 == text.Length || IsIn(Beginnings, text[at], text[at + 1], text[at + 2]) || IsLong(text, at))
             ? ByBeginning[(text[at] * 128) + text[at + 1]]
             : [];
 
-    private static bool CanBegin(char first, char second, char third)
+    // Whether more follows than a short word, or that cannot be told.
+    private static bool IsLong(ReadOnlySpan<char> text, int at) =>
+        text.Length - at < AsciiBlock.Length || (~AsciiBlock.Encoded(text[at..]) & ((1u << (ShortWord + 1)) - 1)) == 0;
+
+    private static bool IsIn(ulong[] bits, char first, char second, char third)
     {
         var bit = BitOf(first, second, third);
-        return (Beginnings[bit / 64] >> (bit % 64) & 1) != 0;
+        return (bits[bit / 64] >> (bit % 64) & 1) != 0;
     }
 
     private static int BitOf(int first, int second, int third) => ((((first * 128) + second) * 37) + third) & ((1 << BeginningBits) - 1);
@@ -86,9 +101,9 @@ public sealed class SecretsCheck : ICheck
         var bits = new ulong[(1 << BeginningBits) / 64];
         for (var pair = 0; pair < formats.Length; pair++)
         {
-            for (var third = 0; third < 128 && formats[pair].Length > 0; third++)
+            var (first, second) = (pair / 128, pair % 128);
+            for (var third = 0; third < 128 && char.IsAsciiLetter((char)first) && formats[pair].Length > 0; third++)
             {
-                var (first, second) = (pair / 128, pair % 128);
                 if (formats[pair].Any(format => format.CanBegin((char)first, (char)second, (char)third)))
                 {
                     var bit = BitOf(first, second, third);

@@ -27,8 +27,8 @@ internal static class AsciiBlock
 
     private static Vector128<byte> LettersOf(Vector128<byte> bytes) => InRange(bytes | Vector128.Create((byte)0x20), 'a', 26);
 
-    // What is no byte becomes one that is no ASCII.
-    private static Vector128<byte> Narrow(ReadOnlySpan<char> text)
+    /// <summary>The first sixteen in a byte each; what is none becomes one that is no ASCII.</summary>
+    public static Vector128<byte> Narrow(ReadOnlySpan<char> text)
     {
         var units = MemoryMarshal.Cast<char, ushort>(text[..Length]);
         return Vector128.NarrowWithSaturation(Vector128.Create(units), Vector128.Create(units[Vector128<ushort>.Count..]));

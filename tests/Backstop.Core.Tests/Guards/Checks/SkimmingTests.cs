@@ -25,6 +25,8 @@ public sealed class SkimmingTests
         "00:1A:2B:3C:4D:5E", "aabaabaabaabaabaa", "2001:db8::1", "https://", "http", "javascript:", "//", "x.io/a?b=0123456789abcdefABCDEF99", "data:image/",
         " ", " ", " ", " ", "  ", ".", ". ", ",", ", ", ":", ": ", ";", "'", "\"", "(", ")", "[", "](", "![", "@", "_", "-", " - ", "--", "/", "=", "&", "%", "+",
         "\n", "\n\n", "é", "漢字", "😀", "\ud83d", "\u200b", "٣", "ада", "hunter2!x", "Zq8_pL0xW9rT3vB7nM2k",
+        "-----BEGIN RSA PRIVATE KEY-----", "we stayed in a small inn, and the bakery was next to it. ", "one two three four five six seven eight nine ten eleven twelve, thirteen",
+        "internationalisation", "MSKGDEFF", "eyJhbGciOi", "ABCDEFGHIJKLMN.atlasv1.", new('q', 60), " atmosphere", "..", " . ", ".\n",
     ];
 
     private static readonly Gen<string> Texts = Gen.Int[0, Pieces.Length - 1].Select(i => Pieces[i]).Array[0, 40].Select(string.Concat);

@@ -40,7 +40,8 @@ internal static class PlainWords
     {
         while (at + Longest + Ahead < text.Length)
         {
-            var end = EndOfWord(text, at);
+            var end = at + ProseBlock.Length <= text.Length ? EndOfWords(text, at) : at;
+            end = end == at ? EndOfWord(text, at) : end;
             if (end == at)
             {
                 return at;
@@ -52,6 +53,43 @@ internal static class PlainWords
         }
 
         return at;
+    }
+
+    /// <summary>The end of the last of the plain words that come next, of those that one look can tell; where they begin when it can tell none.</summary>
+    /// <remarks>Stricter than <see cref="EndOfWord"/>: letters with spaces, commas, full stops and line ends between them, and nothing else.</remarks>
+    private static int EndOfWords(ReadOnlySpan<char> text, int at)
+    {
+        var block = new ProseBlock(text[at..]);
+        var (letters, spaces, points, ends) = (block.Letters, block.Of(' '), block.Of('.'), block.Ends);
+        var begin = letters & ~(letters << 1);
+
+        // Anything else, long words, and those that are as long as what announces without a sign.
+        var unsure = ~(letters | spaces | points | ends);
+        var pairs = letters & (letters >> 1);
+        var fours = pairs & (pairs >> 2);
+        var eights = fours & (fours >> 4);
+        var fives = fours & (letters >> 4);
+        unsure |= (eights & (fours >> (SecretsCheck.ShortWord + 1 - 4))) | (begin & block.OfLetter('b') & fives & ~(letters >> 5 & letters >> 6));
+
+        // After a word's space another one must begin, and not with "is".
+        unsure |= spaces & ~((ends | (letters & ~(block.OfLetter('i') & (block.OfLetter('s') >> 1)))) >> 1);
+        unsure |= points & ~((ends | spaces) >> 1);
+
+        // What comes after a sign near the end is not in sight.
+        var sure = Math.Min(BitOperations.TrailingZeroCount(unsure), ProseBlock.Length - Ahead);
+        var seen = (1UL << sure) - 1;
+        for (var words = begin & seen; words != 0; words &= words - 1)
+        {
+            var word = BitOperations.TrailingZeroCount(words);
+            if (SecretsCheck.MayBeginAt(text, at + word))
+            {
+                seen = (1UL << word) - 1;
+                break;
+            }
+        }
+
+        var signs = ~letters & seen;
+        return signs == 0 ? at : at + BitOperations.Log2(signs);
     }
 
     /// <summary>Whether a text that goes on ends in the letters of a word: nothing can be said about it yet, and it need not be read again and again.</summary>

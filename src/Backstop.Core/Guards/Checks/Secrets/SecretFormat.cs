@@ -26,6 +26,9 @@ internal sealed class SecretFormat
     /// <param name="third">Null for any.</param>
     public bool CanBegin(char first, char second, char? third) => _segments[0].CanBegin(first, second, third);
 
+    /// <summary>Whether the word that a key begins with may be as short as this, with something else behind it.</summary>
+    public bool CanBeginWith(int letters) => _segments[0].Literal is not null || _segments[0].Least <= letters;
+
     /// <summary>What a key of this format that has no end may go on with; null for one that ends.</summary>
     public SearchValues<char>? GoesOn => _segments[^1].Open ? _segments[^1].Class : null;
 

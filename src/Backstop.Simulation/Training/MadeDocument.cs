@@ -5,6 +5,9 @@ namespace Backstop.Simulation.Training;
 /// <summary>Documents made of a text's words: prose as it is, tables and messages.</summary>
 internal static class MadeDocument
 {
+    private static readonly string[] Months =
+        ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+
     /// <summary>Lines, or sentences, and what stands between them.</summary>
     /// <param name="others">Rows for a second document in the same text, now and then.</param>
     public static (List<string> Lines, string Separator) Of(string text, List<TrainingRow> others, System.Random random)
@@ -45,17 +48,29 @@ internal static class MadeDocument
     {
         var words = WordsOf([text]);
         var (columns, separator) = (random.Next(3, 7), random.Next(4) switch { 0 => ",", 1 => "\t", _ => " | " });
-        var lines = new List<string>();
+        var rows = new List<string[]>();
         for (var row = random.Next(4, 14); row > 0; row--)
         {
-            var cells = Enumerable.Range(0, columns).Select(column => (column + lines.Count) % 3 == 1 && lines.Count > 0
-                ? random.Next(1, 3000).ToString(CultureInfo.InvariantCulture)
-                : Cell(words, random));
-            var line = string.Join(separator, cells);
-            lines.Add(separator == " | " ? $"| {line} |" : line);
+            rows.Add([.. Enumerable.Range(0, columns).Select(column => (column + rows.Count) % 3 == 1 && rows.Count > 0 ? Value(random) : Cell(words, random))]);
         }
 
-        return lines;
+        // Tables that people read are often aligned.
+        var widths = separator == " | " && random.Next(2) == 0
+            ? [.. Enumerable.Range(0, columns).Select(column => rows.Max(row => row[column].Length))]
+            : new int[columns];
+        return [.. rows.Select(row => string.Join(separator, row.Select((cell, column) => cell.PadRight(widths[column])))).Select(line => separator == " | " ? $"| {line} |" : line)];
+    }
+
+    private static string Value(System.Random random)
+    {
+        var number = random.Next(1, 3000).ToString(CultureInfo.InvariantCulture);
+        return random.Next(6) switch
+        {
+            0 => $"{random.Next(1, 29)} {Months[random.Next(Months.Length)]} {random.Next(1950, 2030)}",
+            1 => $"{number} ({random.Next(1, 10)})",
+            2 => $"{random.Next(1, 60)}:{random.Next(10, 60)}.{random.Next(10)}",
+            _ => number,
+        };
     }
 
     private static string Cell(List<string> words, System.Random random)

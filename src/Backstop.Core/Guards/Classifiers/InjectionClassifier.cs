@@ -24,7 +24,9 @@ public sealed class InjectionClassifier(InjectionModels models, InjectionFeature
     /// <summary>Most characters that are judged together as a part.</summary>
     public const int Window = 300;
 
-    private const double MostOfWhole = 2;
+    // As a whole a text may excuse a part, and accuses it less: a table that resembles those with an attempt has none for that.
+    private const double MostExcuse = 2;
+    private const double MostAccusation = 1;
     private const double ShareOfWhole = 0.5;
 
     [ThreadStatic]
@@ -38,7 +40,7 @@ public sealed class InjectionClassifier(InjectionModels models, InjectionFeature
     public double Threshold => models.Part.Threshold;
 
     /// <summary>What the whole text adds to the evidence of each of its parts, as a logit.</summary>
-    public static double Background(double whole) => Math.Clamp(ShareOfWhole * whole, -MostOfWhole, MostOfWhole);
+    public static double Background(double whole) => Math.Clamp(ShareOfWhole * whole, -MostExcuse, MostAccusation);
 
     /// <summary>Judges a text. A part's score is 0 for harmless to 1.</summary>
     public void Score(ReadOnlySpan<char> text, List<ScoredPart> parts)

@@ -134,6 +134,17 @@ public sealed class AbuseTests
         Assert.True(stopped.Count <= Harmless.Length / 50, string.Join(" | ", stopped));
     }
 
+    [Fact]
+    public void A_list_of_what_to_pack_is_no_abuse()
+    {
+        string[] lists =
+        [
+            "- good shoes that you have already worn", "Sunglasses, a hat and the old boots you use for gardening.", "You can put your shoes on the rack by the stairs.",
+            "Take the rocks out of your boots before you drive home.", "Bring the chair you used at the last picnic.", "A fork, a spoon and the mug you always take.",
+        ];
+        Assert.DoesNotContain(lists, IsStopped);
+    }
+
     // Without a full stop between: long sentences are judged in pieces.
     [Theory]
     [InlineData("On Amazon, Etsy, Zalando and Alibaba ", "", 0.8)]

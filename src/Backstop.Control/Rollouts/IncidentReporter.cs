@@ -23,6 +23,7 @@ internal sealed partial class IncidentReporter(IncidentBook incidents, ILogger l
     private readonly Queue<Func<Task>> _untold = new();
     private Task _telling = Task.CompletedTask;
     private long _known;
+    private Timeline? _stamped;
 
     /// <summary>The incident of this rollout, once it is open.</summary>
     public string? IncidentId { get; private set; }
@@ -41,7 +42,7 @@ internal sealed partial class IncidentReporter(IncidentBook incidents, ILogger l
     /// <param name="then">Told the incident as it stands after that; null for nobody.</param>
     public void Open(StoredRollout stored, Judgement? judgement, ControlRates history, Effect.OpenIncident open, Func<Incident, Task>? then = null)
     {
-        _known = SmallerArm(judgement);
+        (_known, _stamped) = (SmallerArm(judgement), null);
         Next(async () =>
         {
             var incident = await incidents.Raise(new()
@@ -87,7 +88,15 @@ internal sealed partial class IncidentReporter(IncidentBook incidents, ILogger l
     public void Measure(string id, ImmutableArray<Signal> read) => Next(() => incidents.Investigate(id, i => i.Measure(read)));
 
     /// <summary>Writes what is known about the times by now.</summary>
-    public void Stamp(Timeline timeline) => Next(() => IncidentId is { } id ? incidents.Stamp(id, timeline) : Task.CompletedTask);
+    public void Stamp(Timeline timeline)
+    {
+        // While the store is away the owner makes up for it every second: the same times wait once.
+        if (Failed is null || timeline != _stamped)
+        {
+            _stamped = timeline;
+            Next(() => IncidentId is { } id ? incidents.Stamp(id, timeline) : Task.CompletedTask);
+        }
+    }
 
     /// <summary>Tries once more to write what waits for the store.</summary>
     public void TellAgain()

@@ -104,6 +104,41 @@ public sealed class PostgresOutageTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task However_often_the_same_times_are_told_while_the_database_is_away_they_wait_once()
+    {
+        using var log = new LogBook();
+        using var store = DurableStore.At(await _postgres.NewDatabase());
+        await store.Open(TestContext.Current.CancellationToken);
+        var book = new IncidentBook(store, new(store, TimeProvider.System), new(NullLogger<SampleShelf>.Instance), new(store, TimeProvider.System), TimeProvider.System);
+        var reporter = new IncidentReporter(book, log.CreateLogger("reporter"));
+        var times = new Timeline(Decided: DateTimeOffset.UnixEpoch);
+
+        await _postgres.Crash();
+        reporter.Infer(new("rebuilt", DateTimeOffset.UtcNow, ["index"], "the index was rebuilt"));
+        await reporter.Finish();
+        reporter.Stamp(times);
+        await reporter.Finish();
+        var tries = log.Lines.Length;
+        for (var second = 0; second < 10; second++)
+        {
+            reporter.Stamp(times with { });
+        }
+
+        await reporter.Finish();
+        Assert.Equal(2, tries);
+        Assert.Equal(tries, log.Lines.Length);
+
+        reporter.Stamp(times with { Swapped = DateTimeOffset.UnixEpoch });
+        await reporter.Finish();
+        Assert.Equal(tries + 1, log.Lines.Length);
+
+        await _postgres.StartAgain();
+        reporter.TellAgain();
+        await reporter.Finish();
+        Assert.Null(reporter.Failed);
+    }
+
+    [Fact]
     public async Task A_store_that_cannot_be_used_says_why_and_what_to_do()
     {
         await Refuses(_postgres.Database("postgres", password: "wrong"), "password", "pg_hba.conf");

@@ -15,6 +15,8 @@ public sealed class DemoTests
         Assert.True((bool?)report["release_to_blame"]);
         Assert.Equal(("model", "helps"), ((string?)report["suspect"], (string?)report["rollback"]));
         Assert.Equal(0, (int?)report["served_by_bad_after_convergence"]);
+        Assert.InRange((int)report["unsafe_delivered"]!, 0, (int)report["unsafe_emitted"]! / 10);
+        Assert.InRange((int)report["false_blocks"]!, 0, (int)report["requests"]! / 200);
         Assert.InRange((double)report["detected_to_swapped_ms"]!, 0, 1000);
         Assert.NotNull((string?)report["gate_id"]);
         Assert.True((bool?)report["gate_blocks_bad"]);

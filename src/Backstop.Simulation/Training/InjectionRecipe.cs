@@ -39,7 +39,7 @@ public sealed class InjectionRecipe : TrainingRecipe
         var known = rows.Where(row => !row.Positive).Select(row => row.Language).ToHashSet(StringComparer.Ordinal);
         return rows
             .Select(row => row.Positive && !known.Contains(row.Language) ? row with { Kind = Foreign } : row)
-            .Concat(TrainingData.Make("injection.grammar", "attack", 20_000, seed: 11).Select(row => row with { Weight = 0.5 }))
+            .Concat(TrainingData.Make("injection.grammar", "attack", 24_000, seed: 11).Select(row => row with { Weight = 0.5 }))
             .Concat(TrainingData.Make("foreign.grammar", "attack", 8_000, seed: 23).Select(row => row with { Weight = 0.5 }))
             .Concat(TrainingData.Make("persona.grammar", "attack", 10_000, seed: 19).Select(row => row with { Weight = 0.35 }))
             .Concat(PlantedRequests.Make(data, count: 8_000, seed: 13).Select(row => row with { Weight = row.Kind == PlantedRequests.Plain ? 2 : 0.5 }))

@@ -1,3 +1,4 @@
+using Backstop.Core.Guards.Classifiers;
 using Backstop.Emulation;
 
 namespace Backstop.EndToEnd.Tests.Emulation;
@@ -50,6 +51,20 @@ public class QuestionsTests
             Assert.Equal(question, Questions.Find($"Please: {question.Text}"));
             Assert.True(question.IsAnsweredBy(BrokenJson.Whole(question.Answer, "why")), question.Text);
             Assert.False(question.IsAnsweredBy(BrokenJson.Whole(wrong, "why")), $"{question.Text} {wrong}");
+        }
+    }
+
+    [Fact]
+    public void No_question_of_the_crowd_looks_like_an_attack()
+    {
+        var parts = new List<ScoredPart>();
+        for (var n = 0; n < 5_000; n++)
+        {
+            var question = Questions.Next(Dice.For(seed: 5, n)).Text;
+            parts.Clear();
+            InjectionClassifier.Shared.Score(question, parts);
+
+            Assert.True(parts.All(part => part.Score < InjectionClassifier.Shared.Threshold), question);
         }
     }
 

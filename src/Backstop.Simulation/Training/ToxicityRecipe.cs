@@ -32,7 +32,7 @@ public sealed class ToxicityRecipe : TrainingRecipe
             .Where(row => row.Source != "attack/benign-prompts" || row.Kind == "benign_code")
             .Where(row => row.Source != "toxicity/multilingual-hatecheck" || !row.Positive)
             .Concat(data.LoadWords("lexicons/profanity_en"))
-            .Concat(TrainingData.Make("abuse.grammar", "abuse", 30_000, seed: 7))
+            .Concat(TrainingData.Make("abuse.grammar", "abuse", 32_000, seed: 7))
             .Select(row => row with { Weight = WeightOf(row) });
 
     public override TrainingExample Read(TrainingRow row)

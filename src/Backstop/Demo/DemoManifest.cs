@@ -7,7 +7,7 @@ namespace Backstop.Demo;
 internal static class DemoManifest
 {
     /// <summary>Below the calibrated threshold: answers to sums and dates have no reason to sound like abuse at all.</summary>
-    private const double Strict = 0.5;
+    private const double Strict = 0.2;
 
     /// <summary>A release whose model is called <paramref name="name"/> and answers at <paramref name="replica"/>.</summary>
     public static JsonObject Of(string name, Uri replica) => new()

@@ -33,7 +33,7 @@ internal sealed record Piece(string Name, string What, IReadOnlyList<string> Nam
             [Contenders.Nginx, Contenders.Bare, Contenders.Yarp, Contenders.Plain, Contenders.PlainBefore, Contenders.Ring, Contenders.RingBefore], [new(Saturation)]),
         new("portkey", "Throughput beside Portkey's gateway, which checks nothing.", [Contenders.Portkey, Contenders.Plain], [new(Saturation)]),
         new("aliases", "Whether ten thousand aliases, each with a release and a policy of its own, cost more than ten.",
-            [Contenders.Ten, Contenders.TenThousand], [new(Saturation)]),
+            [Contenders.Ten, Contenders.TenBefore, Contenders.TenThousand, Contenders.TenThousandBefore], [new(Saturation)]),
         new("latency", "What a proxy adds to the time of a whole answer, at fixed rates.",
             [Contenders.Direct, Contenders.Yarp, Contenders.Plain], [new(Plenty, 200), new(Plenty, 1000), new(Plenty, HalfOfYarp: true)], ShowsLatency: true),
         new("streams", "What a proxy adds to the time to the first token of a stream, and what a stream takes.",

@@ -17,16 +17,14 @@ internal sealed class Profile(Contenders contenders, TextWriter output)
 
     private const int Rounds = 4;
 
-    // Hottest functions that are told of each component.
-    private const int Named = 8;
-
     private static readonly JsonSerializerOptions Readable = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     /// <summary>Whether the profiler is there.</summary>
     public static bool IsPossible => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "perf")));
 
     /// <summary>Profiles some contenders, each for so long in all once it is warm, and writes a table and a file.</summary>
-    public async Task Run(IEnumerable<string> names, TimeSpan warm, TimeSpan duration, string results)
+    /// <param name="functions">How many of each component the file names, the hottest first.</param>
+    public async Task Run(IEnumerable<string> names, TimeSpan warm, TimeSpan duration, int functions, string results)
     {
         // The processes that are started inherit it: a file with the names of what the runtime compiles, where the profiler looks for it.
         Environment.SetEnvironmentVariable("DOTNET_PerfMapEnabled", "1");
@@ -51,7 +49,7 @@ internal sealed class Profile(Contenders contenders, TextWriter output)
                 }
             }
 
-            Write([.. all.Select(one => one.Profile())], before, duration, results);
+            Write([.. all.Select(one => one.Profile(functions))], before, duration, results);
         }
         finally
         {
@@ -111,7 +109,7 @@ internal sealed class Profile(Contenders contenders, TextWriter output)
             File.Delete(recording);
         }
 
-        public Profiled Profile()
+        public Profiled Profile(int functions)
         {
             var all = _cpu.TotalMicroseconds / _answers;
             double sum = _samples.Values.Sum();
@@ -119,7 +117,7 @@ internal sealed class Profile(Contenders contenders, TextWriter output)
             return new(contender.Name, all,
             [
                 .. _samples.GroupBy(sample => sample.Key.Component).OrderByDescending(part => part.Sum(s => s.Value)).Select(part => new Part(
-                    part.Key, Micros(part.Sum(s => s.Value)), [.. part.OrderByDescending(s => s.Value).Take(Named).Select(s => new Function(s.Key.Function, Micros(s.Value)))])),
+                    part.Key, Micros(part.Sum(s => s.Value)), [.. part.OrderByDescending(s => s.Value).Take(functions).Select(s => new Function(s.Key.Function, Micros(s.Value)))])),
             ]);
         }
     }

@@ -10,7 +10,7 @@ var only = new Option<string[]>("--only") { Description = "Only what is called s
 var core = new Option<int>("--core") { Description = "The core of the proxy under test.", DefaultValueFactory = _ => 0 };
 var work = new Option<string>("--work") { Description = "Folder for results, configuration and logs.", DefaultValueFactory = _ => "artifacts/bench/gateway" };
 var backstop = new Option<string>("--backstop") { Description = "Our executable.", Required = true };
-var before = new Option<string?>("--before") { Description = "Another build of our executable, which cost measures beside it in turn." };
+var before = new Option<string?>("--before") { Description = "Another build of our executable, which cost and aliases measure beside it in turn." };
 var nginx = new Option<string?>("--nginx") { Description = "nginx." };
 var portkey = new Option<string?>("--portkey") { Description = "The start script of Portkey's gateway." };
 Option[] places = [core, work, backstop, before, nginx, portkey];
@@ -71,7 +71,8 @@ idle.SetAction(async line =>
 root.Subcommands.Add(idle);
 
 var profiled = new Option<double>("--seconds") { Description = "How long each is profiled.", DefaultValueFactory = _ => 8 };
-var profile = new Command("profile", "Tells where processor time goes at full speed: YARP's, and our gateway's without a ring and with the default one; needs perf.") { profiled, warm };
+var functions = new Option<int>("--functions") { Description = "How many functions of each component the file names.", DefaultValueFactory = _ => 8 };
+var profile = new Command("profile", "Tells where processor time goes at full speed: YARP's, and our gateway's without a ring and with the default one; needs perf.") { profiled, warm, only, functions };
 Array.ForEach(places, profile.Options.Add);
 profile.SetAction(async line =>
 {
@@ -83,7 +84,8 @@ profile.SetAction(async line =>
 
     using var models = new ModelServer(TimeSpan.Zero);
     await new Profile(Here(line, models), Console.Out).Run(
-        [Contenders.Yarp, Contenders.Plain, Contenders.Ring], TimeSpan.FromSeconds(line.GetValue(warm)), TimeSpan.FromSeconds(line.GetValue(profiled)), Path.Combine(Folder(line), "profile.json"));
+        line.GetRequiredValue(only) is { Length: > 0 } chosen ? chosen : [Contenders.Yarp, Contenders.Plain, Contenders.Ring],
+        TimeSpan.FromSeconds(line.GetValue(warm)), TimeSpan.FromSeconds(line.GetValue(profiled)), line.GetValue(functions), Path.Combine(Folder(line), "profile.json"));
     return 0;
 });
 root.Subcommands.Add(profile);

@@ -29,6 +29,8 @@ internal sealed class Contenders(Programs programs, int core, int upstream)
     public const string RingBefore = "Backstop before, default ring";
     public const string Ten = "Backstop, 10 aliases and policies";
     public const string TenThousand = "Backstop, 10,000 aliases and policies";
+    public const string TenBefore = "Backstop before, 10 aliases and policies";
+    public const string TenThousandBefore = "Backstop before, 10,000 aliases and policies";
     public const string DirectStreamed = "direct, streamed";
     public const string YarpStreamed = "YARP, streamed";
     public const string PlainStreamed = "Backstop, streamed";
@@ -59,6 +61,9 @@ internal sealed class Contenders(Programs programs, int core, int upstream)
             RingBefore => programs.Before is not { } before ? null : new(name, Workload.Chat(Aliases(1)), () => StartBackstop(folder, Aliases(1), DefaultChecks, before)),
             Ten => new(name, Workload.Chat(Aliases(10)), () => StartBackstop(folder, Aliases(10), ChecksOfItsOwn)),
             TenThousand => new(name, Workload.Chat(Aliases(10_000)), () => StartBackstop(folder, Aliases(10_000), ChecksOfItsOwn)),
+            TenBefore => programs.Before is not { } before ? null : new(name, Workload.Chat(Aliases(10)), () => StartBackstop(folder, Aliases(10), ChecksOfItsOwn, before)),
+            TenThousandBefore => programs.Before is not { } before ? null
+                : new(name, Workload.Chat(Aliases(10_000)), () => StartBackstop(folder, Aliases(10_000), ChecksOfItsOwn, before)),
             PlainStreamed => new(name, Workload.Chat(Aliases(1), stream: true), () => StartBackstop(folder, Aliases(1), NoChecks)),
             RingStreamed => new(name, Workload.Chat(Aliases(1), stream: true), () => StartBackstop(folder, Aliases(1), DefaultChecks)),
             _ => throw new ArgumentException($"'{name}' is no contender.", nameof(name)),

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Backstop.Core.Evidence;
@@ -9,18 +10,33 @@ namespace Backstop.Gateway.Signals;
 /// <remarks>
 /// A busy gateway has hundreds of thousands of them, and nearly none is ever labelled: so what each costs is to be written down behind the
 /// one before and to be forgotten with it. In a table of all by id every request would reach for memory that no cache holds, twice.
-/// Here each part of the list has a small table of its own, and who looks for an id asks one part after the other, the newest first.
+/// Here each part of the list has a table of its own, and who looks for an id asks one part after the other, the newest first. The more
+/// wait, the longer the next part is, so that there are never very many: with a label deadline of hours a look-up must not hold up others.
 /// </remarks>
 internal sealed class DeliveredAnswers
 {
+    // Answers stand in pages, which are short enough that a new one holds nobody up.
+    private const int PageLength = 1024;
+
+    // Parts of the same length that all waiting answers would fill.
+    private const int UsualParts = 64;
+
+    // The table of the longest is half a megabyte, which the caches still hold.
+    private const int ShortestPart = PageLength, LongestPart = 64 * PageLength;
+
     private const int MostFree = 64;
 
-    private readonly Stack<Part> _free = new();
+    private readonly Stack<Delivered[]> _freePages = new();
+    private readonly Stack<Part> _freeParts = new();
     private Part? _oldest;
     private Part? _newest;
+    private int _waiting;
 
     // How many of the oldest part are over.
     private int _over;
+
+    /// <summary>In how many tables an id is looked for at the most.</summary>
+    public int Parts { get; private set; }
 
     /// <summary>Takes note of one.</summary>
     /// <param name="isLatest">Whether its id is still its own. A label for one that another request has now is not for this answer.</param>
@@ -28,11 +44,18 @@ internal sealed class DeliveredAnswers
     {
         if (_newest is not { IsFull: false } part)
         {
-            part = _free.TryPop(out var used) ? used : new();
+            part = NewPart();
             part.Older = _newest;
             _newest = _newest is null ? _oldest = part : _newest.Newer = part;
+            Parts++;
         }
 
+        if (part.NeedsPage)
+        {
+            part.Give(_freePages.TryPop(out var page) ? page : new Delivered[PageLength]);
+        }
+
+        _waiting++;
         part.Add(answer, isLatest);
     }
 
@@ -62,33 +85,47 @@ internal sealed class DeliveredAnswers
 
         expired = part[_over];
         part[_over++] = default;
+        _waiting--;
+        if (_over % PageLength == 0 && part.TakePage(_over - 1) is var page && _freePages.Count < MostFree)
+        {
+            _freePages.Push(page);
+        }
+
         if (_over == part.Count && part.IsFull)
         {
             _over = 0;
             _oldest = part.Newer;
             _ = _oldest is null ? _newest = null : _oldest.Older = null;
+            Parts--;
             Free(part);
         }
 
         return true;
     }
 
+    private Part NewPart()
+    {
+        var length = (int)Math.Clamp(BitOperations.RoundUpToPowerOf2((uint)_waiting / UsualParts), ShortestPart, LongestPart);
+        return _freeParts.TryPop(out var used) && used.Length == length ? used : new(length);
+    }
+
     private void Free(Part part)
     {
         part.Clear();
-        if (_free.Count < MostFree)
+        if (_freeParts.Count < MostFree)
         {
-            _free.Push(part);
+            _freeParts.Push(part);
         }
     }
 
-    private sealed class Part
+    private sealed class Part(int length)
     {
-        private const int Length = 1024;
-
         // Where answers stand, counted from 1, each in the first free place from that of its id on. Half of the places stay free.
-        private readonly ushort[] _places = new ushort[2 * Length];
-        private readonly Delivered[] _answers = new Delivered[Length];
+        private readonly int[] _places = new int[2 * length];
+        private readonly Delivered[]?[] _pages = new Delivered[length / PageLength][];
+        private readonly int _shift = 64 - BitOperations.Log2(2 * (uint)length);
+
+        public int Length => length;
 
         public Part? Older { get; set; }
 
@@ -96,13 +133,26 @@ internal sealed class DeliveredAnswers
 
         public int Count { get; private set; }
 
-        public bool IsFull => Count == Length;
+        public bool IsFull => Count == length;
 
-        public ref Delivered this[int index] => ref _answers[index];
+        /// <summary>Whether the next answer stands in a page that is not there yet.</summary>
+        public bool NeedsPage => _pages[Count / PageLength] is null;
+
+        public ref Delivered this[int index] => ref _pages[index / PageLength]![index % PageLength];
+
+        public void Give(Delivered[] page) => _pages[Count / PageLength] = page;
+
+        public Delivered[] TakePage(int index)
+        {
+            ref var page = ref _pages[index / PageLength];
+            var taken = page!;
+            page = null;
+            return taken;
+        }
 
         public void Add(in Delivered answer, bool isFound)
         {
-            _answers[Count++] = answer;
+            this[Count++] = answer;
             if (isFound)
             {
                 var place = PlaceOf(answer.Key);
@@ -111,7 +161,7 @@ internal sealed class DeliveredAnswers
                     place = Next(place);
                 }
 
-                _places[place] = (ushort)Count;
+                _places[place] = Count;
             }
         }
 
@@ -122,9 +172,9 @@ internal sealed class DeliveredAnswers
             for (var place = PlaceOf(key); _places[place] != 0; place = Next(place))
             {
                 var index = _places[place] - 1;
-                if (index >= from && _answers[index].Key == key)
+                if (index >= from && this[index].Key == key)
                 {
-                    found = ref _answers[index];
+                    found = ref this[index];
                 }
             }
 
@@ -137,9 +187,9 @@ internal sealed class DeliveredAnswers
             (Older, Newer, Count) = (null, null, 0);
         }
 
-        private static int PlaceOf(RequestKey key) => (int)(key.Mixed >> 53) & ((2 * Length) - 1);
+        private int PlaceOf(RequestKey key) => (int)(key.Mixed >> _shift);
 
-        private static int Next(int place) => (place + 1) & ((2 * Length) - 1);
+        private int Next(int place) => (place + 1) & (_places.Length - 1);
     }
 }
 

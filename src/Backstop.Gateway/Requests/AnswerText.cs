@@ -77,6 +77,20 @@ public readonly record struct AnswerText(AnswerPlace Place, string Text)
         return texts;
     }
 
+    /// <summary>The field that the name the reader stands on is, of those that hold a text of their own; null for another.</summary>
+    internal static AnswerField? FieldOf(ref Utf8JsonReader reader)
+    {
+        foreach (var (name, field) in Members)
+        {
+            if (name.Length == reader.ValueSpan.Length && reader.ValueTextEquals(name))
+            {
+                return field;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>Writes this text into the message, or delta, that <see cref="Of"/> found its place in.</summary>
     public void WriteTo(JsonObject message)
     {

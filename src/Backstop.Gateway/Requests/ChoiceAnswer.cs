@@ -11,7 +11,10 @@ public static class ChoiceAnswer
 
     /// <summary>Every text of every choice; a choice that says nothing counts as an empty content.</summary>
     /// <exception cref="JsonException">It is not such an answer.</exception>
-    public static List<AnswerText> Read(ReadOnlyMemory<byte> body, ChoiceForm form)
+    public static List<AnswerText> Read(ReadOnlyMemory<byte> body, ChoiceForm form) => PlainAnswer.Read(body.Span, form) ?? ReadDocument(body, form);
+
+    /// <inheritdoc cref="Read"/>
+    internal static List<AnswerText> ReadDocument(ReadOnlyMemory<byte> body, ChoiceForm form)
     {
         using var document = JsonDocument.Parse(body, Strict);
         if (document.RootElement.ValueKind != JsonValueKind.Object

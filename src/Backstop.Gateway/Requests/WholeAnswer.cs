@@ -61,6 +61,11 @@ public sealed class WholeAnswer(GatewayOptions options, OutsideGuards guards)
     private static Screened.Refused Refused(int status, BodyBytes body, Dialect dialect, string? retryAfter) => new(
         status, dialect.IsError(body.Memory) ? body : BodyBytes.Own(ApiError.UpstreamRefused(status).ToJson(dialect.Errors)), retryAfter);
 
+    private static ScanUnit UnitOf(AnswerText text) => ScanUnit.Output(text.Text, text.Place.Choice) is var unit && text.Place.Stage == unit.Stage
+        ? unit
+        : unit with { Stage = text.Place.Stage };
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Screened> Screen(int status, BodyBytes body, Dialect dialect, RingSession? ring, RequestTime time)
     {
         List<AnswerText> texts;
@@ -80,10 +85,10 @@ public sealed class WholeAnswer(GatewayOptions options, OutsideGuards guards)
         }
 
         var recorded = Outcome.Unlabelled;
-        var edits = new List<AnswerText>();
+        List<AnswerText>? edits = null;
         foreach (var text in texts)
         {
-            var ruling = await guards.Screen(ring, [ScanUnit.Output(text.Text, text.Place.Choice) with { Stage = text.Place.Stage }], time.Left);
+            var ruling = await guards.Screen(ring, [UnitOf(text)], time.Left);
             if (ruling.Stops)
             {
                 return new Screened.Blocked(dialect.Blocked(body.Memory, Screened.SafeTextOf(ruling)), text.Text, ruling);
@@ -91,13 +96,13 @@ public sealed class WholeAnswer(GatewayOptions options, OutsideGuards guards)
 
             if (ruling.FixedText is { } fixedText)
             {
-                edits.Add(text with { Text = fixedText });
+                (edits ??= []).Add(text with { Text = fixedText });
             }
 
             recorded = recorded == Outcome.Unlabelled ? Screened.Of(ruling) : recorded;
         }
 
         return new Screened.Deliverable(
-            status, edits.Count == 0 ? body : BodyBytes.Own(dialect.WithTexts(body.Memory, edits)), texts.Count > 0 ? texts[0].Text : "", recorded);
+            status, edits is null ? body : BodyBytes.Own(dialect.WithTexts(body.Memory, edits)), texts.Count > 0 ? texts[0].Text : "", recorded);
     }
 }

@@ -3,13 +3,14 @@ using System.Text;
 using Backstop.Core.Registry;
 using Backstop.Gateway.Dialects;
 using Backstop.Gateway.Requests;
+using Backstop.Gateway.Routing;
 using Backstop.Gateway.Tests.Harness;
 using Backstop.Gateway.Upstreams;
 using Microsoft.AspNetCore.Http;
 
 namespace Backstop.Gateway.Tests.Requests;
 
-/// <summary>What the gateway's own code leaves to the garbage collector on the way of a request that no check looks at.</summary>
+/// <summary>What the gateway's own code leaves to the garbage collector on the way of a request.</summary>
 /// <remarks>Counted in this process without a socket: what the web server and the HTTP client allocate is theirs, and is measured in <c>bench/gateway</c>.</remarks>
 public sealed class AllocationTests(ITestOutputHelper output)
 {
@@ -22,6 +23,12 @@ public sealed class AllocationTests(ITestOutputHelper output)
 
     /// <summary>An event of a stream that is passed on.</summary>
     private const int BytesPerEvent = 0;
+
+    /// <summary>Screening a request by the default ring, beside its two texts: each takes two bytes for a character.</summary>
+    private const int BytesPerScreenedRequest = 2400;
+
+    /// <summary>Reading an answer that the default ring looks at, beside its text.</summary>
+    private const int BytesPerScreenedAnswer = 2000;
 
     private static readonly ReleaseParts Parts = new(((ReleaseResult.Parsed)Release.Parse(
         "v7", """{"serving":{"model":"tiny","replicas":["http://127.0.0.1:1"]}}""")).Release);
@@ -73,6 +80,56 @@ public sealed class AllocationTests(ITestOutputHelper output)
         output.WriteLine($"{(many - few) / 1000.0} bytes an event");
         Assert.InRange((many - few) / 1000.0, 0, BytesPerEvent + 0.5);
     }
+
+    [Theory]
+    [InlineData(100)]
+    [InlineData(1000)]
+    public void A_request_that_is_screened_costs_no_more_than_its_budget_beside_its_texts(int length)
+    {
+        var (question, pool) = (Words(length), Pool());
+        var body = Encoding.UTF8.GetBytes(
+            $$"""{"model":"assistant:prod","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"{{question}}"}],"temperature":0.2,"stream":false}""");
+        var used = Least(
+            () => ModelRequest.Read(BodyBytes.Own(body), Dialect.Chat),
+            request =>
+            {
+                var session = pool.Ring.Open(new("assistant:prod") { Messages = request.Texts });
+                var screened = Nowhere.Guards.Screen(session, request.Texts, CancellationToken.None);
+                Assert.True(screened.IsCompletedSuccessfully, "Nobody outside is asked.");
+                Assert.False(screened.Result.Stops);
+            });
+
+        output.WriteLine($"{used - (2 * question.Length)} bytes beside the question");
+        Assert.InRange(used - (2 * question.Length), 1, BytesPerScreenedRequest);
+    }
+
+    [Theory]
+    [InlineData(100)]
+    [InlineData(1000)]
+    public void An_answer_that_is_screened_costs_no_more_than_its_budget_beside_its_text(int length)
+    {
+        var (text, pool) = (Words(length), Pool());
+        var body = Encoding.UTF8.GetBytes(Answers.Completion(text));
+        var whole = new WholeAnswer(new(), Nowhere.Guards);
+        using var time = Time();
+        time.Within(TimeSpan.FromMinutes(1));
+        var used = Least(
+            () => (Answering: Received.Whole(new MemoryStream(body)), Ring: pool.Ring.Open(new("assistant:prod"))),
+            asked =>
+            {
+                var read = whole.Read(asked.Answering, asked.Ring, Dialect.Chat, time).AsTask();
+                Assert.True(read.IsCompletedSuccessfully, "Nothing waits when the answer is there.");
+                ((Screened.Deliverable)read.Result).Body!.Return();
+            });
+
+        output.WriteLine($"{used - (2 * text.Length)} bytes beside the text");
+        Assert.InRange(used - (2 * text.Length), 1, BytesPerScreenedAnswer);
+    }
+
+    private static string Words(int length) => string.Concat(Enumerable.Repeat("The train leaves at nine. ", 1 + (length / 26)));
+
+    private static ReleasePool Pool() => new(((ReleaseResult.Parsed)Release.Parse(
+        "v7", """{"serving":{"model":"tiny","replicas":["http://127.0.0.1:1"]}}""")).Release, TimeProvider.System);
 
     private static long OfStream(int events)
     {

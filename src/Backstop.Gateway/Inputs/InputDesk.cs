@@ -52,7 +52,7 @@ internal static class InputDesk
         {
             if (place.IsSystem)
             {
-                var next = HashOf(request.Body.Memory.Span[place.Value]);
+                var next = KnownPrompts.HashOf(request.Body.Memory.Span[place.Value]);
                 if (hash is { } before)
                 {
                     BinaryPrimitives.WriteUInt64BigEndian(both, before);
@@ -87,11 +87,6 @@ internal static class InputDesk
 
         return like;
     }
-
-    // The same words may be escaped in several ways; almost always they are not at all.
-    private static ulong HashOf(ReadOnlySpan<byte> quoted) => quoted.Contains((byte)'\\')
-        ? PromptFingerprint.HashOf(Encoding.UTF8.GetBytes(JsonText.At(quoted, ..)))
-        : KnownPrompts.HashOf(quoted[1..^1]);
 
     private static ApiError? Features(SignalRecorder signals, ModelRequest request, Route route, InputContract contract)
     {

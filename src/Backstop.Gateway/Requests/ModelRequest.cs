@@ -78,7 +78,7 @@ public sealed class ModelRequest
     public IReadOnlyList<TextPlace> TextPlaces => _places;
 
     /// <summary>Every text, for the input checks; made when somebody asks for it.</summary>
-    public IReadOnlyList<ScanUnit> Texts => field ??= _places.ConvertAll(p => ScanUnit.Input(JsonText.At(Body.Memory.Span, p.Value), p.Role, p.Message));
+    public IReadOnlyList<ScanUnit> Texts => field ??= _places.ConvertAll(p => ScanUnit.Input(TextAt(p), p.Role, p.Message));
 
     /// <summary>The first thing that is wrong with it although it is JSON; null when it may go on.</summary>
     public ApiError? Flaw { get; private set; }
@@ -154,6 +154,8 @@ public sealed class ModelRequest
             place = place with { Role = role };
         }
     }
+
+    private string TextAt(TextPlace place) => place.IsSystem ? KnownPrompts.TextOf(Body.Memory.Span[place.Value]) : JsonText.At(Body.Memory.Span, place.Value);
 
     // Model servers differ in which of two members they believe, and some ignore case: what one of them would read
     // must be what was screened and what the release overrides.

@@ -26,20 +26,19 @@ public static class SignalTranslation
         };
         foreach (var cell in epoch.Cells)
         {
-            message.Cells.Add(new Cell
-            {
-                Arm = (int)cell.Arm,
-                Stratum = cell.Stratum,
-                Replica = cell.Replica,
-                Outcomes = { cell.Outcomes },
-                Served = { cell.Served },
-            });
+            var counts = new Cell { Arm = (int)cell.Arm, Stratum = cell.Stratum, Replica = cell.Replica };
+            counts.Outcomes.AddRange(cell.Outcomes.AsSpan());
+            counts.Served.AddRange(cell.Served.AsSpan());
+            message.Cells.Add(counts);
         }
 
-        message.FirstHalf.Add(epoch.FirstHalf);
+        message.FirstHalf.AddRange(epoch.FirstHalf.AsSpan());
         foreach (var cell in epoch.Latencies)
         {
-            message.Latencies.Add(new Latencies { Arm = (int)cell.Arm, Replica = cell.Replica, Bins = { cell.Bins }, Counts = { cell.Counts } });
+            var latencies = new Latencies { Arm = (int)cell.Arm, Replica = cell.Replica };
+            latencies.Bins.AddRange(cell.Bins.AsSpan());
+            latencies.Counts.AddRange(cell.Counts.AsSpan());
+            message.Latencies.Add(latencies);
         }
 
         foreach (var cell in epoch.Scores)

@@ -19,9 +19,11 @@ internal struct BinSheet
     public void Clear() => _counts.Clear();
 
     /// <summary>The cells, in an order that does not depend on what came first.</summary>
-    public readonly ImmutableArray<Cell> Cells()
+    /// <param name="make">What is made of each.</param>
+    public readonly ImmutableArray<T> Cells<T>(Func<Cell, T> make)
     {
-        var cells = ImmutableArray.CreateBuilder<Cell>(_counts.RunsOf(ReplicaAt));
+        var cells = new T[_counts.RunsOf(ReplicaAt)];
+        var place = 0;
         for (var rest = _counts.All; !rest.IsEmpty;)
         {
             var run = KeyedCounts.TakeRun(ref rest, ReplicaAt);
@@ -32,12 +34,12 @@ internal struct BinSheet
             }
 
             var cell = run[0].Key >> ReplicaAt;
-            cells.Add(new(
+            cells[place++] = make(new(
                 (Arm)(cell >> (ArmAt - ReplicaAt)), cell & ((1 << (ArmAt - ReplicaAt)) - 1),
                 ImmutableCollectionsMarshal.AsImmutableArray(bins), ImmutableCollectionsMarshal.AsImmutableArray(counts)));
         }
 
-        return cells.MoveToImmutable();
+        return ImmutableCollectionsMarshal.AsImmutableArray(cells);
     }
 
     /// <summary>What one arm's requests from the replicas of one number showed, 0 for those of which none is known; bins in order.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Backstop.Core.Routing;
 
 namespace Backstop.Core.Evidence;
@@ -27,7 +28,8 @@ internal struct CountSheet
     /// <summary>The cells, in an order that does not depend on what came first.</summary>
     public readonly ImmutableArray<CountCell> Cells()
     {
-        var cells = ImmutableArray.CreateBuilder<CountCell>(_counts.RunsOf(ReplicaAt));
+        var cells = new CountCell[_counts.RunsOf(ReplicaAt)];
+        var place = 0;
         Span<long> categories = stackalloc long[Categories];
         for (var rest = _counts.All; !rest.IsEmpty;)
         {
@@ -39,12 +41,12 @@ internal struct CountSheet
             }
 
             var cell = run[0].Key >> ReplicaAt;
-            cells.Add(new(
+            cells[place++] = new(
                 (Arm)(cell >> (StratumAt - ReplicaAt + 1)), (cell >> (StratumAt - ReplicaAt)) & 1,
                 [.. categories[..CountTable.OutcomeCount]], [.. categories.Slice(CountTable.OutcomeCount, Ways)],
-                cell & ((1 << (StratumAt - ReplicaAt)) - 1)));
+                cell & ((1 << (StratumAt - ReplicaAt)) - 1));
         }
 
-        return cells.MoveToImmutable();
+        return ImmutableCollectionsMarshal.AsImmutableArray(cells);
     }
 }

@@ -16,10 +16,14 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
     // A stage that rests for as long is forgotten; one that comes back before needs no new place.
     private static readonly TimeSpan Rest = TimeSpan.FromMinutes(1);
 
+    // So many epochs are made at one time at the least.
+    private const int LeastMade = 16;
+
     // In the order in which they were opened, so that it does not depend on hashes how epochs are handed out.
     private readonly Dictionary<EvidenceKey, Stage> _stages = [];
     private readonly List<Stage> _inOrder = [];
     private readonly Stack<OpenEpoch> _free = new();
+    private int _made;
     private int _collected;
 
     // Most requests are of the stage of the last one.
@@ -39,8 +43,32 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
     /// <param name="awaitsScores">Whether its answer may be scored until the label deadline.</param>
     public void Assign(Ticket ticket, EvidenceKey key, Arm arm, DateTimeOffset at, TimeSpan labelDeadline, bool isFirstHalf = false, bool awaitsScores = false)
     {
-        var stage = _last is { } last && last.Key == key ? last : _last = StageOf(key);
+        _last = StageOf(key, _last);
+        Assign(ticket, _last, arm, at, labelDeadline, isFirstHalf, awaitsScores);
+    }
 
+    /// <summary>The place where a stage's requests are counted, for who keeps it: then the next request need not look for it.</summary>
+    /// <param name="known">One that was kept, of this stage or of another; it may have been forgotten here.</param>
+    public Stage StageOf(EvidenceKey key, Stage? known)
+    {
+        if (known is { IsForgotten: false } && known.Key == key)
+        {
+            return known;
+        }
+
+        if (!_stages.TryGetValue(key, out var stage))
+        {
+            _stages.Add(key, stage = new(key));
+            _inOrder.Add(stage);
+        }
+
+        return stage;
+    }
+
+    /// <inheritdoc cref="Assign(Ticket, EvidenceKey, Arm, DateTimeOffset, TimeSpan, bool, bool)"/>
+    /// <param name="stage">As <see cref="StageOf"/> just said.</param>
+    public void Assign(Ticket ticket, Stage stage, Arm arm, DateTimeOffset at, TimeSpan labelDeadline, bool isFirstHalf = false, bool awaitsScores = false)
+    {
         // A clock that stepped back puts the request into the newest epoch: order matters more than a quarter second.
         var number = EpochCounts.BucketOf(at);
         var epoch = stage.Newest is { } newest && newest.Number >= number ? newest : stage.Open(Free(), number, labelDeadline);
@@ -75,27 +103,33 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
             if (stage.Rests(now, Rest))
             {
                 _stages.Remove(stage.Key);
+                stage.IsForgotten = true;
             }
         }
 
         if (_stages.Count < _inOrder.Count)
         {
-            _inOrder.RemoveAll(stage => !_stages.ContainsKey(stage.Key));
+            _inOrder.RemoveAll(stage => stage.IsForgotten);
             _last = null;
         }
     }
 
-    private OpenEpoch Free() => _free.TryPop(out var free) ? free : new();
-
-    private Stage StageOf(EvidenceKey key)
+    // Many at once, so that it is seldom: where thousands of stages, which are old, each get one that is new, a garbage collection looks
+    // at every one of them until it has moved the new ones to the old.
+    private OpenEpoch Free()
     {
-        if (!_stages.TryGetValue(key, out var stage))
+        if (_free.Count == 0)
         {
-            _stages.Add(key, stage = new(key));
-            _inOrder.Add(stage);
+            var more = Math.Max(LeastMade, _made / 4);
+            for (var i = 0; i < more; i++)
+            {
+                _free.Push(new());
+            }
+
+            _made += more;
         }
 
-        return stage;
+        return _free.Pop();
     }
 
     /// <summary>One request of an open epoch. What comes after its epoch closed is too late and changes nothing.</summary>
@@ -194,23 +228,29 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
     }
 
     /// <summary>The open epochs of one generation. Each goes from queue to queue, and none overtakes another.</summary>
-    private sealed class Stage(EvidenceKey key)
+    public sealed class Stage
     {
-        private readonly Queue<OpenEpoch> _forming = new();
-        private readonly Queue<OpenEpoch> _labelling = new();
-        private readonly Queue<OpenEpoch> _scoring = new();
+        private EpochQueue _forming;
+        private EpochQueue _labelling;
+        private EpochQueue _scoring;
         private long _newestNumber;
 
-        public EvidenceKey Key => key;
+        internal Stage(EvidenceKey key) => Key = key;
 
-        /// <summary>Kept beside the queue, whose end can only be reached by walking it: every request asks for it. Null when all are shipped.</summary>
-        public OpenEpoch? Newest { get; private set; }
+        /// <summary>Which stage it is.</summary>
+        public EvidenceKey Key { get; }
 
-        public bool Rests(DateTimeOffset now, TimeSpan rest) => Newest is null && now - EpochCounts.StartOf(_newestNumber) >= rest;
+        /// <summary>Whether it rested for so long that its epochs would not be handed out any more.</summary>
+        internal bool IsForgotten { get; set; }
 
-        public OpenEpoch Open(OpenEpoch epoch, long number, TimeSpan labelDeadline)
+        /// <summary>Null when all are shipped.</summary>
+        internal OpenEpoch? Newest { get; private set; }
+
+        internal bool Rests(DateTimeOffset now, TimeSpan rest) => Newest is null && now - EpochCounts.StartOf(_newestNumber) >= rest;
+
+        internal OpenEpoch Open(OpenEpoch epoch, long number, TimeSpan labelDeadline)
         {
-            epoch.Begin(key, number, labelDeadline);
+            epoch.Begin(Key, number, labelDeadline);
             _forming.Enqueue(epoch);
             (Newest, _newestNumber) = (epoch, number);
             return epoch;
@@ -218,15 +258,16 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
 
         /// <summary>Closes what is due.</summary>
         /// <param name="free">Gets the epochs of which everything was shipped.</param>
-        public void Close(DateTimeOffset now, TimeSpan answerDeadline, ImmutableArray<EpochCounts>.Builder closed, Stack<OpenEpoch> free)
+        internal void Close(DateTimeOffset now, TimeSpan answerDeadline, ImmutableArray<EpochCounts>.Builder closed, Stack<OpenEpoch> free)
         {
-            while (_forming.TryPeek(out var epoch) && epoch.FormIsDue(now, answerDeadline))
+            while (_forming.First is { } epoch && epoch.FormIsDue(now, answerDeadline))
             {
                 closed.Add(epoch.CloseForm(now));
-                _labelling.Enqueue(_forming.Dequeue());
+                _forming.Dequeue();
+                _labelling.Enqueue(epoch);
             }
 
-            while (_labelling.TryPeek(out var epoch) && epoch.QualityIsDue(now))
+            while (_labelling.First is { } epoch && epoch.QualityIsDue(now))
             {
                 closed.Add(epoch.CloseQuality());
                 _labelling.Dequeue();
@@ -240,9 +281,10 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
                 }
             }
 
-            while (_scoring.TryPeek(out var epoch) && epoch.ScoresAreDue(now))
+            while (_scoring.First is { } epoch && epoch.ScoresAreDue(now))
             {
-                if (_scoring.Dequeue().CloseScores() is { Scores.IsEmpty: false } scores)
+                _scoring.Dequeue();
+                if (epoch.CloseScores() is { Scores.IsEmpty: false } scores)
                 {
                     closed.Add(scores);
                 }
@@ -256,6 +298,28 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
             epoch.End();
             free.Push(epoch);
             Newest = Newest == epoch ? null : Newest;
+        }
+    }
+
+    /// <summary>Epochs one behind the other, each of which names the next: ten thousand aliases have three such queues each, mostly empty.</summary>
+    [StructLayout(LayoutKind.Auto)]
+    private struct EpochQueue
+    {
+        private OpenEpoch? _last;
+
+        public OpenEpoch? First { get; private set; }
+
+        public void Enqueue(OpenEpoch epoch)
+        {
+            _ = First is null ? First = epoch : _last!.Next = epoch;
+            _last = epoch;
+        }
+
+        public void Dequeue()
+        {
+            var first = First!;
+            First = first.Next;
+            first.Next = null;
         }
     }
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Backstop.Core.Evidence;
@@ -5,28 +7,35 @@ namespace Backstop.Core.Evidence;
 /// <summary>Counts by number, in its order; eight bytes for each number that occurred, and nothing for the others.</summary>
 /// <remarks>
 /// Most epochs of most aliases have a request or two, and many wait for labels at one time: what they take decides what ten thousand
-/// aliases cost. The few different numbers of a busy epoch are found by halving.
+/// aliases cost. So the first numbers stand in the epoch itself, where no cache has to fetch a second place for them. The few different
+/// numbers of a busy epoch are found by halving.
 /// </remarks>
 [StructLayout(LayoutKind.Auto)]
 internal struct KeyedCounts
 {
-    private const int FirstRoom = 4;
+    // What one request counts in one place: an outcome, and how it was served.
+    private const int Few = 2;
+
+    private const int FirstRoom = 8;
     private const int RoomToKeep = 64;
 
-    private Entry[]? _entries;
+    private FirstEntries _few;
+    private Entry[]? _many;
     private int _length;
 
     /// <summary>All that occurred, by number.</summary>
-    public readonly ReadOnlySpan<Entry> All => _entries.AsSpan(0, _length);
+    [UnscopedRef]
+    public readonly ReadOnlySpan<Entry> All => _length <= Few ? ((ReadOnlySpan<Entry>)_few)[.._length] : _many.AsSpan(0, _length);
 
     /// <summary>Adds to the count of a number.</summary>
     public void Add(int key, int count)
     {
-        var (from, to) = (0, _length);
+        var all = _length <= Few ? ((Span<Entry>)_few)[.._length] : _many.AsSpan(0, _length);
+        var (from, to) = (0, all.Length);
         while (from < to)
         {
             var middle = (from + to) >>> 1;
-            if (_entries![middle].Key < key)
+            if (all[middle].Key < key)
             {
                 from = middle + 1;
             }
@@ -36,21 +45,23 @@ internal struct KeyedCounts
             }
         }
 
-        if (from == _length || _entries![from].Key != key)
+        if (from < all.Length && all[from].Key == key)
         {
-            Insert(from, key);
+            all[from].Count += count;
         }
-
-        _entries![from].Count += count;
+        else
+        {
+            Insert(from, new() { Key = key, Count = count });
+        }
     }
 
     /// <summary>Forgets all. Usual room is kept for what comes.</summary>
     public void Clear()
     {
         _length = 0;
-        if (_entries?.Length > RoomToKeep)
+        if (_many?.Length > RoomToKeep)
         {
-            _entries = null;
+            _many = null;
         }
     }
 
@@ -71,24 +82,36 @@ internal struct KeyedCounts
     /// <summary>How many runs there are that are equal but for some of their lowest bits.</summary>
     public readonly int RunsOf(int bits)
     {
+        var all = All;
         var runs = 0;
-        for (var i = 0; i < _length; i++)
+        for (var i = 0; i < all.Length; i++)
         {
-            runs += i == 0 || _entries![i].Key >> bits != _entries[i - 1].Key >> bits ? 1 : 0;
+            runs += i == 0 || all[i].Key >> bits != all[i - 1].Key >> bits ? 1 : 0;
         }
 
         return runs;
     }
 
-    private void Insert(int place, int key)
+    private void Insert(int place, Entry entry)
     {
-        if (_entries is null || _length == _entries.Length)
+        var all = ((Span<Entry>)_few)[..];
+        if (_length >= Few)
         {
-            Array.Resize(ref _entries, Math.Max(FirstRoom, 2 * _length));
+            if (_length == Few)
+            {
+                _many ??= new Entry[FirstRoom];
+                all.CopyTo(_many);
+            }
+            else if (_length == _many!.Length)
+            {
+                Array.Resize(ref _many, 2 * _length);
+            }
+
+            all = _many;
         }
 
-        _entries.AsSpan(place, _length - place).CopyTo(_entries.AsSpan(place + 1));
-        _entries[place] = new() { Key = key };
+        all[place.._length].CopyTo(all[(place + 1)..]);
+        all[place] = entry;
         _length++;
     }
 
@@ -99,5 +122,11 @@ internal struct KeyedCounts
         public int Key { get; set; }
 
         public int Count { get; set; }
+    }
+
+    [InlineArray(Few)]
+    private struct FirstEntries
+    {
+        private Entry _first;
     }
 }

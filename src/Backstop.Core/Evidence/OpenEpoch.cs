@@ -28,6 +28,9 @@ internal sealed class OpenEpoch
     /// <summary>Rises when everything was shipped.</summary>
     public int Turn { get; private set; }
 
+    /// <summary>The one behind it in its queue.</summary>
+    public OpenEpoch? Next { get; set; }
+
     public long Number { get; private set; }
 
     public bool FormClosed { get; private set; }
@@ -128,7 +131,7 @@ internal sealed class OpenEpoch
 
         FormClosed = true;
         _labelsUntil = now + _labelDeadline;
-        var counts = new EpochCounts(_key, Number, EvidenceGroup.Form, _form.Cells()) { Latencies = [.. _latencies.Cells().Select(LatencyCell.Of)] };
+        var counts = new EpochCounts(_key, Number, EvidenceGroup.Form, _form.Cells()) { Latencies = _latencies.Cells(LatencyCell.Of) };
         _form.Clear();
         _latencies.Clear();
         return counts;
@@ -143,7 +146,7 @@ internal sealed class OpenEpoch
     public EpochCounts CloseScores()
     {
         ScoresClosed = true;
-        ImmutableArray<ScoreCell> scores = [.. (_scores ?? []).SelectMany(name => name.Value.Cells().Select(cell => ScoreCell.Of(name.Key, cell)))];
+        ImmutableArray<ScoreCell> scores = [.. (_scores ?? []).SelectMany(name => name.Value.Cells(cell => ScoreCell.Of(name.Key, cell)))];
         return new(_key, Number, EvidenceGroup.Quality, []) { Scores = scores };
     }
 

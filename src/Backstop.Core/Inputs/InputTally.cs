@@ -105,7 +105,8 @@ public sealed class InputTally
     // Where nothing but how often a name came is counted.
     private static bool IsNamesAlone(InputSignal signal) => signal is InputSignal.PromptFingerprint or InputSignal.RetrievalIndex;
 
-    private static string Cut(string what) => what.Length <= InputCount.LongestWhat ? what : what[..InputCount.LongestWhat];
+    /// <summary>A name as it is counted: cut where it is too long.</summary>
+    public static string Cut(string what) => what.Length <= InputCount.LongestWhat ? what : what[..InputCount.LongestWhat];
 
     /// <summary>Adds all of another tally.</summary>
     public void AddAll(InputTally other)

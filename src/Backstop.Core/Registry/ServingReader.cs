@@ -25,11 +25,12 @@ internal static class ServingReader
     {
         ManifestReader.Expect(serving, JsonValueKind.Object, "serving");
         ManifestReader.Known(serving, Keys, "serving");
-        var protocol = serving.TryGetProperty("protocol", out var p) ? Text(p, "serving.protocol") : "openai";
-        if (protocol is not ("openai" or "open-inference"))
+        var protocol = (serving.TryGetProperty("protocol", out var p) ? Text(p, "serving.protocol") : "openai") switch
         {
-            throw new ManifestException($"serving.protocol is '{protocol}': use 'openai' or 'open-inference'.");
-        }
+            "openai" => "openai", // One text for all, which every request is compared with.
+            "open-inference" => "open-inference",
+            var other => throw new ManifestException($"serving.protocol is '{other}': use 'openai' or 'open-inference'."),
+        };
 
         var replicas = ManifestReader.Required(serving, "replicas", "serving");
         ManifestReader.Expect(replicas, JsonValueKind.Array, "serving.replicas");

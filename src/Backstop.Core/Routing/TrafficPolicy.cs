@@ -20,7 +20,7 @@ public sealed record TrafficPolicy
     private TrafficPolicy(string json) => Json = json;
 
     /// <summary>Nothing is limited and nothing is tested; the gateway's own options hold.</summary>
-    public static TrafficPolicy Default { get; } = Parse("{}");
+    public static TrafficPolicy Default { get; } = Read("{}");
 
     /// <summary>The canonical document.</summary>
     public string Json { get; }
@@ -78,7 +78,7 @@ public sealed record TrafficPolicy
         try
         {
             var canonical = CanonicalJson.Of(json);
-            return TrafficPolicyReader.Read(PolicyNode.Parse(canonical, ""), new(canonical));
+            return canonical == Default.Json ? Default : Read(canonical); // Most aliases have no other.
         }
         catch (JsonException e)
         {
@@ -101,6 +101,8 @@ public sealed record TrafficPolicy
     public bool Equals(TrafficPolicy? other) => other is not null && Json == other.Json;
 
     public override int GetHashCode() => (int)StableHash.Of("", Json);
+
+    private static TrafficPolicy Read(string canonical) => TrafficPolicyReader.Read(PolicyNode.Parse(canonical, ""), new(canonical));
 }
 
 /// <summary>What may be asked of one gateway; null for as much as comes.</summary>

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Backstop.Core.Registry;
 using Backstop.Gateway.Requests;
+using Backstop.Gateway.Routing;
+using Backstop.Gateway.Upstreams;
 using Microsoft.AspNetCore.Http;
 
 namespace Backstop.Gateway.Dialects;
@@ -23,6 +25,11 @@ public abstract class Dialect
 
     /// <summary>Open Inference's infer.</summary>
     public static readonly Dialect Infer = new InferDialect();
+
+    protected Dialect() => Destination = (pool, replica) => replica.DestinationFor(this, pool);
+
+    /// <summary>Where a replica of a release is asked in it.</summary>
+    internal Func<ReleasePool, Replica, Destination> Destination { get; }
 
     /// <summary>What a release's manifest must name as its servers' protocol to be asked so.</summary>
     public abstract string Protocol { get; }

@@ -15,15 +15,15 @@ namespace Backstop.Gateway.Inputs;
 internal static class InputDesk
 {
     /// <summary>Counts, repairs what can be repaired, and says why the request may not go on; or null.</summary>
-    public static ApiError? Admit(SignalRecorder signals, HttpRequest http, ModelRequest request, Route route, ServingTable table)
+    public static ApiError? Admit(SignalRecorder signals, AliasSums sums, HttpRequest http, ModelRequest request, ServedAlias alias)
     {
-        var contract = route.Traffic.Inputs;
-        return Prompt(signals, request, route, table, contract)
-            ?? Features(signals, request, route, contract)
-            ?? Documents(signals, http, route, contract);
+        var contract = alias.Route.Traffic.Inputs;
+        return Prompt(signals, sums, request, alias, contract)
+            ?? Features(signals, sums, request, contract)
+            ?? Documents(signals, sums, http, contract);
     }
 
-    private static ApiError? Prompt(SignalRecorder signals, ModelRequest request, Route route, ServingTable table, InputContract contract)
+    private static ApiError? Prompt(SignalRecorder signals, AliasSums sums, ModelRequest request, ServedAlias alias, InputContract contract)
     {
         if (!request.Dialect.IsConversation)
         {
@@ -31,15 +31,15 @@ internal static class InputDesk
         }
 
         var hash = HashOf(request, out var only);
-        var fingerprint = signals.Spoke(route.Alias, hash, only is { } place ? Recognised(table, route, hash!.Value, request.Body.Memory.Span[place]) : null);
+        var fingerprint = signals.Spoke(sums, hash, only is { } place ? Recognised(alias, hash!.Value, request.Body.Memory.Span[place]) : null);
         if (contract.Knows(fingerprint))
         {
             return null;
         }
 
-        signals.Brought(route.Alias, new(InputSignal.Contract, "prompts", 1));
+        signals.Brought(sums, new(InputSignal.Contract, "prompts", 1));
         request.PinsPrompt = contract.OtherPrompts == UnknownPrompt.Pin;
-        return request.PinsPrompt ? null : ApiError.UnknownPrompt(route.Alias, fingerprint);
+        return request.PinsPrompt ? null : ApiError.UnknownPrompt(sums.Alias, fingerprint);
     }
 
     // Several system messages are one prompt: that of their hashes in order. Of none there is no hash.
@@ -69,12 +69,13 @@ internal static class InputDesk
     }
 
     // The prompt that a lone system message is, or is like, of those that the alias has now: one of several could be any of them.
-    private static string? Recognised(ServingTable table, Route route, ulong hash, ReadOnlySpan<byte> quoted)
+    private static string? Recognised(ServedAlias alias, ulong hash, ReadOnlySpan<byte> quoted)
     {
         string? like = null;
+        var route = alias.Route;
         foreach (var digest in (ReadOnlySpan<string?>)[route.Current, route.Candidate, route.Previous])
         {
-            if (digest is not null && table.Pool(digest).Copies?.NameOf(hash, quoted) is { } name)
+            if (digest is not null && alias.Pool(digest).Copies?.NameOf(hash, quoted) is { } name)
             {
                 if (PromptFingerprint.OwnOf(name) is not null)
                 {
@@ -88,20 +89,20 @@ internal static class InputDesk
         return like;
     }
 
-    private static ApiError? Features(SignalRecorder signals, ModelRequest request, Route route, InputContract contract)
+    private static ApiError? Features(SignalRecorder signals, AliasSums sums, ModelRequest request, InputContract contract)
     {
         foreach (var feature in request.Features ?? [])
         {
             var name = InputNames.Of(feature.Name);
-            signals.Brought(route.Alias, new(InputSignal.FeatureNulls, name, feature.Values, feature.Nulls.Count));
+            signals.Brought(sums, new(InputSignal.FeatureNulls, name, feature.Values, feature.Nulls.Count));
             if (feature.Numbers.Count > 0)
             {
-                signals.Brought(route.Alias, InputSignal.FeatureValues, name, feature.Numbers);
+                signals.Brought(sums, InputSignal.FeatureValues, name, feature.Numbers);
             }
 
             if (feature.Nulls.Count > 0 && contract.Defaults.TryGetValue(feature.Name, out var value))
             {
-                signals.Brought(route.Alias, new(InputSignal.Contract, "features", 1));
+                signals.Brought(sums, new(InputSignal.Contract, "features", 1));
                 var text = Encoding.UTF8.GetBytes(value.ToString("R", CultureInfo.InvariantCulture));
                 request.Repairs.AddRange(feature.Nulls.Select(place => new Splice.Edit(place.Start.Value, place.End.Value, text)));
             }
@@ -110,7 +111,7 @@ internal static class InputDesk
         return null;
     }
 
-    private static ApiError? Documents(SignalRecorder signals, HttpRequest http, Route route, InputContract contract)
+    private static ApiError? Documents(SignalRecorder signals, AliasSums sums, HttpRequest http, InputContract contract)
     {
         if (!http.Headers.TryGetValue(Retrieved.Header, out var header))
         {
@@ -120,20 +121,20 @@ internal static class InputDesk
         var told = Retrieved.Of(header.ToString());
         if (told.Index is { } index)
         {
-            signals.Brought(route.Alias, new(InputSignal.RetrievalIndex, InputNames.Of(index), 1));
+            signals.Brought(sums, new(InputSignal.RetrievalIndex, InputNames.Of(index), 1));
         }
 
         if (told.Documents is { } documents)
         {
-            signals.Brought(route.Alias, new(InputSignal.RetrievalEmpty, "", 1, documents == 0 ? 1 : 0));
+            signals.Brought(sums, new(InputSignal.RetrievalEmpty, "", 1, documents == 0 ? 1 : 0));
         }
 
         Value(InputSignal.RetrievalAge, told.AgeDays);
         Value(InputSignal.RetrievalScore, told.Score);
         if (told.HasDocuments && contract.Bypasses(told.Index))
         {
-            signals.Brought(route.Alias, new(InputSignal.Contract, "retrieval", 1));
-            return ApiError.RetrievalBypassed(route.Alias, told.Index);
+            signals.Brought(sums, new(InputSignal.Contract, "retrieval", 1));
+            return ApiError.RetrievalBypassed(sums.Alias, told.Index);
         }
 
         if (told.AgeDays is not { } age || !(age >= contract.OldestDays))
@@ -141,14 +142,14 @@ internal static class InputDesk
             return null;
         }
 
-        signals.Brought(route.Alias, new(InputSignal.Contract, "retrieval", 1));
-        return ApiError.StaleRetrieval(route.Alias, age, contract.OldestDays!.Value);
+        signals.Brought(sums, new(InputSignal.Contract, "retrieval", 1));
+        return ApiError.StaleRetrieval(sums.Alias, age, contract.OldestDays!.Value);
 
         void Value(InputSignal signal, double? value)
         {
             if (value is { } v)
             {
-                signals.Brought(route.Alias, signal, "", [v]);
+                signals.Brought(sums, signal, "", [v]);
             }
         }
     }

@@ -12,6 +12,9 @@ public sealed class Admission(TimeProvider time)
 
     private Callers CallersToTell => _callers ?? Interlocked.CompareExchange(ref _callers, new(time), null) ?? _callers;
 
+    /// <summary>What requests read of it.</summary>
+    internal IEnumerable<object?> Read => [this, _all];
+
     /// <summary>Requests being answered.</summary>
     public int Open => _all.Open;
 

@@ -9,9 +9,11 @@ using Route = Backstop.Core.Routing.Route;
 namespace Backstop.Gateway.Requests;
 
 /// <summary>What stays the same whichever release is asked.</summary>
-internal sealed record Asked(ModelRequest Request, Route Route, string Id, HttpRequest Caller, AnswerSink Sink, RequestTime Time)
+internal sealed record Asked(ModelRequest Request, ServedAlias Alias, string Id, HttpRequest Caller, AnswerSink Sink, RequestTime Time)
 {
     private (ReleasePool Pool, RingContext Context)? _ring;
+
+    public Route Route => Alias.Route;
 
     /// <summary>Whether the answer's words are wanted when it is over: to compare them, or to have them judged.</summary>
     public bool IsReadAfterwards { get; init; }

@@ -33,7 +33,7 @@ internal sealed class Dispatch(
 
         if (!pool.IsDropped)
         {
-            signals.Started(asked.Request.Alias!, pool.Release.Digest);
+            signals.Started(asked.Alias.State.Sums(signals, asked.Route.Alias), pool.Release.Digest);
         }
 
         asked.Time.Keep(asked.Route.Traffic.Timeouts.Or(pool.Release.Serving.Timeouts).Or(options.Timeouts));
@@ -148,7 +148,7 @@ internal sealed class Dispatch(
     private async ValueTask<Screened?> Attempt(Asked asked, ReleasePool pool, Attempts attempts, UpstreamBody body)
     {
         var dialect = asked.Request.Dialect;
-        var result = await hedge.Send(pool, attempts, replica => replica.DestinationFor(dialect, pool), body, asked);
+        var result = await hedge.Send(pool, attempts, dialect.Destination, body, asked);
         if (result is null)
         {
             return null;
@@ -186,7 +186,7 @@ internal sealed class Dispatch(
 
     private async Task<Screened> Stream(UpstreamResult.Answering answering, ReleasePool pool, Asked asked)
     {
-        using var open = routes.Current.Streams(asked.Request.Alias!).Begin(pool.Release.Digest);
+        using var open = asked.Alias.State.Streams.Begin(pool.Release.Digest);
         return await streamed.Relay(answering, asked.OpenRing(pool), asked.Request.Dialect, asked.Sink, asked.Time, open, drain.Ending);
     }
 

@@ -166,7 +166,7 @@ public sealed class InferenceEndpoints(
     private async Task<UpstreamResult> Get(HttpContext http, ReleasePool pool, string operation, RequestTime time) => await upstream.Send(
         pool,
         new Attempts(pool, Random.Shared),
-        replica => new(HttpMethods.Get, InferDialect.ModelAddress(pool.Release.Serving, replica.Address, operation), pool.Headers, pool.Trust),
+        (pool, replica) => new(HttpMethods.Get, InferDialect.ModelAddress(pool.Release.Serving, replica.Address, operation), pool.Headers, pool.Trust),
         body: null,
         http.Response.Headers["x-request-id"].ToString(),
         http.Request.Headers,

@@ -62,33 +62,36 @@ internal sealed class RequestPath(
 
             // 2. Resolve: the table is read once, so one request sees one generation.
             var table = routes.Current;
-            if (!table.Routes.Routes.TryGetValue(request.Alias!, out var route))
+            if (!table.TryFind(request.Alias!, out var alias))
             {
                 await http.Refuse(ApiError.UnknownAlias(request.Alias!), dialect.Errors);
                 return;
             }
 
+            alias.Fetch();
+            var route = alias.Route;
+            var sums = alias.State.Sums(signals, route.Alias);
             trip.Alias = route.Alias;
             Retrieved.Tell(http.Response, route.Traffic.Inputs);
-            if (!table.Speaks(route, dialect))
+            if (!alias.Speaks(dialect))
             {
-                await http.Refuse(ApiError.WrongProtocol(route.Alias, table.Pool(route.Current).Release.Serving.Protocol), dialect.Errors);
+                await http.Refuse(ApiError.WrongProtocol(route.Alias, alias.Pool(route.Current).Release.Serving.Protocol), dialect.Errors);
                 return;
             }
 
-            if (table.Admission(route.Alias).Enter(http, request.Key, route, out permit) is { } excess)
+            if (alias.State.Admission.Enter(http, request.Key, route, out permit) is { } excess)
             {
                 await http.Refuse(excess, dialect.Errors);
                 return;
             }
 
-            if (InputDesk.Admit(signals, http.Request, request, route, table) is { } broken)
+            if (InputDesk.Admit(signals, sums, http.Request, request, alias) is { } broken)
             {
                 await http.Refuse(broken, dialect.Errors);
                 return;
             }
 
-            var leaseIsLive = routes.LeaseIsLive(route, table);
+            var leaseIsLive = routes.LeaseIsLive(alias);
             var unit = Unit.Of(http.Request, request, route, id);
             var assignment = route.Assign(unit, leaseIsLive);
             if (request.Wish?.In(route, table, ref assignment) is { } unavailable)
@@ -97,9 +100,9 @@ internal sealed class RequestPath(
                 return;
             }
 
-            var pool = table.First(route, assignment);
-            var isEvidence = leaseIsLive && assignment.Variant is null && table.SplitHolds(route) && (ReferenceEquals(unit, id) || signals.Counts(route, unit));
-            pending = signals.Assigned(id, route, assignment, isEvidence);
+            var pool = alias.First(assignment);
+            var isEvidence = leaseIsLive && assignment.Variant is null && alias.SplitHolds && (ReferenceEquals(unit, id) || signals.Counts(route, unit));
+            pending = signals.Assigned(id, sums, route, assignment, isEvidence);
             (trip.Release, trip.Arm) = (pool.Release.Name, assignment.Variant ?? Arms[(int)assignment.Arm]);
             var sink = new AnswerSink(http.Response, route.Generation, trip) { Numbers = AnswerNumbers.For(route.Traffic.Signals) };
             sink.Answers(pool.Release);
@@ -111,7 +114,7 @@ internal sealed class RequestPath(
             // 3. Screen the input.
             var receiver = Copy.ReceiverOf(route, unit);
             var judges = Scoring.Drawn(route, assignment.Arm);
-            var asked = new Asked(request, route, id, http.Request, sink, time) { IsReadAfterwards = receiver is not null || !judges.IsEmpty, Trip = trip };
+            var asked = new Asked(request, alias, id, http.Request, sink, time) { IsReadAfterwards = receiver is not null || !judges.IsEmpty, Trip = trip };
             await LongText.Elsewhere(pool.RingFor(route).Looks ? request.Body.Memory.Length : 0);
             var input = await asked.ScreenedBy(pool, guards);
             attack = (input.Harms & HarmClass.Injection) != HarmClass.None;
@@ -159,7 +162,7 @@ internal sealed class RequestPath(
             // A copy leaves when its user has everything; until it was asked, the body is not given back.
             if (receiver is not null)
             {
-                Shadow(asked, table.Pool(receiver), attack, standIn as Screened.Deliverable ?? answer);
+                Shadow(asked, alias.Pool(receiver), attack, standIn as Screened.Deliverable ?? answer);
             }
             else
             {

@@ -68,13 +68,9 @@ public sealed class HealthWatch(GatewayOptions options, LiveRoutes routes, TimeP
     private bool AskWhoseTurnItIs(CancellationToken stopping)
     {
         var checkedNow = new HashSet<Replica>();
-        foreach (var pool in routes.Current.Pools)
+        foreach (var pool in routes.Current.Checked)
         {
-            if (pool.Release.Serving.Health is not { } check)
-            {
-                continue;
-            }
-
+            var check = pool.Release.Serving.Health!;
             foreach (var replica in pool.Replicas)
             {
                 checkedNow.Add(replica);

@@ -17,13 +17,14 @@ public sealed class ReleasePool
     private readonly Replica[] _replicas;
     private readonly ReleaseRing _own;
     private ConditionalWeakTable<Tightening, ReleaseRing>? _tightened; // Few aliases ever are.
+    private readonly string _protocol;
     private bool _isDropped;
 
     /// <summary>Compiles the release's guard policy, and reads its secrets from the environment.</summary>
     /// <exception cref="UnusableReleaseException">This gateway cannot serve it; the route that names it is refused.</exception>
     public ReleasePool(Release release, TimeProvider time)
     {
-        Release = release;
+        (Release, _protocol) = (release, release.Serving.Protocol);
         try
         {
             _own = new(release.GuardPolicy is { } policy ? GuardPolicy.Parse(policy) : GuardPolicy.Default);
@@ -71,7 +72,7 @@ public sealed class ReleasePool
     public ReleaseParts Parts { get; }
 
     /// <summary>Whether its model servers can be asked in a dialect.</summary>
-    public bool Speaks(Dialect dialect) => Release.Serving.Protocol == dialect.Protocol;
+    public bool Speaks(Dialect dialect) => _protocol == dialect.Protocol;
 
     /// <summary>What every request to a replica carries, secrets among it.</summary>
     public ImmutableArray<KeyValuePair<string, string>> Headers { get; }
@@ -88,6 +89,10 @@ public sealed class ReleasePool
             replica.IsDrained = addresses.Any(address => Serving.IsAt(replica.Address, address));
         }
     }
+
+    /// <summary>What requests read of it.</summary>
+    internal IEnumerable<object?> Read =>
+        [this, _own, _own.Ring, Release, Release.Name, Release.Serving, Parts, Parts.Model, Parts.Prompt, Budget, _replicas, _replicas[0]];
 
     /// <summary>How many replicas it has.</summary>
     public int Size => _replicas.Length;

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Backstop.Core.Registry;
 using Backstop.Core.Routing;
@@ -26,7 +25,7 @@ public sealed class Replica(Serving serving, Uri address, TimeProvider time, int
     private static readonly TimeSpan FirstRest = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
-    private readonly ConcurrentDictionary<Dialect, Destination> _destinations = new(concurrencyLevel: 1, capacity: 1);
+    private Destination[] _destinations = []; // Nearly every replica is asked in one dialect.
     private int _load;
     private bool _isDrained;
     private int _failures;
@@ -45,10 +44,24 @@ public sealed class Replica(Serving serving, Uri address, TimeProvider time, int
 
     /// <summary>Where it is asked in a dialect.</summary>
     /// <param name="pool">Its release, with what every request to it carries.</param>
-    public Destination DestinationFor(Dialect dialect, ReleasePool pool) => _destinations.GetOrAdd(
-        dialect,
-        static (asked, self) => new(HttpMethod.Post.Method, asked.AddressOf(self.Serving, self.Address), self.Pool.Headers, self.Pool.Trust),
-        (Serving: serving, Address, Pool: pool));
+    public Destination DestinationFor(Dialect dialect, ReleasePool pool)
+    {
+        foreach (var known in Volatile.Read(ref _destinations))
+        {
+            if (known.Dialect == dialect)
+            {
+                return known;
+            }
+        }
+
+        var destination = new Destination(HttpMethod.Post.Method, dialect.AddressOf(serving, Address), pool.Headers, pool.Trust) { Dialect = dialect };
+        lock (_lock)
+        {
+            Volatile.Write(ref _destinations, [.. _destinations, destination]); // Of two that are made at one moment either will do.
+        }
+
+        return destination;
+    }
 
     public int Load => Volatile.Read(ref _load);
 

@@ -1,6 +1,7 @@
 using Backstop.Core.Evidence;
-using Backstop.Core.Inputs;
 using Backstop.Protocol;
+using StageUnits = Backstop.Protocol.StageUnits;
+using SignalBatch = Backstop.Protocol.SignalBatch;
 using InputCount = Backstop.Core.Inputs.InputCount;
 using Route = Backstop.Core.Routing.Route;
 
@@ -9,38 +10,26 @@ namespace Backstop.Gateway.Signals;
 /// <summary>What a gateway counts for its next batch beside epochs. Not thread-safe.</summary>
 internal sealed class BatchSums
 {
+    /// <summary>About as many of one kind are in a batch at most.</summary>
+    /// <remarks>A batch must fit into a message, which gRPC takes up to 4 MiB of; what tells the units of an alias apart takes a kilobyte.</remarks>
+    public const int MostOfAKind = 1000;
+
     private const int MaxSamplesPerGeneration = 50;
 
-    private readonly Dictionary<(string Alias, string Release), Started> _started = [];
     private readonly Dictionary<(string Alias, long Generation, string Release), ShadowComparison> _shadows = [];
     private readonly Dictionary<(string Alias, long Generation), int> _sampled = [];
     private readonly List<Sample> _samples = [];
-    private readonly Dictionary<(string Alias, long Bucket), InputTally> _inputs = [];
+    private readonly List<AliasSums> _aliases = [];
+    private int _taken;
 
-    public BaselineUnits BaselineUnits { get; } = new();
-
-    /// <summary>A request is about to be sent to a release.</summary>
-    public void Started(string alias, string release, long nowMs)
+    /// <summary>Something was counted of an alias.</summary>
+    public void WillTell(AliasSums alias)
     {
-        if (!_started.TryGetValue((alias, release), out var started))
+        if (!alias.WillBeTold)
         {
-            _started[(alias, release)] = started = new() { Alias = alias, Release = release, FirstMs = nowMs };
+            alias.WillBeTold = true;
+            _aliases.Add(alias);
         }
-
-        started.Count++;
-        started.LastMs = nowMs;
-    }
-
-    /// <summary>What requests of an alias bring with them now.</summary>
-    public InputTally InputsOf(string alias, DateTimeOffset now)
-    {
-        var key = (alias, InputCount.BucketOf(now));
-        if (!_inputs.TryGetValue(key, out var tally))
-        {
-            _inputs[key] = tally = new();
-        }
-
-        return tally;
     }
 
     /// <summary>Copies of requests were answered.</summary>
@@ -92,17 +81,28 @@ internal sealed class BatchSums
         });
     }
 
-    /// <summary>All since the last call.</summary>
-    public BatchParts Take()
+    /// <summary>What was not told yet, or as much of it as fits into one batch.</summary>
+    public Part Take()
     {
-        var parts = new BatchParts(
-            [.. _started.Values], [.. _samples], [.. _shadows.Values], [.. BaselineUnits.TakeNews().Select(u => u.ToMessage())],
-            [.. _inputs.SelectMany(tally => tally.Value.CountsWithValues.Select(count => (tally.Key.Alias, tally.Key.Bucket, count)))]);
-        _inputs.Clear();
-        _shadows.Clear();
-        _started.Clear();
-        _samples.Clear();
-        return parts;
+        var part = new Part();
+        for (; _taken < _aliases.Count && !part.IsFull; _taken++)
+        {
+            _aliases[_taken].Tell(part);
+        }
+
+        if (_taken == _aliases.Count)
+        {
+            _taken = 0;
+            _aliases.Clear();
+        }
+
+        var shadows = _shadows.Take(MostOfAKind).ToList();
+        shadows.ForEach(shadow => _shadows.Remove(shadow.Key));
+        part.Shadows.AddRange(shadows.Select(shadow => shadow.Value));
+        var samples = Math.Min(_samples.Count, MostOfAKind);
+        part.Samples.AddRange(_samples[..samples]);
+        _samples.RemoveRange(0, samples);
+        return part;
     }
 
     private ShadowComparison ShadowsOf(Route route, string release)
@@ -114,5 +114,35 @@ internal sealed class BatchSums
         }
 
         return sum;
+    }
+
+    /// <summary>What one batch tells beside epochs.</summary>
+    public sealed class Part
+    {
+        public List<Started> Started { get; } = [];
+
+        public List<StageUnits> Units { get; } = [];
+
+        public List<(string Alias, long Bucket, InputCount Count)> Inputs { get; } = [];
+
+        public List<ShadowComparison> Shadows { get; } = [];
+
+        public List<Sample> Samples { get; } = [];
+
+        public bool IsEmpty => Longest == 0;
+
+        /// <summary>Whether the rest belongs into the next batch.</summary>
+        public bool IsFull => Longest >= MostOfAKind;
+
+        private int Longest => Math.Max(Math.Max(Math.Max(Started.Count, Units.Count), Math.Max(Inputs.Count, Shadows.Count)), Samples.Count);
+
+        public void AddTo(SignalBatch batch)
+        {
+            batch.Started.AddRange(Started);
+            batch.Units.AddRange(Units);
+            batch.Inputs.AddRange(Inputs.Select(i => i.Count.ToMessage(i.Alias, i.Bucket)));
+            batch.Shadows.AddRange(Shadows);
+            batch.Samples.AddRange(Samples);
+        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Backstop.Core.Evidence;
 using Backstop.Core.Evidence.Scores;
 using Backstop.Core.Inputs;
@@ -28,6 +29,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     private readonly Dictionary<RequestKey, PendingPlace> _underWay = [];
     private readonly DeliveredAnswers _delivered = new();
     private readonly Stack<PendingPlace> _free = new();
+    private readonly Dictionary<string, AliasSums> _aliases = new(StringComparer.Ordinal);
     private readonly BatchSums _sums = new();
     private readonly Dictionary<ulong, string> _promptNames = [];
     private readonly string _startId = Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture);
@@ -54,9 +56,23 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
         }
     }
 
+    /// <summary>Where an alias is counted, for who keeps it: it stays the same, and need not be looked for with every request.</summary>
+    internal AliasSums Of(string alias)
+    {
+        lock (_gate)
+        {
+            ref var sums = ref CollectionsMarshal.GetValueRefOrAddDefault(_aliases, alias, out _);
+            return sums ??= new(alias);
+        }
+    }
+
     /// <summary>A request was assigned.</summary>
     /// <param name="isEvidence">False when the shares of the split did not hold for it.</param>
-    public PendingRequest Assigned(string id, Route route, Assignment assignment, bool isEvidence)
+    public PendingRequest Assigned(string id, Route route, Assignment assignment, bool isEvidence) => Assigned(id, Of(route.Alias), route, assignment, isEvidence);
+
+    /// <inheritdoc cref="Assigned(string, Route, Assignment, bool)"/>
+    /// <param name="sums">Where its alias is counted.</param>
+    internal PendingRequest Assigned(string id, AliasSums sums, Route route, Assignment assignment, bool isEvidence)
     {
         var key = RequestKey.Of(id);
         lock (_gate)
@@ -65,12 +81,13 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
             (place.Key, place.Id, place.Route, place.Assignment, place.IsEvidence) = (key, route.CaptureSamples ? id : null, route, assignment, isEvidence);
             if (isEvidence)
             {
+                var stage = sums.Stage = _ledger.StageOf(new(route.Alias, route.Epoch, route.Generation), sums.Stage);
                 _ledger.Assign(
-                    place.Ticket, new(route.Alias, route.Epoch, route.Generation), assignment.Arm, _clock.Now(), route.LabelDeadline,
-                    assignment.IsFirstHalf, awaitsScores: !route.Traffic.Signals.IsEmpty);
+                    place.Ticket, stage, assignment.Arm, _clock.Now(), route.LabelDeadline, assignment.IsFirstHalf, awaitsScores: !route.Traffic.Signals.IsEmpty);
                 if (assignment.Arm == Arm.Baseline)
                 {
-                    _sums.BaselineUnits.Add(route, assignment.BaselineUnit);
+                    sums.HadUnit(stage.Key, assignment.BaselineUnit);
+                    _sums.WillTell(sums);
                 }
             }
 
@@ -80,54 +97,57 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     }
 
     /// <summary>A request is about to be sent to a release: what a rollback is verified on.</summary>
-    public void Started(string alias, string release)
+    public void Started(string alias, string release) => Started(Of(alias), release);
+
+    /// <inheritdoc cref="Started(string, string)"/>
+    internal void Started(AliasSums sums, string release)
     {
         lock (_gate)
         {
-            _sums.Started(alias, release, Clock());
+            sums.Started(release, Clock());
+            _sums.WillTell(sums);
         }
     }
 
     /// <summary>A request brought something with it.</summary>
-    public void Brought(string alias, InputCount count)
+    public void Brought(string alias, InputCount count) => Brought(Of(alias), count);
+
+    /// <inheritdoc cref="Brought(string, InputCount)"/>
+    internal void Brought(AliasSums sums, InputCount count)
     {
         lock (_gate)
         {
-            _sums.InputsOf(alias, _clock.Now()).Add(count);
+            sums.Inputs(_clock.Now()).Add(count);
+            _sums.WillTell(sums);
         }
     }
 
     /// <summary>A request brought values with it.</summary>
     /// <param name="values">Finite ones, at least one.</param>
-    public void Brought(string alias, InputSignal signal, string what, IReadOnlyList<double> values)
+    internal void Brought(AliasSums sums, InputSignal signal, string what, IReadOnlyList<double> values)
     {
         lock (_gate)
         {
-            _sums.InputsOf(alias, _clock.Now()).Add(signal, what, values);
+            sums.Inputs(_clock.Now()).Add(signal, what, values);
+            _sums.WillTell(sums);
         }
     }
 
     /// <summary>A conversation began with these words of the system, or with none.</summary>
     /// <param name="recognised">What they are counted as where they are the prompt of a release, or much like it; else null.</param>
     /// <returns>What they are counted as: their <see cref="PromptFingerprint"/>.</returns>
-    public string Spoke(string alias, ulong? hash, string? recognised)
+    public string Spoke(string alias, ulong? hash, string? recognised) => Spoke(Of(alias), hash, recognised);
+
+    /// <inheritdoc cref="Spoke(string, ulong?, string?)"/>
+    internal string Spoke(AliasSums sums, ulong? hash, string? recognised)
     {
-        var name = recognised ?? PromptFingerprint.None;
         lock (_gate)
         {
-            // So that a name is not made anew for each request.
-            if (recognised is null && hash is { } known && !_promptNames.TryGetValue(known, out name!))
-            {
-                name = PromptFingerprint.NameOf(known);
-                if (_promptNames.Count < MostPromptNames)
-                {
-                    _promptNames.Add(known, name);
-                }
-            }
+            var name = recognised ?? (hash is { } words ? NameOf(words) : PromptFingerprint.None);
+            sums.Spoke(name, _clock.Now());
+            _sums.WillTell(sums);
+            return name;
         }
-
-        Brought(alias, new(InputSignal.PromptFingerprint, name, 1));
-        return name;
     }
 
     /// <summary>The request ended.</summary>
@@ -292,34 +312,38 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     /// </summary>
     public IEnumerable<SignalBatch> Collect()
     {
-        var (now, parts) = Take();
-        for (var (from, more) = (0, true); more || from < parts.Longest; from += BatchParts.MostOfAKind)
+        var now = Expire();
+        for (var (epochsLeft, restLeft) = (true, true); epochsLeft || restLeft;)
         {
             // In parts, for requests wait for the lock, and what is alive at one time costs the garbage collector.
-            ImmutableArray<Core.Evidence.EpochCounts> epochs = [];
-            if (more)
+            var batch = new SignalBatch { GatewayId = options.GatewayId, StartId = _startId };
+            ImmutableArray<Core.Evidence.EpochCounts> epochs;
+            BatchSums.Part part;
+            lock (_gate)
             {
-                lock (_gate)
-                {
-                    epochs = _ledger.Collect(now, BatchParts.MostOfAKind);
-                }
-
-                more = epochs.Length >= BatchParts.MostOfAKind;
+                epochs = epochsLeft ? _ledger.Collect(now, BatchSums.MostOfAKind) : [];
+                part = _sums.Take();
             }
 
-            if (epochs.IsEmpty && from >= parts.Longest)
+            (epochsLeft, restLeft) = (epochs.Length >= BatchSums.MostOfAKind, part.IsFull);
+
+            foreach (var epoch in epochs)
+            {
+                batch.Epochs.Add(epoch.ToMessage());
+            }
+
+            part.AddTo(batch);
+            if (epochs.IsEmpty && part.IsEmpty)
             {
                 yield break;
             }
 
-            var batch = new SignalBatch { GatewayId = options.GatewayId, StartId = _startId, Sequence = ++_sequence };
-            batch.Epochs.AddRange(epochs.Select(e => e.ToMessage()));
-            parts.AddTo(batch, from);
+            batch.Sequence = ++_sequence;
             yield return batch;
         }
     }
 
-    private (DateTimeOffset Now, BatchParts Parts) Take()
+    private DateTimeOffset Expire()
     {
         lock (_gate)
         {
@@ -332,8 +356,23 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
                 }
             }
 
-            return (now, _sums.Take());
+            return now;
         }
+    }
+
+    // So that a name is not made anew for each request.
+    private string NameOf(ulong words)
+    {
+        if (!_promptNames.TryGetValue(words, out var name))
+        {
+            name = PromptFingerprint.NameOf(words);
+            if (_promptNames.Count < MostPromptNames)
+            {
+                _promptNames.Add(words, name);
+            }
+        }
+
+        return name;
     }
 
     private (Route? Route, PendingPlace? Place) Waiting(RequestKey key)

@@ -1,5 +1,6 @@
 using System.Text;
 using Backstop.Core.Registry;
+using Backstop.Gateway.Dialects;
 
 namespace Backstop.Gateway.Upstreams;
 
@@ -28,6 +29,9 @@ public sealed class Destination
     }
 
     public Uri Address { get; }
+
+    /// <summary>The dialect it is asked in; null where that is none.</summary>
+    internal Dialect? Dialect { get; init; }
 
     /// <summary>The request line and the headers that are always the same.</summary>
     internal byte[] Head { get; }

@@ -12,13 +12,13 @@ public sealed class Hedge(Upstream upstream, TimeProvider clock)
 {
     /// <inheritdoc cref="Upstream.Send"/>
     internal ValueTask<UpstreamResult?> Send(
-        ReleasePool pool, Attempts attempts, Func<Replica, Destination> destination, UpstreamBody body, Asked asked) =>
+        ReleasePool pool, Attempts attempts, Func<ReleasePool, Replica, Destination> destination, UpstreamBody body, Asked asked) =>
         pool.Release.Serving.Retries.HedgeAfter is { } after && pool.Size > 1
             ? Race(pool, attempts, destination, body, asked, after)
             : upstream.Send(pool, attempts, destination, body, asked.Id, asked.Caller.Headers, asked.Time, asked.Trip);
 
     private async ValueTask<UpstreamResult?> Race(
-        ReleasePool pool, Attempts attempts, Func<Replica, Destination> destination, UpstreamBody body, Asked asked, TimeSpan after)
+        ReleasePool pool, Attempts attempts, Func<ReleasePool, Replica, Destination> destination, UpstreamBody body, Asked asked, TimeSpan after)
     {
         attempts.Answers = null;
         asked.Time.Lend(); // Whoever loses may wait for longer than the request lasts.

@@ -39,7 +39,7 @@ public sealed class Upstream : IDisposable
     /// <returns>What became of it; null when the attempts were over before.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<UpstreamResult?> Send(
-        ReleasePool pool, Attempts attempts, Func<Replica, Destination> destination, UpstreamBody? body, string requestId, IHeaderDictionary caller, RequestTime time, Trip? trip = null,
+        ReleasePool pool, Attempts attempts, Func<ReleasePool, Replica, Destination> destination, UpstreamBody? body, string requestId, IHeaderDictionary caller, RequestTime time, Trip? trip = null,
         CancellationToken lost = default)
     {
         UpstreamResult? last = null;
@@ -53,7 +53,7 @@ public sealed class Upstream : IDisposable
             using var either = lost.CanBeCanceled ? CancellationTokenSource.CreateLinkedTokenSource(time.Within(time.FirstToken), lost) : null;
             var patience = either?.Token ?? time.Within(time.FirstToken);
             using var span = Telemetry.Ask(trip, pool, replica);
-            var to = destination(replica);
+            var to = destination(pool, replica);
             if (!replica.TryEnter())
             {
                 continue; // Somebody else came first.

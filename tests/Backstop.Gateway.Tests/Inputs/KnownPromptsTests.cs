@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Backstop.Core.Inputs;
 using Backstop.Gateway.Dialects;
@@ -9,13 +10,16 @@ namespace Backstop.Gateway.Tests.Inputs;
 
 public sealed class KnownPromptsTests
 {
+    // Where it need not be.
+    private static readonly JsonSerializerOptions Unescaped = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     [Theory]
     [InlineData("")]
     [InlineData("Be brief.")]
     [InlineData("Sé breve, \"please\".\n")]
     public void Words_have_one_hash_and_one_text_however_they_are_written(string words)
     {
-        string[] written = [JsonSerializer.Serialize(words), JsonSerializer.Serialize(words, new JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping })];
+        string[] written = [JsonSerializer.Serialize(words), JsonSerializer.Serialize(words, Unescaped)];
         foreach (var quoted in written.Concat(written).Select(Encoding.UTF8.GetBytes))
         {
             Assert.Equal(PromptFingerprint.HashOf(Encoding.UTF8.GetBytes(words)), KnownPrompts.HashOf(quoted));

@@ -1,5 +1,6 @@
 using Backstop.Core.Evidence;
 using Backstop.Core.Evidence.Sketches;
+using Backstop.Core.Inputs;
 using Backstop.Core.Routing;
 using Backstop.Gateway.Signals;
 using Microsoft.Extensions.Time.Testing;
@@ -72,17 +73,8 @@ public sealed class SignalRecorderTests
     [Fact]
     public void Observing_a_request_leaves_nothing_to_the_garbage_collector()
     {
-        // The least of many runs: code is compiled and places are made in the first.
         string[] ids = [.. Enumerable.Range(0, 500).Select(i => $"request-{i}")];
-        var least = long.MaxValue;
-        for (var run = 0; run < 2000 && least > 0; run++)
-        {
-            var before = GC.GetAllocatedBytesForCurrentThread();
-            Observe(ids);
-            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
-        }
-
-        Assert.Equal(0, least);
+        Assert.Equal(0, LeastAllocated(runs: 2000, () => Observe(ids)));
     }
 
     [Fact]
@@ -199,21 +191,96 @@ public sealed class SignalRecorderTests
     public void Waiting_for_labels_leaves_nothing_to_the_garbage_collector_once_as_many_wait_as_come()
     {
         string[] ids = [.. Enumerable.Range(0, 3_000).Select(i => $"request-{i}")];
-        var least = long.MaxValue;
-        for (var run = 0; run < 200 && least > 0; run++)
-        {
-            var before = GC.GetAllocatedBytesForCurrentThread();
-            foreach (var id in ids)
+        var least = LeastAllocated(
+            runs: 200,
+            () => Array.ForEach(ids, id => Answer(Ask(id))),
+            () =>
             {
-                Answer(Ask(id));
-            }
-
-            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
-            _time.Advance(TimeSpan.FromSeconds(8));
-            Assert.NotEmpty(_signals.Collect());
-        }
+                _time.Advance(TimeSpan.FromSeconds(8));
+                Assert.NotEmpty(_signals.Collect());
+            });
 
         Assert.Equal(0, least);
+    }
+
+    [Fact]
+    public void Aliases_that_are_asked_in_turn_leave_nothing_to_the_garbage_collector_until_they_are_told()
+    {
+        Route[] routes = [.. Enumerable.Range(0, 100).Select(i => Route with { Alias = $"assistant-{i}:prod" })];
+        var least = LeastAllocated(
+            runs: 200,
+            () => Array.ForEach(routes, route =>
+            {
+                _signals.Spoke(route.Alias, hash: 1, recognised: null);
+                var request = _signals.Assigned("request", route, new(Arm.Baseline, "digest"), isEvidence: true);
+                _signals.Started(route.Alias, "digest");
+                Answer(request);
+            }),
+            () =>
+            {
+                _time.Advance(TimeSpan.FromSeconds(8));
+                Assert.NotEmpty(_signals.Collect());
+            });
+
+        Assert.Equal(0, least);
+    }
+
+    [Fact]
+    public void An_alias_that_rested_for_minutes_is_counted_again()
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            Observe(["one"]);
+            _time.Advance(TimeSpan.FromSeconds(1));
+            var batch = Assert.Single(_signals.Collect());
+            Assert.Equal(1, Assert.Single(batch.Epochs, e => e.Group == (int)EvidenceGroup.Form).Cells.Single().Outcomes.Sum());
+            Assert.Equal(1, Assert.Single(batch.Started).Count);
+            _time.Advance(TimeSpan.FromMinutes(2));
+            Assert.Empty(_signals.Collect());
+        }
+    }
+
+    [Fact]
+    public void What_requests_bring_is_told_by_the_bucket_in_which_they_came_and_by_release()
+    {
+        string[] releases = ["old", "new", "old"];
+        foreach (var release in releases)
+        {
+            _signals.Spoke(Route.Alias, hash: 1, recognised: null);
+            _signals.Spoke(Route.Alias, hash: null, recognised: null);
+            _signals.Spoke(Route.Alias, hash: 1, recognised: null);
+            _signals.Brought(Route.Alias, new(InputSignal.RetrievalEmpty, "", 1, 1));
+            _signals.Started(Route.Alias, release);
+            _time.Advance(TimeSpan.FromSeconds(5));
+        }
+
+        var batch = Assert.Single(_signals.Collect());
+        Assert.Equal([("old", 2), ("new", 1)], batch.Started.Select(s => (s.Release, s.Count)));
+        Assert.All(batch.Started, s => Assert.True(s.LastMs - s.FirstMs == (s.Count - 1) * 10_000));
+        foreach (var bucket in batch.Inputs.GroupBy(i => i.Bucket))
+        {
+            Assert.Equal(
+                [(InputSignal.PromptFingerprint, "0000000000000001", 2L), (InputSignal.PromptFingerprint, PromptFingerprint.None, 1), (InputSignal.RetrievalEmpty, "", 1)],
+                bucket.Select(i => ((InputSignal)i.Signal, i.What, i.N)).Order());
+        }
+
+        Assert.Equal(3, batch.Inputs.Select(i => i.Bucket).Distinct().Count());
+        Assert.Empty(_signals.Collect());
+    }
+
+    // The least of many runs: code is compiled and places are made in the first.
+    private static long LeastAllocated(int runs, Action work, Action? between = null)
+    {
+        var least = long.MaxValue;
+        for (var run = 0; run < runs && least > 0; run++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            work();
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+            between?.Invoke();
+        }
+
+        return least;
     }
 
     private void Observe(string[] ids)

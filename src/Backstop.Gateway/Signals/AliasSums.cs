@@ -1,0 +1,182 @@
+using System.Runtime.InteropServices;
+using Backstop.Core.Evidence;
+using Backstop.Core.Evidence.Sketches;
+using Backstop.Core.Inputs;
+using Backstop.Gateway.Routing;
+using Backstop.Protocol;
+using StageUnits = Backstop.Core.Evidence.StageUnits;
+using InputCount = Backstop.Core.Inputs.InputCount;
+
+namespace Backstop.Gateway.Signals;
+
+/// <summary>What is counted of one alias for the next batch, in one place. Not thread-safe.</summary>
+/// <remarks>
+/// A request finds it with its route, and nothing of it is made anew for a batch: where each of ten thousand aliases has a request now
+/// and then, every table that one has to be looked up in is memory that no cache holds, and every object waits a batch long for the
+/// garbage collector.
+/// </remarks>
+internal sealed class AliasSums(string alias)
+{
+    private StartedOf[] _started = new StartedOf[1]; // A second release is there while one takes the place of another.
+    private int _releases;
+    private InputTally? _inputs;
+    private List<(long Bucket, InputTally Inputs)>? _before;
+    private long _bucket = long.MinValue;
+    private string? _words;
+    private long _spoken;
+    private EvidenceKey _unitsOf;
+    private DistinctSketch? _units;
+    private long _news;
+    private long _told;
+
+    public string Alias => alias;
+
+    /// <summary>The stage of its last request.</summary>
+    public EpochLedger.Stage? Stage { get; set; }
+
+    /// <summary>Whether the next batch will tell of it.</summary>
+    public bool WillBeTold { get; set; }
+
+    /// <summary>A request begins, which will be counted here.</summary>
+    public void Fetch()
+    {
+        Nearby.Fetch(this, 3);
+        Nearby.Fetch(Stage, 2);
+        Nearby.Fetch(_started, 1);
+    }
+
+    /// <summary>A unit was assigned to the baseline of a stage.</summary>
+    public void HadUnit(in EvidenceKey stage, ulong unit)
+    {
+        if (_units is null || _unitsOf.Generation != stage.Generation || _unitsOf.Epoch != stage.Epoch)
+        {
+            // A request that was still on its way when the stage ended begins no count anew that a later stage has.
+            if (_units is not null && stage.Epoch <= _unitsOf.Epoch && stage.Generation < _unitsOf.Generation)
+            {
+                return;
+            }
+
+            (_unitsOf, _units, _news, _told) = (stage, new(), 0, 0);
+        }
+
+        _news += _units.Add(unit) ? 1 : 0;
+    }
+
+    /// <summary>A request is about to be sent to a release.</summary>
+    public void Started(string release, long nowMs)
+    {
+        var place = 0;
+        while (place < _releases && _started[place].Release != release)
+        {
+            place++;
+        }
+
+        if (place == _releases)
+        {
+            if (place == _started.Length)
+            {
+                Array.Resize(ref _started, place + 1);
+            }
+
+            _started[_releases++] = new() { Release = release, FirstMs = nowMs };
+        }
+
+        _started[place].Count++;
+        _started[place].LastMs = nowMs;
+    }
+
+    /// <summary>A conversation began with words of the system, by their name.</summary>
+    public void Spoke(string words, DateTimeOffset now)
+    {
+        Enter(now);
+        if (_spoken > 0 && _words != words)
+        {
+            CountWords();
+        }
+
+        _words = words;
+        _spoken++;
+    }
+
+    /// <summary>What requests bring with them now.</summary>
+    public InputTally Inputs(DateTimeOffset now)
+    {
+        Enter(now);
+        return CountWords();
+    }
+
+    /// <summary>Tells everything since the last call.</summary>
+    public void Tell(BatchSums.Part part)
+    {
+        for (var i = 0; i < _releases; i++)
+        {
+            ref var started = ref _started[i];
+            part.Started.Add(new() { Alias = alias, Release = started.Release, Count = started.Count, FirstMs = started.FirstMs, LastMs = started.LastMs });
+            started = default;
+        }
+
+        foreach (var (bucket, inputs) in _before ?? [])
+        {
+            Tell(bucket, inputs, part);
+        }
+
+        if (_inputs is null && _spoken > 0)
+        {
+            part.Inputs.Add((alias, _bucket, OfWords()));
+        }
+        else if (_inputs is not null)
+        {
+            Tell(_bucket, CountWords(), part);
+        }
+
+        // As soon as they are more than a sketch can be wrong by; once there are many, few are new.
+        if (_news > 0 && _news >= DistinctSketch.StandardError * _told)
+        {
+            (_told, _news) = (_told + _news, 0);
+            part.Units.Add(new StageUnits(_unitsOf, _units!).ToMessage());
+        }
+
+        (_releases, _inputs, _before, _spoken, WillBeTold) = (0, null, null, 0, false);
+    }
+
+    private void Tell(long bucket, InputTally inputs, BatchSums.Part part)
+    {
+        foreach (var count in inputs.CountsWithValues)
+        {
+            part.Inputs.Add((alias, bucket, count));
+        }
+    }
+
+    private void Enter(DateTimeOffset now)
+    {
+        var bucket = InputCount.BucketOf(now);
+        if (bucket != _bucket)
+        {
+            if (_inputs is not null || _spoken > 0)
+            {
+                (_before ??= []).Add((_bucket, CountWords()));
+                _inputs = null;
+            }
+
+            _bucket = bucket;
+        }
+    }
+
+    // Nearly every conversation of an alias begins with the same words, and most aliases' requests bring nothing else.
+    private InputTally CountWords()
+    {
+        _inputs ??= new();
+        if (_spoken > 0)
+        {
+            _inputs.Add(OfWords());
+            _spoken = 0;
+        }
+
+        return _inputs;
+    }
+
+    private InputCount OfWords() => new(InputSignal.PromptFingerprint, InputTally.Cut(_words!), _spoken);
+
+    [StructLayout(LayoutKind.Auto)]
+    private record struct StartedOf(string Release, long Count, long FirstMs, long LastMs);
+}

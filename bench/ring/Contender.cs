@@ -6,16 +6,24 @@ namespace Backstop.RingBench;
 /// <param name="Harms">What it claims to find; null for everything.</param>
 internal sealed record Contender(string Name, Func<string, bool> Judge, string[]? Harms)
 {
+    private const string Request = "default ring, request";
+    private const string Answer = "default ring, answer";
+    private const string Pieces = "default ring, answer in pieces of four";
+    private const string All = "all local checks";
+
+    /// <summary>The names of those that are more than one check.</summary>
+    public static readonly string[] Whole = [Request, Answer, Pieces, All];
+
     /// <summary>The default ring on both sides of a model, everything the ring can look for at once, and each check by itself.</summary>
     public static IEnumerable<Contender> Ours()
     {
         var ring = Ring.Compile(GuardPolicy.Default);
-        yield return new("default ring, request", text => Found(ring.Open(RingContext.None).ScreenInput([ScanUnit.Input(text)])), ["attack"]);
-        yield return new("default ring, answer", text => Found(ring.Open(RingContext.None).ScreenOutput(ScanUnit.Output(text))), ["abuse", "personal data"]);
-        yield return new("default ring, answer in pieces of four", text => FoundInPieces(ring, text), ["abuse", "personal data"]);
+        yield return new(Request, text => Found(ring.Open(RingContext.None).ScreenInput([ScanUnit.Input(text)])), ["attack"]);
+        yield return new(Answer, text => Found(ring.Open(RingContext.None).ScreenOutput(ScanUnit.Output(text))), ["abuse", "personal data"]);
+        yield return new(Pieces, text => FoundInPieces(ring, text), ["abuse", "personal data"]);
         var names = Alone().ToList();
         var all = Ring.Compile(Policy(names));
-        yield return new("all local checks", text => Found(all.Open(RingContext.None).ScreenInput([ScanUnit.Input(text)])), null);
+        yield return new(All, text => Found(all.Open(RingContext.None).ScreenInput([ScanUnit.Input(text)])), null);
         foreach (var name in names)
         {
             var one = Ring.Compile(Policy([name]));

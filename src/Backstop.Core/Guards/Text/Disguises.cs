@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Frozen;
 using System.Globalization;
 using System.Numerics;
 using System.Text;
@@ -18,26 +17,13 @@ public static class Disguises
     private const int MostChars = 1 << 16;
     private const int ShortestBlob = 20;
     private const int Cues = 2;
-    private const int LongestCue = 12;
     private const int Bits = 64;
 
-    private static readonly string[] Common =
-    [
-        "the", "and", "you", "your", "all", "not", "are", "with", "for", "that", "this", "from", "what", "now", "previous", "ignore",
-        "forget", "instructions", "instruction", "rules", "system", "prompt", "reveal", "password", "secret", "tell", "say", "print",
-        "disregard", "above", "show", "give", "how", "make", "write", "answer", "guidelines", "everything", "pretend", "key",
-    ];
-
-    private static readonly FrozenSet<string> Rotated = Common.Select(word => Rot13(word)).ToFrozenSet(StringComparer.Ordinal);
-    private static readonly FrozenSet<string> Backwards =
-        Common.Select(word => Reverse(word)).Where(word => word is not ("lla" or "won" or "era" or "rof" or "yek")).ToFrozenSet(StringComparer.Ordinal);
-
-    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> RotatedAt = Rotated.GetAlternateLookup<ReadOnlySpan<char>>();
-    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> BackwardsAt = Backwards.GetAlternateLookup<ReadOnlySpan<char>>();
-    // For each first letter of a cue the last letters, as bits: few other words have both.
-    private static readonly uint[] CueEnds = EndsOf([.. Rotated, .. Backwards]);
-
     private static readonly SearchValues<char> Escapes = SearchValues.Create("%&\\=");
+    // What no view but that of a long run can be hidden with, as in nearly every text.
+    private static readonly SearchValues<char> Harmless =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 \n\t.,;:!?'\"()[]{}/_-+*#@$|^`>");
+
     private static readonly SearchValues<char> Base32Signs = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567=");
 
     /// <summary>The uncovered texts; empty for ordinary text.</summary>
@@ -56,22 +42,23 @@ public static class Disguises
     private static void Add(ReadOnlySpan<char> text, ref List<string>? views)
     {
         var (rotated, backwards) = CountCues(text, ref views);
+        var isPlain = !text.ContainsAnyExcept(Harmless);
         if (rotated >= Cues)
         {
-            Keep(Rot13(text), ref views);
+            Keep(DisguisedWords.Rotate(text), ref views);
         }
 
-        if (backwards >= Cues || text.Contains('\u202e'))
+        if (backwards >= Cues || (!isPlain && text.Contains('\u202e')))
         {
-            Keep(Reverse(text), ref views);
+            Keep(DisguisedWords.Reverse(text), ref views);
         }
 
-        if (text.ContainsAny(Escapes))
+        if (!isPlain && text.ContainsAny(Escapes))
         {
             Keep(Unescape(text), ref views);
         }
 
-        if (text.IndexOf("<~") is >= 0 and var from && text[from..].IndexOf("~>") is > 2 and var to)
+        if (!isPlain && text.IndexOf("<~") is >= 0 and var from && text[from..].IndexOf("~>") is > 2 and var to)
         {
             Keep(Readable(Encodings.Ascii85(text[(from + 2)..(from + to)])), ref views);
         }
@@ -81,7 +68,7 @@ public static class Disguises
             Keep(Encodings.FromMorse(text), ref views);
         }
 
-        if (text.IndexOfAnyInRange('\ud800', '\udbff') >= 0 || text.IndexOfAnyInRange('\ufe00', '\ufe0f') >= 0)
+        if (!isPlain && (text.IndexOfAnyInRange('\ud800', '\udbff') >= 0 || text.IndexOfAnyInRange('\ufe00', '\ufe0f') >= 0))
         {
             Keep(Invisible(text), ref views);
         }
@@ -93,17 +80,29 @@ public static class Disguises
         var (rotated, backwards, start) = (0, 0, -1);
         for (var from = 0; from < text.Length; from += Bits)
         {
-            // A bit wherever a run begins or ends.
             var blob = BlobAt(text[from..]);
-            for (var edges = blob ^ ((blob << 1) | (start < 0 ? 0UL : 1)); edges != 0; edges &= edges - 1)
+            if (~blob == 0)
             {
-                var edge = from + BitOperations.TrailingZeroCount(edges);
-                if (start >= 0)
-                {
-                    Look(text[start..edge], ref rotated, ref backwards, ref views);
-                }
+                start = start < 0 ? from : start;
+                continue;
+            }
 
-                start = start < 0 ? edge : -1;
+            if (start >= 0)
+            {
+                var end = BitOperations.TrailingZeroCount(~blob);
+                Look(text[start..(from + end)], ref rotated, ref backwards, ref views);
+                blob &= ~0UL << end;
+            }
+
+            // What goes on behind the last sign that is in no run is looked at when it ends.
+            var last = BitOperations.Log2(~blob);
+            start = last == Bits - 1 ? -1 : from + last + 1;
+            for (blob &= (1UL << last) - 1; blob != 0;)
+            {
+                var at = BitOperations.TrailingZeroCount(blob);
+                var length = BitOperations.TrailingZeroCount(~(blob >> at));
+                Look(text.Slice(from + at, length), ref rotated, ref backwards, ref views);
+                blob &= blob + (1UL << at);
             }
         }
 
@@ -141,31 +140,11 @@ public static class Disguises
         {
             Keep(Decode(run), ref views);
         }
-        else if (run.Length is >= 3 and <= LongestCue && EndsLikeCue(run))
+        else if (run.Length >= DisguisedWords.Shortest && DisguisedWords.MayBe(run))
         {
-            Span<char> lower = stackalloc char[LongestCue];
-            run.ToLowerInvariant(lower);
-            var word = lower[..run.Length];
-            rotated += RotatedAt.Contains(word) ? 1 : 0;
-            backwards += BackwardsAt.Contains(word) ? 1 : 0;
+            rotated += DisguisedWords.IsRotated(run) ? 1 : 0;
+            backwards += DisguisedWords.IsBackwards(run) ? 1 : 0;
         }
-    }
-
-    private static bool EndsLikeCue(ReadOnlySpan<char> run)
-    {
-        var (first, last) = ((run[0] | 0x20) - 'a', (run[^1] | 0x20) - 'a');
-        return first is >= 0 and < 26 && last is >= 0 and < 26 && (CueEnds[first] >> last & 1) != 0;
-    }
-
-    private static uint[] EndsOf(IEnumerable<string> cues)
-    {
-        var ends = new uint[26];
-        foreach (var cue in cues)
-        {
-            ends[cue[0] - 'a'] |= 1u << (cue[^1] - 'a');
-        }
-
-        return ends;
     }
 
     private static void Keep(string? view, ref List<string>? views)
@@ -333,28 +312,5 @@ public static class Disguises
 
         var selected = bytes.Count >= 6 ? Readable([.. bytes]) : null;
         return tags.Length >= 6 ? tags.ToString() : selected;
-    }
-
-    private static string Rot13(ReadOnlySpan<char> text)
-    {
-        var rotated = text.ToArray();
-        foreach (ref var c in rotated.AsSpan())
-        {
-            c = c switch
-            {
-                >= 'a' and <= 'z' => (char)('a' + ((c - 'a' + 13) % 26)),
-                >= 'A' and <= 'Z' => (char)('A' + ((c - 'A' + 13) % 26)),
-                _ => c,
-            };
-        }
-
-        return new string(rotated);
-    }
-
-    private static string Reverse(ReadOnlySpan<char> text)
-    {
-        var reversed = text.ToArray();
-        Array.Reverse(reversed);
-        return new string(reversed);
     }
 }

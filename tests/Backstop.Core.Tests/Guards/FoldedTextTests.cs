@@ -24,6 +24,28 @@ public sealed class FoldedTextTests
     public void Any_text_is_read_alike() => Gen.Select(Texts, Gen.Bool).Sample(AssertAlike, iter: 50_000, threads: 1);
 
     [Fact]
+    public void Every_character_is_read_alike()
+    {
+        for (var c = '\0'; c < char.MaxValue; c++)
+        {
+            AssertAlike($"word{c}word {c} {c}{c} \"a{c}", escaped: false);
+        }
+    }
+
+    [Theory]
+    [InlineData("plain words ")]
+    [InlineData("a plain one, \"quoted\" ")]
+    [InlineData("s-t-o-p, don't; ")]
+    public void Wherever_it_begins_a_word_is_read_alike(string part)
+    {
+        for (var before = 0; before < 130; before++)
+        {
+            AssertAlike(new string('x', before) + " " + string.Concat(Enumerable.Repeat(part, 12)), escaped: false);
+            AssertAlike(new string(' ', before) + string.Concat(Enumerable.Repeat(part, 12)).TrimEnd(), escaped: false);
+        }
+    }
+
+    [Fact]
     public void Public_texts_are_read_alike()
     {
         var lines = Directory.EnumerateFiles(PublicData.Folder("attack"), "*.jsonl", SearchOption.AllDirectories)

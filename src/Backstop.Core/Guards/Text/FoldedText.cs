@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Globalization;
+using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Backstop.Core.Guards.Json;
@@ -20,6 +22,13 @@ public sealed class FoldedText
     // Of the first 64 characters those that a word or an address may go on with.
     private const ulong InWords = (1UL << '!') | (1UL << '#') | (1UL << '$') | (1UL << '\'') | (1UL << '*') | (1UL << ':');
 
+    // What a character of ASCII is that is no letter, in lower case, by the lower and the higher half of its bits: a bit that both have counts.
+    private const byte Signs = 0b0000_0111;
+    private const byte Joints = 0b0111_1100;
+
+    private static readonly Vector128<byte> KindsByLow = Vector128.Create(0b0100_0100, 0b1000, 0b0001, 0b1000, 0b1001, 0, 0, 0b1000, 0, 0, 0b0001_1010, 0b0010_0000, 0b0010_0000, 0b0010_0000, 0b0010_0000, (byte)0b0010_0000);
+    private static readonly Vector128<byte> KindsByHigh = Vector128.Create(0b0010, 0, 0b1001, 0b0001_0000, 0b0100, 0b0010_0000, 0b0100_0000, 0b0010_0000, 0, 0, 0, 0, 0, 0, 0, (byte)0);
+
     private static readonly SearchValues<char> LetterSigns = SearchValues.Create("0123456789!@$+");
 
     private readonly LetterMap _letters = new();
@@ -32,6 +41,13 @@ public sealed class FoldedText
 
     // The first word after an opening quotation mark, or -1.
     private int _opened;
+
+    // The first of the single letters that may be one word written apart, and the end of the last word.
+    private int _apartFrom;
+    private int _lastEnd;
+
+    // What stands between such letters.
+    private char _separator;
 
     public int Count { get; private set; }
 
@@ -60,7 +76,7 @@ public sealed class FoldedText
     /// <param name="escaped">Whether backslashes are JSON escapes.</param>
     public void Read(ReadOnlySpan<char> text, bool escaped)
     {
-        (_length, Count, _opened, _plain) = (0, 0, -1, true);
+        (_length, Count, _opened, _plain, _apartFrom, _lastEnd, _separator) = (0, 0, -1, true, 0, -2, '\0');
         if (_chars.Length < text.Length + Block)
         {
             _chars = new char[text.Length + Block];
@@ -110,13 +126,19 @@ public sealed class FoldedText
         _letters.Clear(text.Length);
         for (var i = 0; i < text.Length;)
         {
-            // Where nothing was left out so far, the last block may begin before the end of the one before it: it writes the same again.
-            if (text.Length - i < Block && _length == i && i >= Block)
+            if (text.Length - i < Block)
             {
-                i = _length = text.Length - Block;
+                // Filled up where it goes, and what it was filled up with is forgotten.
+                var block = _chars.AsSpan(_length, Block);
+                block.Fill(' ');
+                text[i..].CopyTo(block);
+                if (FoldPlain(block, escaped))
+                {
+                    _length -= Block - (text.Length - i);
+                    return;
+                }
             }
-
-            if (text.Length - i >= Block && FoldPlain(text[i..], escaped))
+            else if (FoldPlain(text[i..], escaped))
             {
                 i += Block;
                 continue;
@@ -143,14 +165,17 @@ public sealed class FoldedText
 
         bytes |= AsciiBlock.InRange(bytes, 'A', 26) & Vector128.Create((byte)0x20);
         var letters = AsciiBlock.InRange(bytes, 'a', 26) | AsciiBlock.InRange(bytes, '0', 10);
+        var kinds = Vector128.Shuffle(KindsByLow, bytes & Vector128.Create((byte)0x0f)) & Vector128.Shuffle(KindsByHigh, bytes >>> 4);
         var into = MemoryMarshal.Cast<char, ushort>(_chars.AsSpan(_length, Block));
         var (low, high) = Vector128.Widen(bytes);
         low.CopyTo(into);
         high.CopyTo(into[Vector128<ushort>.Count..]);
-        _letters.Mark(_length, letters.ExtractMostSignificantBits());
+        _letters.Mark(_length, letters.ExtractMostSignificantBits(), BitsOf(kinds, Signs), BitsOf(kinds, Joints));
         _length += Block;
         return true;
     }
+
+    private static uint BitsOf(Vector128<byte> kinds, byte wanted) => (~Vector128.Equals(kinds & Vector128.Create(wanted), Vector128<byte>.Zero)).ExtractMostSignificantBits();
 
     // Returns how many characters the next one is written with.
     private int FoldOne(ReadOnlySpan<char> text, int at, bool escaped)
@@ -172,38 +197,28 @@ public sealed class FoldedText
         if (c != CharFold.Dropped)
         {
             _plain &= c < 128;
-            _letters.Mark(_length, IsLetter(c) && !Words.Cjk(c) ? 1u : 0);
+            Mark(_length, c);
             _chars[_length++] = c;
         }
 
         return length;
     }
 
+    private void Mark(int at, char c)
+    {
+        var (isLetter, isWord) = (IsLetter(c), Words.Cjk(c));
+        _letters.Mark(
+            at, isLetter && !isWord ? 1u : 0, isLetter ? isWord ? 1u : 0 : IsMark(c) || c is '@' or '$' ? 1u : 0, EndsWord(c) ? 0u : 1);
+    }
+
     private void Cut(Span<char> text)
     {
-        var spacedFrom = 0;
-        var (lastEnd, separator) = (-2, '\0');
-        for (var i = 0; i < text.Length;)
+        // Behind its end a word is looked at as if it went on.
+        _letters.Mark(text.Length, 0, 1, 1);
+        for (var i = AddPlain(text, 0); i < text.Length; i = AddPlain(text, i))
         {
             var c = text[i];
-            if (c == ' ')
-            {
-                i++;
-                continue;
-            }
-
-            // Nearly every word is letters before a sign that is in no word.
-            var plain = _letters.EndFrom(i);
-            if (plain - i > 1 && plain < text.Length && EndsWord(text[plain]))
-            {
-                JoinSpaced(spacedFrom);
-                spacedFrom = Count + 1;
-                Add(text, i, plain, signs: false);
-                i = lastEnd = plain;
-                continue;
-            }
-
-            if (!_letters[i] && c is not ('@' or '$') && (c < 128 || !Words.Cjk(c) || !IsForeignLetter(c)))
+            if (IsMark(c) && !_letters[i])
             {
                 Mark(c);
                 i++;
@@ -218,20 +233,19 @@ public sealed class FoldedText
             }
 
             // Single letters, each the same sign after the other, are one word: "s-t-o-p n-o-w" are two.
-            var apart = i - lastEnd == 1 ? text[lastEnd] : '\0';
-            if (end - i > 1 || apart == '\0' || (Count - spacedFrom > 1 && apart != separator))
+            var apart = i - _lastEnd == 1 ? text[_lastEnd] : '\0';
+            if (end - i > 1 || apart == '\0' || (Count - _apartFrom > 1 && apart != _separator))
             {
-                JoinSpaced(spacedFrom);
-                spacedFrom = end - i == 1 ? Count : Count + 1;
+                JoinApart();
+                _apartFrom = end - i == 1 ? Count : Count + 1;
             }
 
-            separator = apart;
+            _separator = apart;
             Add(text, i, end, signs);
-            lastEnd = end;
-            i = end;
+            i = _lastEnd = end;
         }
 
-        JoinSpaced(spacedFrom);
+        JoinApart();
         var words = _words.AsSpan(0, Count);
         foreach (var word in words)
         {
@@ -244,6 +258,78 @@ public sealed class FoldedText
         SetQuoted(words, false);
     }
 
+    /// <summary>Adds words as nearly all are: two letters or more before a sign that ends a word, and nothing in between that means anything.</summary>
+    /// <param name="at">Where to begin; nothing of a word stands before it.</param>
+    /// <returns>The word or sign that needs a closer look; the end of the text when none does.</returns>
+    private int AddPlain(Span<char> text, int at)
+    {
+        var begun = -1;
+        for (var seen = ~0UL << at; ; seen = ~0UL)
+        {
+            // A bit where a word begins, and where one has ended.
+            ref readonly var part = ref _letters.PartOf(at);
+            var letters = part.Letters & seen;
+            var after = (letters << 1) | (begun < 0 ? 0UL : 1);
+            var (begins, ends) = (letters & ~after, after & ~letters);
+            var single = begins & ~((letters >> 1) | (_letters.PartOf(at + LetterMap.Bits).Letters << (LetterMap.Bits - 1)));
+            var odd = single | (ends & part.Joints) | (part.Signs & seen);
+            at &= -LetterMap.Bits;
+
+            // Up to the first that is odd; a sign may stand right after a word.
+            ends &= ~part.Joints & (odd ^ (odd - 1));
+            if (ends != 0)
+            {
+                Add(text, at, ref begun, ref begins, ends);
+            }
+
+            if (odd != 0)
+            {
+                return begun >= 0 ? begun : at + BitOperations.TrailingZeroCount(odd | begins);
+            }
+
+            begun = begun < 0 && begins != 0 ? at + BitOperations.TrailingZeroCount(begins) : begun;
+            at += LetterMap.Bits;
+        }
+    }
+
+    // Words of 64 characters, each from a beginning to the next end.
+    private void Add(Span<char> text, int from, ref int begun, ref ulong begins, ulong ends)
+    {
+        JoinApart();
+        if (_words.Length - Count < LetterMap.Bits)
+        {
+            Array.Resize(ref _words, Count * 2);
+        }
+
+        var words = _words.AsSpan(Count);
+        for (var count = 0; ; count++)
+        {
+            var (start, end) = (begun, from + BitOperations.TrailingZeroCount(ends));
+            if (start < 0)
+            {
+                start = from + BitOperations.TrailingZeroCount(begins);
+                begins &= begins - 1;
+            }
+
+            begun = -1;
+            words[count] = (start, end - start, false);
+            ends &= ends - 1;
+            if (!_plain)
+            {
+                Latinise(text[start..end]);
+            }
+
+            if (ends == 0)
+            {
+                (Count, _lastEnd) = (Count + count + 1, end);
+                _apartFrom = Count;
+                return;
+            }
+        }
+    }
+
+    private static bool IsMark(char c) => c is '\n' or '"' or '“' or '”' or '„' or '«' or '»';
+
     // Whatever the marks of a language look like, they come in pairs; one that is never closed quotes nothing.
     private void Mark(char c)
     {
@@ -251,14 +337,14 @@ public sealed class FoldedText
         {
             _opened = -1;
         }
-        else if (c is '"' or '“' or '”' or '„' or '«' or '»')
+        else if (_opened < 0)
         {
-            if (_opened >= 0)
-            {
-                SetQuoted(_words.AsSpan(_opened..Math.Max(_opened, Count)), true);
-            }
-
-            _opened = _opened >= 0 ? -1 : Count;
+            _opened = Count;
+        }
+        else
+        {
+            SetQuoted(_words.AsSpan(_opened..Math.Max(_opened, Count)), true);
+            _opened = -1;
         }
     }
 
@@ -270,7 +356,9 @@ public sealed class FoldedText
         }
     }
 
-    private static bool IsLetter(char c) => c is >= 'a' and <= 'z' or >= '0' and <= '9' || (c > 127 && IsForeignLetter(c));
+    // The wide blocks of Chinese and Korean are letters throughout.
+    private static bool IsLetter(char c) =>
+        c is >= 'a' and <= 'z' or >= '0' and <= '9' or >= '\u4e00' and <= '\u9fff' or >= '\uac00' and <= '\ud7a3' || (c > 127 && IsForeignLetter(c));
 
     // In Indian scripts vowels are marks: without them every word would fall apart.
     private static bool IsForeignLetter(char c) => char.GetUnicodeCategory(c) is
@@ -279,6 +367,7 @@ public sealed class FoldedText
         or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.Surrogate;
 
     // Signs that are in no word, mask no letter and are in no address, or a space.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool EndsWord(char c) => c < 64 && ((InWords >> c) & 1) == 0;
 
     /// <param name="signs">Whether there are others than letters and digits in it.</param>
@@ -343,11 +432,11 @@ public sealed class FoldedText
         return space < 0 ? text.Length : end + space;
     }
 
-    private void JoinSpaced(int from)
+    private void JoinApart()
     {
-        if (Count - from >= 3)
+        if (Count - _apartFrom >= 3)
         {
-            Join(from);
+            Join(_apartFrom);
         }
     }
 

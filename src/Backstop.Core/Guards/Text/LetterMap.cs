@@ -1,60 +1,78 @@
-using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Backstop.Core.Guards.Text;
 
-/// <summary>One bit for each character of a text that is part of a word, so that words are found 64 characters at a time.</summary>
+/// <summary>What the characters of a text are to a reader of words, a bit for each, so that 64 are looked at together.</summary>
 internal sealed class LetterMap
 {
-    private const int Bits = 64;
+    /// <summary>How many are looked at together.</summary>
+    public const int Bits = 64;
 
-    private ulong[] _words = new ulong[16];
-    private int _length;
+    private Part[] _parts = new Part[16];
 
     /// <summary>Forgets what was marked.</summary>
     /// <param name="length">Of the text, in characters.</param>
     public void Clear(int length)
     {
         // One more than there are characters for: what begins in the last may reach into the next, and a run ends before it.
-        _length = (length / Bits) + 2;
-        if (_words.Length < _length)
+        var parts = (length / Bits) + 2;
+        if (_parts.Length < parts)
         {
-            _words = new ulong[_length];
+            _parts = new Part[parts];
         }
 
-        _words.AsSpan(0, _length).Clear();
+        _parts.AsSpan(0, parts).Clear();
     }
 
-    public bool this[int at] => (_words[at / Bits] >> (at % Bits) & 1) != 0;
+    /// <summary>Whether a character is a letter.</summary>
+    public bool this[int at] => (_parts[at / Bits].Letters >> (at % Bits) & 1) != 0;
+
+    /// <summary>64 characters, the first of them a multiple of 64.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref readonly Part PartOf(int at) => ref _parts[at / Bits];
 
     /// <summary>Marks some of the 16 characters from <paramref name="at"/>.</summary>
-    public void Mark(int at, uint letters)
+    /// <param name="letters">Those that are part of a word.</param>
+    /// <param name="signs">Others that are looked at for themselves.</param>
+    /// <param name="joints">Others with which a word may go on.</param>
+    public void Mark(int at, uint letters, uint signs, uint joints)
     {
-        var (word, bit) = (at / Bits, at % Bits);
-        _words[word] |= (ulong)letters << bit;
+        var (part, bit) = (at / Bits, at % Bits);
+        ref var first = ref _parts[part];
+        first.Letters |= (ulong)letters << bit;
+        first.Signs |= (ulong)signs << bit;
+        first.Joints |= (ulong)joints << bit;
         if (bit > Bits - 16)
         {
-            _words[word + 1] |= (ulong)letters >> (Bits - bit);
+            ref var second = ref _parts[part + 1];
+            second.Letters |= (ulong)letters >> (Bits - bit);
+            second.Signs |= (ulong)signs >> (Bits - bit);
+            second.Joints |= (ulong)joints >> (Bits - bit);
         }
     }
 
-    /// <summary>The first character at or after <paramref name="at"/> that is not marked.</summary>
+    /// <summary>The first character at or after <paramref name="at"/> that is no letter.</summary>
     public int EndFrom(int at)
     {
-        var word = at / Bits;
-        var others = ~_words[word] >> (at % Bits);
-        if (others != 0)
+        for (var letters = PartOf(at).Letters >> (at % Bits); ; letters = PartOf(at).Letters)
         {
-            return at + BitOperations.TrailingZeroCount(others);
-        }
-
-        while (++word < _length)
-        {
-            if (~_words[word] is not 0 and var rest)
+            var count = ulong.TrailingZeroCount(~letters);
+            var rest = (ulong)(Bits - (at % Bits));
+            if (count < rest)
             {
-                return (word * Bits) + BitOperations.TrailingZeroCount(rest);
+                return at + (int)count;
             }
-        }
 
-        return _length * Bits;
+            at += (int)rest;
+        }
+    }
+
+    [StructLayout(LayoutKind.Auto)]
+    public struct Part
+    {
+        public ulong Letters;
+        public ulong Signs;
+        public ulong Joints;
     }
 }

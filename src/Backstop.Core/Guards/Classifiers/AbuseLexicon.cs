@@ -87,6 +87,9 @@ public sealed class AbuseLexicon
         return found;
     }
 
+    /// <summary>Whether what follows a word, in a script without spaces, may be part of a listed one that begins with it.</summary>
+    internal bool ReachesBeyond(ReadOnlySpan<char> word) => Words.Cjk(word[0]) && _unspaced[word[0] & (_unspaced.Length - 1)] > word.Length;
+
     private static string Fold(string word) => string.Concat(word.Select(CharFold.Fold).Where(c => c != CharFold.Dropped));
 
     private static int StartOf(uint hash) => (int)(Features.Mix(hash) & ((1 << 12) - 1));

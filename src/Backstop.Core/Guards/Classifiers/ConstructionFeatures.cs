@@ -78,7 +78,11 @@ public sealed class ConstructionFeatures(AbuseLexicon lexicon)
             }
 
             recent.Push(code, sense.IsListed);
-            AddSequences(ref recent, ref sink);
+            if (recent.AnyMarked)
+            {
+                AddSequences(ref recent, ref sink);
+            }
+
             if ((sense.IsListed ? code : sense.Role) is not 0 and var kind && togetherCount < MostTogether
                 && Features.Mix(kind) is var mixed && !together[..togetherCount].Contains(mixed))
             {
@@ -96,7 +100,10 @@ public sealed class ConstructionFeatures(AbuseLexicon lexicon)
         }
 
         recent.Push(Edge, marked: false);
-        AddSequences(ref recent, ref sink);
+        if (recent.AnyMarked)
+        {
+            AddSequences(ref recent, ref sink);
+        }
     }
 
     /// <summary>Hands over the features of one word, whatever stands around it, and says what it is.</summary>
@@ -118,17 +125,18 @@ public sealed class ConstructionFeatures(AbuseLexicon lexicon)
             Features.AddLetters(spelled, ref sink);
         }
 
-        return new WordSense(hash, found, small);
+        return WordSense.Of(hash, found, small);
     }
+
+    /// <summary>Whether what follows a word, in a script without spaces, may be part of a listed one that begins with it.</summary>
+    internal bool ReachesBeyond(FoldedText text, int word) => lexicon.ReachesBeyond(text[word]);
+
+    /// <summary>The class of a word in a script without spaces.</summary>
+    internal WordClass ClassOf(FoldedText text, int word) => lexicon.Find(text, word, out _);
 
     private static void AddSequences<TSink>(ref Recent recent, ref TSink sink)
         where TSink : struct, IFeatureSink
     {
-        if (!recent.AnyMarked)
-        {
-            return;
-        }
-
         var (hash, any) = (0x51u, false);
         for (var i = 0; i < recent.Count; i++)
         {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Backstop.Core.Guards.Text;
@@ -35,30 +36,56 @@ internal sealed class WordMemo<TSum>(ConstructionFeatures features, TSum nothing
     {
         var key = text.KeyOf(word, out var length);
         var set = _entries.AsSpan((int)(key.Hash >> (64 - Bits)) * Ways, Ways);
-        foreach (ref var entry in set)
+        if (length <= WordKey.Longest)
         {
-            if (entry.Key.Is(key) && length <= WordKey.Longest)
+            if (set[0].Key.Is(key))
             {
-                return ref entry.Word;
+                return ref Amid(text, word, ref set[0].Word);
+            }
+
+            if (set[1].Key.Is(key))
+            {
+                return ref Amid(text, word, ref set[1].Word);
             }
         }
 
-        var mayKeep = length <= WordKey.Longest && text[word][0] < AbuseLexicon.FirstUnspaced;
+        return ref Learn(text, word);
+    }
+
+    // In scripts without spaces it depends on what follows whether a word is listed, and on nothing else.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref KnownWord Amid(FoldedText text, int word, ref KnownWord known)
+    {
+        if (text[word][0] < AbuseLexicon.FirstUnspaced || !features.ReachesBeyond(text, word))
+        {
+            return ref known;
+        }
+
+        _other = known.As(features.ClassOf(text, word));
+        return ref _other;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private ref KnownWord Learn(FoldedText text, int word)
+    {
+        var key = text.KeyOf(word, out var length);
         var sum = nothing;
         _other = KnownWord.Of(features.Look(text, word, ref sum), sum);
 
         // What was respelled is not the word that was asked for.
-        if (!mayKeep || !text.KeyOf(word, out _).Is(key))
+        if (length > WordKey.Longest || !text.KeyOf(word, out _).Is(key))
         {
             return ref _other;
         }
 
         // The newest first; the last of the set makes room.
-        set[..^1].CopyTo(set[1..]);
+        var set = _entries.AsSpan((int)(key.Hash >> (64 - Bits)) * Ways, Ways);
+        set[1] = set[0];
         (set[0].Key, set[0].Word) = (key, _other);
         return ref set[0].Word;
     }
 
+    [StructLayout(LayoutKind.Auto)]
     private struct Entry
     {
         public WordKey Key;
@@ -72,13 +99,13 @@ internal struct KnownWord
 {
     private readonly uint _weights;
     private readonly uint _hash;
-    private readonly WordClass _class;
+    private uint _code;
     private readonly SmallWord _small;
     private readonly ushort _letterCount;
 
     private KnownWord(WordSense sense, Vector128<int> weights, Vector128<int> letters, int letterCount)
     {
-        (_hash, _class, _small) = (sense.Hash, sense.Class, sense.Small);
+        (_hash, _code, _small) = (sense.Hash, sense.Code, sense.Small);
         (_weights, Letters, _letterCount) = (Panel.Pack(weights), letters, (ushort)letterCount);
     }
 
@@ -86,7 +113,10 @@ internal struct KnownWord
     public static KnownWord Of<TSum>(WordSense sense, TSum sum)
         where TSum : struct, IWeightSum => new(sense, sum.TotalsOf(FeatureFamily.Word), sum.TotalsOf(FeatureFamily.Letters), sum.CountOf(FeatureFamily.Letters));
 
-    public readonly WordSense Sense => new(_hash, _class, _small);
+    public readonly WordSense Sense => new(_hash, _code, _small);
+
+    /// <summary>The same word where it is listed as something else.</summary>
+    public readonly KnownWord As(WordClass found) => this with { _code = Sense.As(found).Code };
 
     /// <summary>What the word adds, a lane for each model.</summary>
     public readonly Vector128<int> Weights => Panel.Unpack(_weights);

@@ -67,7 +67,7 @@ internal sealed class CheckRun(CompiledCheck compiled, CheckContext context, int
     /// <summary>Whether it has edits to a text.</summary>
     public bool HasEdits => _sink.HasEdits && Duty == CheckDuty.Enforce && (Transforms || Use.Action is Disposition.Fix or Disposition.Drop);
 
-    public IReadOnlyList<Edit> Edits => HasEdits ? _sink.Edits : [];
+    public ReadOnlySpan<Edit> Edits => HasEdits ? _sink.Edits : [];
 
     public void ForgetEditsBefore(int position) => _sink.ForgetEditsBefore(position);
 

@@ -1,4 +1,4 @@
-using System.Text;
+using System.Buffers;
 
 namespace Backstop.Core.Guards;
 
@@ -10,38 +10,80 @@ namespace Backstop.Core.Guards;
 public static class EditMerger
 {
     /// <summary>Applies <paramref name="edits"/> to <paramref name="text"/>, which stands at <paramref name="origin"/> in the original.</summary>
-    public static string Apply(ReadOnlySpan<char> text, int origin, IEnumerable<Edit> edits)
+    public static string Apply(ReadOnlySpan<char> text, int origin, IEnumerable<Edit> edits) => Apply(text, origin, (ReadOnlySpan<Edit>)edits.ToArray());
+
+    /// <inheritdoc cref="Apply(ReadOnlySpan{char}, int, IEnumerable{Edit})"/>
+    public static string Apply(ReadOnlySpan<char> text, int origin, ReadOnlySpan<Edit> edits)
     {
-        var output = new StringBuilder(text.Length + 16);
-        var copied = 0;
-        foreach (var edit in Union(edits))
+        if (edits.IsEmpty)
         {
-            output.Append(text[copied..(edit.Start - origin)]).Append(edit.Replacement);
-            copied = edit.End - origin;
+            return text.ToString();
         }
 
-        return output.Append(text[copied..]).ToString();
+        if (!AreInOrder(edits))
+        {
+            edits = edits.ToArray().OrderBy(edit => edit.Start).ThenBy(edit => edit.End).ToArray();
+        }
+
+        // Tens of thousands of edits are ordinary for a text that somebody made to have them.
+        var longest = text.Length;
+        foreach (var edit in edits)
+        {
+            longest += edit.Replacement.Length;
+        }
+
+        var output = ArrayPool<char>.Shared.Rent(longest);
+        try
+        {
+            return output.AsSpan(0, Write(text, origin, edits, output)).ToString();
+        }
+        finally
+        {
+            ArrayPool<char>.Shared.Return(output);
+        }
     }
 
-    /// <summary>The same edits, disjoint and in order.</summary>
-    public static IReadOnlyList<Edit> Union(IEnumerable<Edit> edits)
+    private static int Write(ReadOnlySpan<char> text, int origin, ReadOnlySpan<Edit> edits, Span<char> output)
     {
-        var result = new List<Edit>();
-        foreach (var edit in edits.OrderBy(e => e.Start).ThenBy(e => e.End))
+        var (length, copied, last) = (0, 0, edits[0]);
+        foreach (var edit in edits[1..])
         {
-            if (result.Count > 0 && Overlap(result[^1], edit))
+            if (Overlap(last, edit))
             {
-                var last = result[^1];
                 var winner = Wins(edit, last) ? edit : last;
-                result[^1] = winner with { Start = last.Start, Length = Math.Max(last.End, edit.End) - last.Start };
+                last = winner with { Start = last.Start, Length = Math.Max(last.End, edit.End) - last.Start };
             }
             else
             {
-                result.Add(edit);
+                Put(text[copied..(last.Start - origin)], output, ref length);
+                Put(last.Replacement, output, ref length);
+                (copied, last) = (last.End - origin, edit);
             }
         }
 
-        return result;
+        Put(text[copied..(last.Start - origin)], output, ref length);
+        Put(last.Replacement, output, ref length);
+        Put(text[(last.End - origin)..], output, ref length);
+        return length;
+    }
+
+    private static void Put(ReadOnlySpan<char> text, Span<char> output, ref int length)
+    {
+        text.CopyTo(output[length..]);
+        length += text.Length;
+    }
+
+    private static bool AreInOrder(ReadOnlySpan<Edit> edits)
+    {
+        for (var i = 1; i < edits.Length; i++)
+        {
+            if (edits[i].Start < edits[i - 1].Start || (edits[i].Start == edits[i - 1].Start && edits[i].End < edits[i - 1].End))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     // Edits that only touch stay two; two insertions at one place stay two, in the order they were proposed.

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Backstop.Core.Guards;
 
 /// <summary>A change to the original text, proposed by a check and applied by the <see cref="EditMerger"/> alone.</summary>
@@ -12,15 +14,14 @@ public sealed class FindingSink(string check, int unit)
 {
     // Asked for with every piece of a stream: "?? []" would make a list each time. Never added to.
     private static readonly List<Finding> NoFindings = [];
-    private static readonly List<Edit> NoEdits = [];
 
     private List<Finding>? _findings;
     private List<Edit>? _edits;
 
     public IReadOnlyList<Finding> Findings => _findings ?? NoFindings;
 
-    /// <summary>What was proposed and is not done with.</summary>
-    public IReadOnlyList<Edit> Edits => _edits ?? NoEdits;
+    /// <summary>What was proposed and is not done with; good until more is.</summary>
+    public ReadOnlySpan<Edit> Edits => CollectionsMarshal.AsSpan(_edits);
 
     /// <summary>Whether anything was found.</summary>
     public bool HasFound => _findings is not null;

@@ -81,7 +81,7 @@ public sealed class OpenScreening
         }
 
         string? fixedText = null;
-        if (!screening.Verdict.Stops() && screening.EditsWithin(0, text.Length) is { } edits)
+        if (!screening.Verdict.Stops() && screening.EditsWithin(0, text.Length) is { IsEmpty: false } edits)
         {
             fixedText = EditMerger.Apply(text, 0, edits);
             screening.VerifyFixed(fixedText);

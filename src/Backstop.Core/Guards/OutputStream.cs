@@ -106,8 +106,8 @@ public sealed class OutputStream
     {
         var text = _buffer.AsSpan(_released - _origin, limit - _released);
         var edits = _screening.EditsWithin(_released, limit);
-        _edited |= edits is not null;
-        var released = edits is null ? text.ToString() : EditMerger.Apply(text, _released, edits);
+        _edited |= !edits.IsEmpty;
+        var released = EditMerger.Apply(text, _released, edits);
         _released = limit;
         _screening.ForgetEditsBefore(limit);
         return released;

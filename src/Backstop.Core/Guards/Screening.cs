@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Backstop.Core.Guards.Remote;
 
 namespace Backstop.Core.Guards;
@@ -170,23 +171,50 @@ internal sealed class Screening
         return "";
     }
 
-    /// <summary>The edits between two positions in the original; null when there are none.</summary>
-    public List<Edit>? EditsWithin(int from, int to)
+    /// <summary>The edits between two positions in the original; good until a check goes on.</summary>
+    public ReadOnlySpan<Edit> EditsWithin(int from, int to)
     {
-        List<Edit>? edits = null;
+        var all = default(ReadOnlySpan<Edit>);
+        List<Edit>? some = null;
         foreach (var run in _runs)
         {
             var proposed = run.Edits;
-            for (var i = 0; i < proposed.Count; i++)
+            if (proposed.IsEmpty)
             {
-                if (proposed[i] is var edit && edit.Start >= from && edit.End <= to)
+                continue;
+            }
+
+            // Mostly one check has edits, and all of them are wanted: those of a whole text need no list of their own.
+            if (all.IsEmpty && some is null && AreWithin(proposed, from, to))
+            {
+                all = proposed;
+                continue;
+            }
+
+            some ??= [.. all];
+            foreach (var edit in proposed)
+            {
+                if (edit.Start >= from && edit.End <= to)
                 {
-                    (edits ??= []).Add(edit);
+                    some.Add(edit);
                 }
             }
         }
 
-        return edits;
+        return some is null ? all : CollectionsMarshal.AsSpan(some);
+    }
+
+    private static bool AreWithin(ReadOnlySpan<Edit> edits, int from, int to)
+    {
+        foreach (var edit in edits)
+        {
+            if (edit.Start < from || edit.End > to)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     public void ForgetEditsBefore(int position)
@@ -235,8 +263,22 @@ internal sealed class Screening
         };
     }
 
-    private ImmutableArray<Finding> Findings(CheckDuty duty) =>
-        [.. _runs.Where(run => run.Duty == duty).SelectMany(run => run.Findings).OrderBy(finding => finding.Start)];
+    private ImmutableArray<Finding> Findings(CheckDuty duty)
+    {
+        var all = new Finding[_runs.Sum(run => run.Duty == duty ? run.Findings.Count : 0)];
+        var (count, inOrder) = (0, true);
+        foreach (var run in _runs)
+        {
+            for (var i = 0; run.Duty == duty && i < run.Findings.Count; i++)
+            {
+                all[count] = run.Findings[i];
+                inOrder &= count == 0 || all[count - 1].Start <= all[count].Start;
+                count++;
+            }
+        }
+
+        return inOrder ? ImmutableCollectionsMarshal.AsImmutableArray(all) : [.. all.OrderBy(finding => finding.Start)];
+    }
 
     private Disposition Strictest(CheckDuty duty)
     {
@@ -270,12 +312,11 @@ internal sealed class Screening
                     continue;
                 }
 
-                var proposed = run.Edits;
-                for (var i = 0; i < proposed.Count; i++)
+                foreach (var edit in run.Edits)
                 {
-                    if (proposed[i].Start < limit && proposed[i].End > limit)
+                    if (edit.Start < limit && edit.End > limit)
                     {
-                        (limit, moved) = (proposed[i].Start, true);
+                        (limit, moved) = (edit.Start, true);
                     }
                 }
             }

@@ -112,6 +112,13 @@ public sealed class RingTests
         Edit[] edits = [new(2, 4, "A", 0), new(4, 5, "B", 1), new(12, 1, "C", 0)];
         Assert.Equal("01B9abCd", EditMerger.Apply("0123456789ab_d", 0, edits));
     }
+
+    [Fact]
+    public void Edits_may_come_in_any_order_and_those_at_one_place_stay_in_theirs()
+    {
+        Edit[] edits = [new(12, 1, "C", 0), new(4, 5, "B", 1), new(4, 0, "x", 0), new(2, 2, "A", 0), new(4, 0, "y", 0)];
+        Assert.Equal("01AxyB9abCd", EditMerger.Apply("0123456789ab_d", 0, edits));
+    }
 }
 
 public sealed class PolicyOutcomeTests

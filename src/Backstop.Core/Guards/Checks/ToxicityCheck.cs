@@ -50,7 +50,7 @@ public sealed class ToxicityCheck : ICheck
             var sum = classifier.Weigh(stretch, escaped, out var evidence);
             if (_length > 0 && _length + stretch.Length <= Context && !escaped)
             {
-                sum = sum.With(_before);
+                sum = sum.With(in _before);
                 evidence = Math.Max(evidence, classifier.Weigh(sum));
                 _length += stretch.Length;
             }

@@ -33,6 +33,7 @@ public sealed class InjectionClassifier(InjectionModels models, InjectionFeature
     private static Scratch? _scratch;
 
     private readonly Panel _panel = new(models.Part, models.Whole, models.Request);
+    private readonly double[] _places = [.. Enumerable.Range(0, Standing.Place.Count).Select(number => SaidOf(Standing.Place.Of(number), models.Place))];
 
     public static InjectionClassifier Shared { get; } = new(InjectionModels.Embedded(), InjectionFeatures.Shared);
 
@@ -59,7 +60,8 @@ public sealed class InjectionClassifier(InjectionModels models, InjectionFeature
                 scratch.Spans.Add((from, end));
                 scratch.Sums.Add(part);
                 scratch.Names.Add(part.Name);
-                all = scratch.Known.Add(part.Name) ? all.With(sums.Current.Of(Whole)) : all;
+                var whole = sums.Current.Of(Whole);
+                all = scratch.Known.Add(part.Name) ? all.With(in whole) : all;
                 scratch.Around.EndSentence(end - from, models.Request.Score(sums.Current.Of(Request)));
             }
         }
@@ -71,12 +73,13 @@ public sealed class InjectionClassifier(InjectionModels models, InjectionFeature
             standing += scratch.Standings[i];
         }
 
-        var background = Background(models.Whole.Logit(all));
+        var background = Background(models.Whole.Logit(in all));
+        var own = CollectionsMarshal.AsSpan(scratch.Sums);
         for (var i = 0; i < scratch.Spans.Count; i++)
         {
             var (start, end) = scratch.Spans[i];
             var place = PlaceOf(scratch.Standings[i], standing, i == 0, i == scratch.Spans.Count - 1);
-            parts.Add(new ScoredPart(start, end, models.Part.Logit(scratch.Sums[i]) + place + background));
+            parts.Add(new ScoredPart(start, end, models.Part.Logit(in own[i]) + place + background));
         }
 
         AddNeighbours(scratch, standing, background, parts);
@@ -110,7 +113,7 @@ public sealed class InjectionClassifier(InjectionModels models, InjectionFeature
             var joined = false;
             for (; end < grown; end++)
             {
-                together = names[first..end].Contains(names[end]) ? together : together.With(sums[end]);
+                together = names[first..end].Contains(names[end]) ? together : together.With(in sums[end]);
                 standing += standings[end];
                 joined = true;
             }
@@ -118,19 +121,21 @@ public sealed class InjectionClassifier(InjectionModels models, InjectionFeature
             if (grown - first > 1 && joined)
             {
                 var place = PlaceOf(standing, all, first == 0, grown == spans.Length);
-                parts.Add(new ScoredPart(spans[first].Start, spans[grown - 1].End, models.Part.Logit(together) + place + background));
+                parts.Add(new ScoredPart(spans[first].Start, spans[grown - 1].End, models.Part.Logit(in together) + place + background));
             }
 
-            together = names[(first + 1)..end].Contains(names[first]) ? together : together.Without(sums[first]);
+            together = names[(first + 1)..end].Contains(names[first]) ? together : together.Without(in sums[first]);
             standing -= standings[first];
         }
     }
 
-    private double PlaceOf(in Standing standing, in Standing all, bool first, bool last)
+    private double PlaceOf(in Standing standing, in Standing all, bool first, bool last) => _places[standing.PlaceIn(all, first, last).Number];
+
+    private static double SaidOf(Standing.Place place, LinearModel model)
     {
-        var sum = models.Place.Begin();
-        standing.Describe(all, first, last, ref sum);
-        return models.Place.Logit(sum);
+        var sum = model.Begin();
+        place.Describe(ref sum);
+        return model.Logit(in sum);
     }
 
     // Reused by all texts of a thread, so that nothing is allocated.

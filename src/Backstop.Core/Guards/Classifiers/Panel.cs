@@ -90,12 +90,11 @@ internal sealed class Panel
         /// <summary>The sum of one of the models.</summary>
         public readonly LinearModel.Sum Of(int model)
         {
+            var lanes = MemoryMarshal.Cast<Vector128<int>, int>(_totals);
             var sum = _panel._models[model].Begin();
-            for (var family = 0; family < LinearModel.Families; family++)
-            {
-                sum.Add((FeatureFamily)family, _totals[family].GetElement(model), _counts[family]);
-            }
-
+            sum.Add(FeatureFamily.Word, lanes[model], _counts[0]);
+            sum.Add(FeatureFamily.Letters, lanes[Lanes + model], _counts[1]);
+            sum.Add(FeatureFamily.Pattern, lanes[(2 * Lanes) + model], _counts[2]);
             return sum;
         }
     }

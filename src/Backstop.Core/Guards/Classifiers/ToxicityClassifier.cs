@@ -30,27 +30,28 @@ public sealed class ToxicityClassifier(LinearModel model, AbuseLexicon lexicon)
     public LinearModel.Sum Weigh(ReadOnlySpan<char> stretch, bool escaped, out double worst)
     {
         var scratch = _scratch is { } known && known.Owner == this ? known : _scratch = new Scratch(this);
-        var pieces = scratch.Pieces;
         scratch.Text.Read(stretch, escaped);
-        pieces.Clear();
-        var sums = new PieceSums(_nothing, scratch.Memo, pieces);
+        scratch.Pieces.Clear();
+        var sums = new PieceSums(_nothing, scratch.Memo, scratch.Pieces);
         _features.Extract(scratch.Text, ref sums);
-        pieces.Add(sums.Current);
+        scratch.Pieces.Add(sums.Current);
 
+        var pieces = CollectionsMarshal.AsSpan(scratch.Pieces);
         var all = pieces[0];
         var most = double.NegativeInfinity;
-        for (var i = 1; i < pieces.Count; i++)
+        for (var i = 1; i < pieces.Length; i++)
         {
-            all = all.With(pieces[i]);
-            most = pieces.Count > 2 ? Math.Max(most, model.Logit(pieces[i - 1].With(pieces[i]))) : most;
+            all = all.With(in pieces[i]);
+            var two = pieces[i - 1].With(in pieces[i]);
+            most = pieces.Length > 2 ? Math.Max(most, model.Logit(in two)) : most;
         }
 
-        worst = Math.Max(most, model.Logit(all));
+        worst = Math.Max(most, model.Logit(in all));
         return all;
     }
 
     /// <summary>What a sum says, as a logit.</summary>
-    public double Weigh(LinearModel.Sum evidence) => model.Logit(evidence);
+    public double Weigh(LinearModel.Sum evidence) => model.Logit(in evidence);
 
     private sealed class Scratch(ToxicityClassifier owner)
     {

@@ -69,7 +69,7 @@ public sealed class PiiCheck : ICheck
                     continue;
                 }
 
-                if (check.Skims && PlainWords.Skip(text, at) is var closer && closer > at)
+                if (check.Skims && char.IsAsciiLetter(text[at]) && PlainWords.Skip(text, at) is var closer && closer > at)
                 {
                     at = closer;
                     continue;

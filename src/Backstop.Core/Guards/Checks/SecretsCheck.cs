@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using Backstop.Core.Guards.Checks.Secrets;
 using Backstop.Core.Guards.Text;
 using Backstop.Core.Text;
@@ -76,6 +77,7 @@ public sealed class SecretsCheck : ICheck
 
     /// <summary>Whether a provider's key may begin with the word that begins here, by its first three characters; false for nearly every word.</summary>
     /// <param name="at">Where a word of at most <see cref="ShortWord"/> letters begins, and not at the end.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool MayBeginAt(ReadOnlySpan<char> text, int at) => text[at + 2] < 128 && IsIn(Beginnings, text[at], text[at + 1], text[at + 2]);
 
     private static SecretFormat[] FormatsAt(ReadOnlySpan<char> text, int at) =>
@@ -88,6 +90,7 @@ public sealed class SecretsCheck : ICheck
     private static bool IsLong(ReadOnlySpan<char> text, int at) =>
         text.Length - at < AsciiBlock.Length || (~AsciiBlock.Encoded(text[at..]) & ((1u << (ShortWord + 1)) - 1)) == 0;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsIn(ulong[] bits, char first, char second, char third)
     {
         var bit = BitOf(first, second, third);
@@ -162,7 +165,7 @@ public sealed class SecretsCheck : ICheck
                 return window.Final ? at + 1 : at;
             }
 
-            if (check.Skims && PlainWords.Skip(text, at) is var closer && closer > at)
+            if (check.Skims && char.IsAsciiLetter(c) && PlainWords.Skip(text, at) is var closer && closer > at)
             {
                 return closer;
             }

@@ -11,33 +11,37 @@ internal readonly ref struct ProseBlock
 {
     public const int Length = 4 * AsciiBlock.Length;
 
-    private readonly Vector128<byte> _first;
-    private readonly Vector128<byte> _second;
-    private readonly Vector128<byte> _third;
-    private readonly Vector128<byte> _fourth;
+    private readonly Vector512<byte> _bytes;
 
     /// <param name="text">At least so long.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ProseBlock(ReadOnlySpan<char> text)
     {
-        _first = AsciiBlock.Narrow(text);
-        _second = AsciiBlock.Narrow(text[AsciiBlock.Length..]);
-        _third = AsciiBlock.Narrow(text[(2 * AsciiBlock.Length)..]);
-        _fourth = AsciiBlock.Narrow(text[(3 * AsciiBlock.Length)..]);
+        if (Vector512.IsHardwareAccelerated)
+        {
+            var units = MemoryMarshal.Cast<char, ushort>(text[..Length]);
+            _bytes = Vector512.NarrowWithSaturation(Vector512.Create(units), Vector512.Create(units[Vector512<ushort>.Count..]));
+        }
+        else
+        {
+            _bytes = Vector512.Create(
+                Vector256.Create(AsciiBlock.Narrow(text), AsciiBlock.Narrow(text[AsciiBlock.Length..])),
+                Vector256.Create(AsciiBlock.Narrow(text[(2 * AsciiBlock.Length)..]), AsciiBlock.Narrow(text[(3 * AsciiBlock.Length)..])));
+        }
     }
 
     /// <summary>The letters of ASCII.</summary>
     public ulong Letters
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Bits(AsciiBlock.InRange(Lower(_first), 'a', 26), AsciiBlock.InRange(Lower(_second), 'a', 26), AsciiBlock.InRange(Lower(_third), 'a', 26), AsciiBlock.InRange(Lower(_fourth), 'a', 26));
+        get => InRange(Lower, 'a', 26);
     }
 
     /// <summary>Its letters in upper case.</summary>
     public ulong Uppers
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Bits(AsciiBlock.InRange(_first, 'A', 26), AsciiBlock.InRange(_second, 'A', 26), AsciiBlock.InRange(_third, 'A', 26), AsciiBlock.InRange(_fourth, 'A', 26));
+        get => InRange(_bytes, 'A', 26);
     }
 
     /// <summary>Commas and line ends: what ends a word and belongs to none.</summary>
@@ -49,25 +53,19 @@ internal readonly ref struct ProseBlock
 
     /// <summary>Where one sign stands.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ulong Of(char sign)
-    {
-        var wanted = Vector128.Create((byte)sign);
-        return Bits(Vector128.Equals(_first, wanted), Vector128.Equals(_second, wanted), Vector128.Equals(_third, wanted), Vector128.Equals(_fourth, wanted));
-    }
+    public ulong Of(char sign) => Vector512.Equals(_bytes, Vector512.Create((byte)sign)).ExtractMostSignificantBits();
 
     /// <summary>Where one letter stands, in either case.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ulong OfLetter(char letter)
+    public ulong OfLetter(char letter) => Vector512.Equals(Lower, Vector512.Create((byte)letter)).ExtractMostSignificantBits();
+
+    private Vector512<byte> Lower
     {
-        var wanted = Vector128.Create((byte)letter);
-        return Bits(Vector128.Equals(Lower(_first), wanted), Vector128.Equals(Lower(_second), wanted), Vector128.Equals(Lower(_third), wanted), Vector128.Equals(Lower(_fourth), wanted));
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _bytes | Vector512.Create((byte)0x20);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<byte> Lower(Vector128<byte> bytes) => bytes | Vector128.Create((byte)0x20);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong Bits(Vector128<byte> first, Vector128<byte> second, Vector128<byte> third, Vector128<byte> fourth) =>
-        first.ExtractMostSignificantBits() | ((ulong)second.ExtractMostSignificantBits() << 16)
-        | ((ulong)third.ExtractMostSignificantBits() << 32) | ((ulong)fourth.ExtractMostSignificantBits() << 48);
+    private static ulong InRange(Vector512<byte> bytes, char first, byte count) =>
+        Vector512.LessThan(bytes - Vector512.Create((byte)first), Vector512.Create(count)).ExtractMostSignificantBits();
 }

@@ -15,26 +15,23 @@ internal static class CodeToken
 
     private static readonly SearchValues<char> DigitsAndJoints = SearchValues.Create("0123456789 -.");
 
-    public static PiiMatch Match(ReadOnlySpan<char> text, int start, bool final)
-    {
-        if (IsNumbersOnly(text[start..]))
-        {
-            return PiiMatch.None;
-        }
+    public static PiiMatch Match(ReadOnlySpan<char> text, int start, bool final) =>
+        IsNumbersOnly(text[start..]) ? PiiMatch.None : Read(text, start, final);
 
-        Span<char> code = stackalloc char[MaxLength + 1];
-        Span<byte> ends = stackalloc byte[MaxLength + 1]; // Where in the text each character ends.
+    private static PiiMatch Read(ReadOnlySpan<char> text, int start, bool final)
+    {
         var (count, at, digits) = (0, start, 0);
-        while (at < text.Length && count <= MaxLength && (char.IsAsciiLetterOrDigit(text[at]) || IsJoint(text, at, count, digits)))
+        for (; at < text.Length && count <= MaxLength; at++)
         {
             if (char.IsAsciiLetterOrDigit(text[at]))
             {
                 digits += char.IsAsciiDigit(text[at]) ? 1 : 0;
-                ends[count] = (byte)(at - start + 1);
-                code[count++] = char.ToUpperInvariant(text[at]);
+                count++;
             }
-
-            at++;
+            else if (!IsJoint(text, at, count, digits))
+            {
+                break;
+            }
         }
 
         if (at >= text.Length - 1 && count <= MaxLength && !final)
@@ -49,12 +46,28 @@ internal static class CodeToken
         }
 
         // Digits alone have been looked at as a number; only China writes eighteen of them in one.
-        if (digits == count && (count != Unbroken || ends[Unbroken - 1] != Unbroken))
+        if (digits == count && (count != Unbroken || at - start != Unbroken))
         {
             return PiiMatch.None;
         }
 
-        // The longest beginning that is something, as the text may go on after it.
+        return Longest(text, start, count);
+    }
+
+    // The longest beginning that is something, as the text may go on after it.
+    private static PiiMatch Longest(ReadOnlySpan<char> text, int start, int count)
+    {
+        Span<char> code = stackalloc char[MaxLength + 1];
+        Span<byte> ends = stackalloc byte[MaxLength + 1]; // Where in the text each character ends.
+        for (var (at, read) = (start, 0); read < count; at++)
+        {
+            if (char.IsAsciiLetterOrDigit(text[at]))
+            {
+                ends[read] = (byte)(at - start + 1);
+                code[read++] = char.ToUpperInvariant(text[at]);
+            }
+        }
+
         var said = Context.Before(text, start);
         for (var length = Math.Min(count, MaxLength); length >= 6; length--)
         {

@@ -57,8 +57,8 @@ internal sealed record NationalNumber(string Type, int Digits, string Grouping, 
     /// <param name="whole">Whether nothing of the same number stands before it.</param>
     public static string? TypeOf(ref DigitRun run, int groups, Said said, bool whole)
     {
-        var digits = run.DigitsIn(groups);
-        if (run.Plus || run.Parenthesis || digits >= ByDigits.Length)
+        var (digits, speaks) = (run.DigitsIn(groups), whole && groups == run.Groups);
+        if (run.Plus || run.Parenthesis || digits >= ByDigits.Length || (said == Said.Nothing && !speaks))
         {
             return null;
         }
@@ -66,7 +66,7 @@ internal sealed record NationalNumber(string Type, int Digits, string Grouping, 
         foreach (var number in ByDigits[digits])
         {
             // What the text says is asked first: it costs less than the check digits.
-            var known = (said & number.Words) != Said.Nothing || (whole && groups == run.Groups && number.Speaks(ref run, groups));
+            var known = (said & number.Words) != Said.Nothing || (speaks && number.Speaks(ref run, groups));
             if (known && number.Holds(run.Digits(groups)))
             {
                 return number.Type;

@@ -31,10 +31,12 @@ internal static class NumberRecogniser
         // Numbers this short are everywhere: the word must stand right before them.
         var said = Context.Before(text, start, run.Count < 6 ? NearReach : Context.Reach);
         var whole = start < 2 || text[start - 1] != ' ' || DigitRun.ValueOf(text[start - 2]) < 0;
+        var amid = said == Said.Nothing && !whole && !run.Plus && !run.Parenthesis;
         for (var groups = Math.Min(run.Groups, MostGroups); groups > 0 && run.DigitsIn(groups) >= NationalNumber.Fewest; groups--)
         {
             var end = start + run.Length(groups);
-            if ((groups < run.Groups && run.After(groups - 1) is not (' ' or '/')) || !EndsClean(text, end))
+            var inside = groups < run.Groups;
+            if ((inside && ((amid && !MaySpeak(ref run, groups)) || run.After(groups - 1) is not (' ' or '/'))) || !EndsClean(text, end))
             {
                 continue;
             }
@@ -55,6 +57,10 @@ internal static class NumberRecogniser
 
         return PiiMatch.None;
     }
+
+    // Amid a row of numbers that nobody says anything about, what is something by its form alone begins like an address, a social
+    // security number or a card. Rows of numbers are long, and every number of one begins a number.
+    private static bool MaySpeak(ref DigitRun run, int groups) => groups == 1 || run.After(0) is '.' or '-' || run.SizeOf(0) == 4;
 
     // Not the beginning of a longer name: "4111111111111111-9", "1234567x", "3.1415.9".
     private static bool EndsClean(ReadOnlySpan<char> text, int end) =>

@@ -38,7 +38,7 @@ internal static class PlainWords
     private static readonly Sign[] Signs = MakeSigns();
 
     /// <summary>Where the first word begins that needs a closer look, or the text does not say enough about.</summary>
-    /// <param name="at">The beginning of a word.</param>
+    /// <param name="at">The beginning of a word; one that begins with anything but a letter of ASCII is not passed over.</param>
     public static int Skip(ReadOnlySpan<char> text, int at)
     {
         while (at + Longest + Ahead < text.Length)

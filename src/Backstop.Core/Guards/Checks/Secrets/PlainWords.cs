@@ -35,7 +35,7 @@ internal static class PlainWords
     private static readonly Sign[] Signs = MakeSigns();
 
     /// <summary>Where the first word begins that needs a closer look, or the text does not say enough about.</summary>
-    /// <param name="at">The beginning of a word.</param>
+    /// <param name="at">The beginning of a word; one that begins with anything but a letter of ASCII is not passed over.</param>
     public static int Skip(ReadOnlySpan<char> text, int at)
     {
         while (at + Longest + Ahead < text.Length)
@@ -63,13 +63,14 @@ internal static class PlainWords
         var (letters, spaces, points, ends) = (block.Letters, block.Of(' '), block.Of('.'), block.Ends);
         var begin = letters & ~(letters << 1);
 
-        // Anything else, long words, and those that are as long as what announces without a sign.
+        // Anything else, long words, and those that are as long as what announces without a sign, and begin like it.
         var unsure = ~(letters | spaces | points | ends);
         var pairs = letters & (letters >> 1);
         var fours = pairs & (pairs >> 2);
         var eights = fours & (fours >> 4);
         var fives = fours & (letters >> 4);
-        unsure |= (eights & (fours >> (SecretsCheck.ShortWord + 1 - 4))) | (begin & block.OfLetter('b') & fives & ~(letters >> 5 & letters >> 6));
+        unsure |= eights & (fours >> (SecretsCheck.ShortWord + 1 - 4));
+        unsure |= begin & block.OfLetter('b') & fives & ((block.OfLetter('a') >> 1 & ~(letters >> 5)) | (block.OfLetter('e') >> 1 & (letters >> 5) & ~(letters >> 6)));
 
         // After a word's space another one must begin, and not with "is".
         unsure |= spaces & ~((ends | (letters & ~(block.OfLetter('i') & (block.OfLetter('s') >> 1)))) >> 1);
@@ -122,7 +123,7 @@ internal static class PlainWords
         {
             var i = at + BitOperations.TrailingZeroCount(others);
             var sign = SignOf(text[i]);
-            if (i == part || SecretsCheck.BeginsAt(text, part) || CouldBeScheme(text[part], i - part))
+            if (i == part || SecretsCheck.BeginsAt(text, part) || IsScheme(text[part..i]))
             {
                 return at;
             }
@@ -145,7 +146,8 @@ internal static class PlainWords
     }
 
     // "Bearer" and "Basic" announce without a sign.
-    private static bool CouldBeScheme(char first, int size) => first is 'b' or 'B' && size is 5 or 6;
+    private static bool IsScheme(ReadOnlySpan<char> word) =>
+        word[0] is 'b' or 'B' && (word.Equals("bearer", StringComparison.OrdinalIgnoreCase) || word.Equals("basic", StringComparison.OrdinalIgnoreCase));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool EndsPlainly(ReadOnlySpan<char> text, int at, Sign sign) => sign switch

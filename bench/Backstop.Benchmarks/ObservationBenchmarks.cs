@@ -24,11 +24,21 @@ public class ObservationBenchmarks
     private readonly SignalRecorder _signals = new(new GatewayOptions { GatewayId = "gateway-1" }, TimeProvider.System);
     private readonly SetTime _time = new();
     private readonly SignalRecorder _busy;
+
+    // Where an alias is counted a request finds with its route.
+    private readonly AliasSums _sums;
+    private readonly AliasSums[] _sumsOf;
+    private readonly AliasSums _busySums;
     private long _asked;
     private Assignment _assignment;
     private int _turn;
 
-    public ObservationBenchmarks() => _busy = new(new GatewayOptions { GatewayId = "gateway-1" }, _time);
+    public ObservationBenchmarks()
+    {
+        _busy = new(new GatewayOptions { GatewayId = "gateway-1" }, _time);
+        (_sums, _busySums) = (_signals.Of(_route.Alias), _busy.Of(_route.Alias));
+        _sumsOf = [.. _routes.Select(route => _signals.Of(route.Alias))];
+    }
 
     [GlobalSetup]
     public void Assign()
@@ -54,7 +64,7 @@ public class ObservationBenchmarks
     {
         foreach (var id in _ids)
         {
-            Observe(id, _route);
+            Observe(id, _route, _sums);
         }
 
         return _signals.Collect().Count();
@@ -66,7 +76,8 @@ public class ObservationBenchmarks
     {
         foreach (var id in _ids)
         {
-            Observe(id, _routes[_turn++ % _routes.Length]);
+            var turn = _turn++ % _routes.Length;
+            Observe(id, _routes[turn], _sumsOf[turn]);
         }
 
         return _signals.Collect().Count();
@@ -78,8 +89,8 @@ public class ObservationBenchmarks
     {
         for (var i = 0; i < PerBatch; i++)
         {
-            var request = _busy.Assigned(Random.Shared.NextInt64().ToString("x32", CultureInfo.InvariantCulture), _route, _assignment, isEvidence: true);
-            _busy.Started(_route.Alias, _assignment.Release);
+            var request = _busy.Assigned(Random.Shared.NextInt64().ToString("x32", CultureInfo.InvariantCulture), _busySums, _route, _assignment, isEvidence: true);
+            _busy.Started(_busySums, _assignment.Release);
             _busy.Answered(request, attack: false, Outcome.Unlabelled, Served.Unlabelled, sample: null);
         }
 
@@ -89,10 +100,10 @@ public class ObservationBenchmarks
 
     private static Route RouteOf(string alias) => new() { Alias = alias, Epoch = 1, Generation = 2, Current = "v7", Salt = "salt" };
 
-    private void Observe(string id, Route route)
+    private void Observe(string id, Route route, AliasSums sums)
     {
-        var request = _signals.Assigned(id, route, _assignment, isEvidence: true);
-        _signals.Started(route.Alias, _assignment.Release);
+        var request = _signals.Assigned(id, sums, route, _assignment, isEvidence: true);
+        _signals.Started(sums, _assignment.Release);
         _signals.Answered(request, attack: false, Outcome.Error, Served.Failed, sample: null);
     }
 
@@ -100,10 +111,11 @@ public class ObservationBenchmarks
     {
         var (time, random) = (new SetTime(), new Random(1));
         var signals = new SignalRecorder(new GatewayOptions { GatewayId = "gateway-1" }, time);
+        var sums = signals.Of(_route.Alias);
         for (var i = 0; i < rate; i++)
         {
-            var request = signals.Assigned($"{i}", _route, _assignment, isEvidence: true);
-            signals.Started(_route.Alias, _assignment.Release);
+            var request = signals.Assigned($"{i}", sums, _route, _assignment, isEvidence: true);
+            signals.Started(sums, _assignment.Release);
             var outcome = random.NextDouble() switch { < 0.05 => Outcome.ToxicBlocked, < 0.1 => Outcome.SchemaBlocked, _ => Outcome.PiiBlocked };
             var normal = Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
             signals.Answered(

@@ -75,7 +75,7 @@ public sealed class JudgeQueue(JudgeServer server, SignalRecorder signals, Telem
         {
             var isRight = said >= anchor.Least && said <= anchor.Most;
             _standings.GetOrCreateValue(judge).IsTrusted = isRight;
-            signals.Brought(judged.Alias, new(InputSignal.JudgeAnchor, judged.Signal.Rule.Name, 1, isRight ? 0 : 1));
+            signals.Brought(signals.Of(judged.Alias), new(InputSignal.JudgeAnchor, judged.Signal.Rule.Name, 1, isRight ? 0 : 1));
         }
 
         return _standings.GetOrCreateValue(judge).IsTrusted;

@@ -67,11 +67,8 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     }
 
     /// <summary>A request was assigned.</summary>
-    /// <param name="isEvidence">False when the shares of the split did not hold for it.</param>
-    public PendingRequest Assigned(string id, Route route, Assignment assignment, bool isEvidence) => Assigned(id, Of(route.Alias), route, assignment, isEvidence);
-
-    /// <inheritdoc cref="Assigned(string, Route, Assignment, bool)"/>
     /// <param name="sums">Where its alias is counted.</param>
+    /// <param name="isEvidence">False when the shares of the split did not hold for it.</param>
     internal PendingRequest Assigned(string id, AliasSums sums, Route route, Assignment assignment, bool isEvidence)
     {
         var key = RequestKey.Of(id);
@@ -97,9 +94,6 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     }
 
     /// <summary>A request is about to be sent to a release: what a rollback is verified on.</summary>
-    public void Started(string alias, string release) => Started(Of(alias), release);
-
-    /// <inheritdoc cref="Started(string, string)"/>
     internal void Started(AliasSums sums, string release)
     {
         lock (_gate)
@@ -110,9 +104,6 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     }
 
     /// <summary>A request brought something with it.</summary>
-    public void Brought(string alias, InputCount count) => Brought(Of(alias), count);
-
-    /// <inheritdoc cref="Brought(string, InputCount)"/>
     internal void Brought(AliasSums sums, InputCount count)
     {
         lock (_gate)
@@ -136,9 +127,6 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     /// <summary>A conversation began with these words of the system, or with none.</summary>
     /// <param name="recognised">What they are counted as where they are the prompt of a release, or much like it; else null.</param>
     /// <returns>What they are counted as: their <see cref="PromptFingerprint"/>.</returns>
-    public string Spoke(string alias, ulong? hash, string? recognised) => Spoke(Of(alias), hash, recognised);
-
-    /// <inheritdoc cref="Spoke(string, ulong?, string?)"/>
     internal string Spoke(AliasSums sums, ulong? hash, string? recognised)
     {
         lock (_gate)

@@ -123,6 +123,7 @@ public sealed class ChaosTests(ChaosTests.Fixture fixture) : IClassFixture<Chaos
         var told = await answer.Comes();
         Assert.StartsWith("HTTP/1.1 408", told, StringComparison.Ordinal);
         Assert.Contains("request_timeout", told, StringComparison.Ordinal);
+        Place.Server.Answer = RawServer.Say(RawServer.Http(Answers.Completion("Hello.")));
         Assert.Equal("Hello.", (await Place.Gateway.Chat("Hello?").Comes()).Text);
     }
 

@@ -99,9 +99,9 @@ public sealed class SignalRecorderTests
         for (var i = 0; i < 20 * Aliases; i++)
         {
             var route = Route with { Alias = $"assistant-{i % Aliases}:prod" };
-            var request = _signals.Assigned($"request-{i}", route, new(Arm.Baseline, "digest") { BaselineUnit = (ulong)i }, isEvidence: true);
-            _signals.Started(route.Alias, "digest");
-            _signals.Spoke(route.Alias, hash: 1, recognised: null);
+            var request = _signals.Assigned($"request-{i}", _signals.Of(route.Alias), route, new(Arm.Baseline, "digest") { BaselineUnit = (ulong)i }, isEvidence: true);
+            _signals.Started(_signals.Of(route.Alias), "digest");
+            _signals.Spoke(_signals.Of(route.Alias), hash: 1, recognised: null);
             _signals.Answered(request, attack: false, Outcome.Error, Served.Failed, sample: null);
         }
 
@@ -165,9 +165,9 @@ public sealed class SignalRecorderTests
     public void A_label_counts_for_the_request_that_it_names_and_for_no_other()
     {
         string[] arms = ["one", "two", "three"];
-        Answer(_signals.Assigned(arms[0], Route, new(Arm.Baseline, "digest"), isEvidence: true));
-        Answer(_signals.Assigned(arms[1], Route, new(Arm.Candidate, "digest"), isEvidence: true));
-        Answer(_signals.Assigned(arms[2], Route, new(Arm.Holdback, "digest"), isEvidence: false));
+        Answer(_signals.Assigned(arms[0], _signals.Of(Route.Alias), Route, new(Arm.Baseline, "digest"), isEvidence: true));
+        Answer(_signals.Assigned(arms[1], _signals.Of(Route.Alias), Route, new(Arm.Candidate, "digest"), isEvidence: true));
+        Answer(_signals.Assigned(arms[2], _signals.Of(Route.Alias), Route, new(Arm.Holdback, "digest"), isEvidence: false));
         Assert.All(arms, id => Assert.True(_signals.Labelled(id, correct: id == "one", expected: null)));
         _time.Advance(TimeSpan.FromSeconds(1));
         var cells = Assert.Single(_signals.Collect().Single().Epochs, e => e.Group == (int)EvidenceGroup.Quality).Cells;
@@ -211,9 +211,9 @@ public sealed class SignalRecorderTests
             runs: 200,
             () => Array.ForEach(routes, route =>
             {
-                _signals.Spoke(route.Alias, hash: 1, recognised: null);
-                var request = _signals.Assigned("request", route, new(Arm.Baseline, "digest"), isEvidence: true);
-                _signals.Started(route.Alias, "digest");
+                _signals.Spoke(_signals.Of(route.Alias), hash: 1, recognised: null);
+                var request = _signals.Assigned("request", _signals.Of(route.Alias), route, new(Arm.Baseline, "digest"), isEvidence: true);
+                _signals.Started(_signals.Of(route.Alias), "digest");
                 Answer(request);
             }),
             () =>
@@ -246,11 +246,11 @@ public sealed class SignalRecorderTests
         string[] releases = ["old", "new", "old"];
         foreach (var release in releases)
         {
-            _signals.Spoke(Route.Alias, hash: 1, recognised: null);
-            _signals.Spoke(Route.Alias, hash: null, recognised: null);
-            _signals.Spoke(Route.Alias, hash: 1, recognised: null);
-            _signals.Brought(Route.Alias, new(InputSignal.RetrievalEmpty, "", 1, 1));
-            _signals.Started(Route.Alias, release);
+            _signals.Spoke(_signals.Of(Route.Alias), hash: 1, recognised: null);
+            _signals.Spoke(_signals.Of(Route.Alias), hash: null, recognised: null);
+            _signals.Spoke(_signals.Of(Route.Alias), hash: 1, recognised: null);
+            _signals.Brought(_signals.Of(Route.Alias), new(InputSignal.RetrievalEmpty, "", 1, 1));
+            _signals.Started(_signals.Of(Route.Alias), release);
             _time.Advance(TimeSpan.FromSeconds(5));
         }
 
@@ -288,12 +288,12 @@ public sealed class SignalRecorderTests
         foreach (var id in ids)
         {
             var request = Ask(id);
-            _signals.Started(Route.Alias, "digest");
+            _signals.Started(_signals.Of(Route.Alias), "digest");
             _signals.Answered(request, attack: false, Outcome.Error, Served.Failed, sample: null);
         }
     }
 
-    private PendingRequest Ask(string id) => _signals.Assigned(id, Route, new(Arm.Baseline, "digest"), isEvidence: true);
+    private PendingRequest Ask(string id) => _signals.Assigned(id, _signals.Of(Route.Alias), Route, new(Arm.Baseline, "digest"), isEvidence: true);
 
     private void Answer(PendingRequest request) =>
         _signals.Answered(request, attack: false, Outcome.Unlabelled, Served.Unlabelled, sample: null);

@@ -1,7 +1,5 @@
 using System.Buffers;
-using System.Globalization;
 using System.Numerics;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Backstop.Core.Guards.Json;
@@ -18,9 +16,6 @@ public sealed class FoldedText
 {
     // What is read at once, and what may be read beyond a word.
     private const int Block = 16;
-
-    // Of the first 64 characters those that a word or an address may go on with.
-    private const ulong InWords = (1UL << '!') | (1UL << '#') | (1UL << '$') | (1UL << '\'') | (1UL << '*') | (1UL << ':');
 
     // What a character of ASCII is that is no letter, in lower case, by the lower and the higher half of its bits: a bit that both have counts.
     private const byte Signs = 0b0000_0111;
@@ -206,9 +201,9 @@ public sealed class FoldedText
 
     private void Mark(int at, char c)
     {
-        var (isLetter, isWord) = (IsLetter(c), Words.Cjk(c));
+        var (isLetter, isWord) = (WordSigns.IsLetter(c), Words.Cjk(c));
         _letters.Mark(
-            at, isLetter && !isWord ? 1u : 0, isLetter ? isWord ? 1u : 0 : IsMark(c) || c is '@' or '$' ? 1u : 0, EndsWord(c) ? 0u : 1);
+            at, isLetter && !isWord ? 1u : 0, isLetter ? isWord ? 1u : 0 : WordSigns.IsMark(c) || c is '@' or '$' ? 1u : 0, WordSigns.EndsWord(c) ? 0u : 1);
     }
 
     private void Cut(Span<char> text)
@@ -218,7 +213,7 @@ public sealed class FoldedText
         for (var i = AddPlain(text, 0); i < text.Length; i = AddPlain(text, i))
         {
             var c = text[i];
-            if (IsMark(c) && !_letters[i])
+            if (WordSigns.IsMark(c) && !_letters[i])
             {
                 Mark(c);
                 i++;
@@ -226,7 +221,7 @@ public sealed class FoldedText
             }
 
             var end = EndOfWord(text, i, out var signs);
-            if (c is '@' or 'h' && Skipped(text, i, end) is > 0 and var skipped)
+            if (c is '@' or 'h' && WordSigns.Skipped(text, i, end) is > 0 and var skipped)
             {
                 i = skipped;
                 continue;
@@ -316,7 +311,7 @@ public sealed class FoldedText
             ends &= ends - 1;
             if (!_plain)
             {
-                Latinise(text[start..end]);
+                WordSigns.Latinise(text[start..end]);
             }
 
             if (ends == 0)
@@ -327,8 +322,6 @@ public sealed class FoldedText
             }
         }
     }
-
-    private static bool IsMark(char c) => c is '\n' or '"' or '“' or '”' or '„' or '«' or '»';
 
     // Whatever the marks of a language look like, they come in pairs; one that is never closed quotes nothing.
     private void Mark(char c)
@@ -356,20 +349,6 @@ public sealed class FoldedText
         }
     }
 
-    // The wide blocks of Chinese and Korean are letters throughout.
-    private static bool IsLetter(char c) =>
-        c is >= 'a' and <= 'z' or >= '0' and <= '9' or >= '\u4e00' and <= '\u9fff' or >= '\uac00' and <= '\ud7a3' || (c > 127 && IsForeignLetter(c));
-
-    // In Indian scripts vowels are marks: without them every word would fall apart.
-    private static bool IsForeignLetter(char c) => char.GetUnicodeCategory(c) is
-        UnicodeCategory.LowercaseLetter or UnicodeCategory.UppercaseLetter or UnicodeCategory.TitlecaseLetter or UnicodeCategory.ModifierLetter
-        or UnicodeCategory.OtherLetter or UnicodeCategory.DecimalDigitNumber or UnicodeCategory.NonSpacingMark
-        or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.Surrogate;
-
-    // Signs that are in no word, mask no letter and are in no address, or a space.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool EndsWord(char c) => c < 64 && ((InWords >> c) & 1) == 0;
-
     /// <param name="signs">Whether there are others than letters and digits in it.</param>
     private int EndOfWord(ReadOnlySpan<char> text, int start, out bool signs)
     {
@@ -383,13 +362,13 @@ public sealed class FoldedText
         for (end = _letters.EndFrom(end); end < text.Length; end = _letters.EndFrom(end))
         {
             var c = text[end];
-            if (c == '*' && MaskEnd(text, start, end) is > 0 and var after)
+            if (c == '*' && WordSigns.MaskEnd(text, start, end) is > 0 and var after)
             {
                 (end, signs) = (after, true);
                 continue;
             }
 
-            var inside = c == '$' || (c is '@' or '!' or '\'' or '#' && end + 1 < text.Length && IsLetter(text[end + 1]));
+            var inside = c == '$' || (c is '@' or '!' or '\'' or '#' && end + 1 < text.Length && WordSigns.IsLetter(text[end + 1]));
             if (!inside)
             {
                 break;
@@ -399,37 +378,6 @@ public sealed class FoldedText
         }
 
         return end;
-    }
-
-    // "f**k" and "b****" are words with masked letters; "**bold**" is not.
-    private static int MaskEnd(ReadOnlySpan<char> text, int start, int at)
-    {
-        var end = at + 1;
-        while (end < text.Length && text[end] == '*')
-        {
-            end++;
-        }
-
-        var inside = end < text.Length && IsLetter(text[end]);
-        return inside || (end - at > 1 && at - start <= 5 && (start == 0 || text[start - 1] != '*')) ? end : 0;
-    }
-
-    // Mentions and addresses are names, not words.
-    private static int Skipped(ReadOnlySpan<char> text, int start, int end)
-    {
-        var address = text[start..end] is "http" or "https" && text[end..].StartsWith("://", StringComparison.Ordinal);
-        if (!address && text[start] != '@')
-        {
-            return 0;
-        }
-
-        if (!address)
-        {
-            return end;
-        }
-
-        var space = text[end..].IndexOfAny(' ', '\n', '\t');
-        return space < 0 ? text.Length : end + space;
     }
 
     private void JoinApart()
@@ -461,37 +409,12 @@ public sealed class FoldedText
         }
 
         var word = text[start..end];
-        var length = signs ? WithoutApostrophes(word) : word.Length;
+        var length = signs ? WordSigns.WithoutApostrophes(word) : word.Length;
         if (!_plain)
         {
-            Latinise(word[..length]);
+            WordSigns.Latinise(word[..length]);
         }
 
         _words[Count++] = (start, length, false);
-    }
-
-    private static int WithoutApostrophes(Span<char> word)
-    {
-        var length = 0;
-        foreach (var c in word)
-        {
-            if (c != '\'')
-            {
-                word[length++] = c;
-            }
-        }
-
-        return length;
-    }
-
-    private static void Latinise(Span<char> word)
-    {
-        if (word.ContainsAnyInRange('a', 'z') && word.ContainsAnyInRange('\u0370', '\u052f'))
-        {
-            foreach (ref var c in word)
-            {
-                c = CharFold.LooksLatin(c);
-            }
-        }
     }
 }

@@ -4,6 +4,7 @@ using System.Diagnostics.Metrics;
 using Backstop.Gateway.Dialects;
 using Backstop.Gateway.Limits;
 using Backstop.Gateway.Routing;
+using Backstop.Gateway.Sockets;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Gateway.Observability;
@@ -46,6 +47,8 @@ public sealed class Telemetry : IDisposable
         _retries = _meter.CreateCounter<long>("backstop.gateway.retries", "{request}", "Requests sent again to another replica.");
         _copies = _meter.CreateCounter<long>("backstop.gateway.shadow.copies", "{request}", "Copies of requests to a release that no user sees.");
         _judged = _meter.CreateCounter<long>("backstop.gateway.judged", "{answer}", "Answers that a judge was to score.");
+        _meter.CreateObservableCounter("backstop.gateway.batches", () => SendBatch.Batches, "{batch}", "Batches in which messages left together.");
+        _meter.CreateObservableCounter("backstop.gateway.batches.messages", () => SendBatch.Messages, "{message}", "Messages in those batches; what left alone is not among them.");
         _meter.CreateObservableGauge("backstop.gateway.requests.open", () => all.Open, "{request}", "Requests being answered.");
         _meter.CreateObservableGauge("backstop.gateway.generation", () => Generations(routes), "{generation}", "The generation of each alias that is served.");
         _meter.CreateObservableGauge("backstop.gateway.replicas.resting", () => Resting(routes), "{replica}", "Replicas of each release that are left alone.");

@@ -10,6 +10,7 @@ using Backstop.Gateway.Observability;
 using Backstop.Gateway.Routing;
 using Backstop.Gateway.Shadows;
 using Backstop.Gateway.Signals;
+using Backstop.Gateway.Sockets;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -157,6 +158,7 @@ internal sealed class RequestPath(
             // 7. Relay. A stream that has begun is with the caller already.
             sink.Answers((by ?? pool).Release);
             trip.Release = (by ?? pool).Release.Name;
+            await SendBatch.Next();
             await Delivery.Relay(http, answer, standIn, asked, route.Traffic);
 
             // A copy leaves when its user has everything; until it was asked, the body is not given back.

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
+using Backstop.Gateway.Sockets;
 
 namespace Backstop.Gateway.Upstreams;
 
@@ -50,6 +51,7 @@ internal sealed class UpstreamConnection(Stream stream, ConnectionPool home) : I
     {
         try
         {
+            await SendBatch.Next();
             var broke = await Send(question, cancellation);
             try
             {

@@ -1,6 +1,8 @@
+using Backstop.Gateway.Sockets;
+
 namespace Backstop.Hosting;
 
-/// <summary>The threads that wait for sockets run what follows, instead of waking another thread for it.</summary>
+/// <summary>The threads that wait for sockets run what follows, instead of waking another thread for it, and send together what is ready together.</summary>
 /// <remarks>
 /// Handing each piece of work from one thread to another costs a gateway about as much as the work itself. The price: what runs long
 /// holds up the other connections of the same thread, of which there is one for each core. So it is only for a gateway in a process of
@@ -17,6 +19,11 @@ internal static class SocketThreads
         if (Environment.GetEnvironmentVariable(Variable) is null)
         {
             Environment.SetEnvironmentVariable(Variable, "1");
+        }
+
+        if (OperatingSystem.IsLinux())
+        {
+            SendBatch.Begin(Environment.ProcessorCount);
         }
     }
 }

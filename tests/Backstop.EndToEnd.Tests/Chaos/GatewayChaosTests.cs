@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 using Backstop.Client;
@@ -88,6 +89,24 @@ public sealed class GatewayChaosTests
         Assert.Equal(2, code);
         Assert.Contains("drops.key", errors, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task A_gateway_that_many_ask_sends_in_one_batch_what_is_ready_at_one_time()
+    {
+        await using var split = await SplitBackstop.Start("a");
+        using var client = new HttpClient();
+        await SplitBackstop.Until(async http =>
+        {
+            var answers = await Task.WhenAll(Enumerable.Range(0, 64).Select(number => split.Ask(client, "a", number)));
+            Assert.All(answers, answer => Assert.Equal((HttpStatusCode.OK, "v7"), answer));
+            var metrics = await http.GetStringAsync(new Uri(split.AddressOf("a"), "/metrics"), Cancel);
+            return Sum(metrics, "backstop_gateway_batches_messages_total") > Sum(metrics, "backstop_gateway_batches_total");
+        });
+    }
+
+    private static double Sum(string metrics, string name) => metrics.Split('\n')
+        .Where(line => line.StartsWith(name + "{", StringComparison.Ordinal))
+        .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
 
     private static async Task<JournalEntry?> Journal(SplitBackstop split, string kind) =>
         (await split.Control.Journal(0, 1000, Cancel)).Body.FirstOrDefault(e => e.Kind == kind);

@@ -17,8 +17,9 @@ internal sealed record Demand(int Connections, double? Rate = null, bool HalfOfY
 /// <param name="Names">Of its contenders.</param>
 /// <param name="Demands">What each of them meets in turn.</param>
 /// <param name="ShowsLatency">Whether its table tells times of answers.</param>
+/// <param name="Seconds">Length of one measurement when nothing else is said.</param>
 /// <param name="Fresh">Whether each measurement begins with a process that was just started, as after a crash or a deployment.</param>
-internal sealed record Piece(string Name, string What, IReadOnlyList<string> Names, IReadOnlyList<Demand> Demands, bool ShowsLatency = false, bool Fresh = false)
+internal sealed record Piece(string Name, string What, IReadOnlyList<string> Names, IReadOnlyList<Demand> Demands, bool ShowsLatency = false, double Seconds = 2, bool Fresh = false)
 {
     public const int Saturation = 32;
 
@@ -37,7 +38,7 @@ internal sealed record Piece(string Name, string What, IReadOnlyList<string> Nam
         new("latency", "What a proxy adds to the time of a whole answer, at fixed rates.",
             [Contenders.Direct, Contenders.Yarp, Contenders.Plain], [new(Plenty, 200), new(Plenty, 1000), new(Plenty, HalfOfYarp: true)], ShowsLatency: true),
         new("streams", "What a proxy adds to the time to the first token of a stream, and what a stream takes.",
-            [Contenders.DirectStreamed, Contenders.YarpStreamed, Contenders.PlainStreamed, Contenders.RingStreamed], [new(Plenty, 100)], ShowsLatency: true),
+            [Contenders.DirectStreamed, Contenders.NginxStreamed, Contenders.YarpStreamed, Contenders.PlainStreamed, Contenders.RingStreamed], [new(Plenty, 100)], ShowsLatency: true, Seconds: 10),
         new("regimes", "Processor time of a whole answer when there is little to do: few connections, or modest rates.",
             Forwarders, [new(1), new(4), new(16), new(64), new(Plenty, 500), new(Plenty, 2000)]),
         new("start", "Processor time of a whole answer in the first seconds of a process.", Forwarders, [new(Plenty, 200)], Fresh: true),

@@ -32,6 +32,7 @@ internal sealed class Contenders(Programs programs, int core, int upstream)
     public const string TenBefore = "Backstop before, 10 aliases and policies";
     public const string TenThousandBefore = "Backstop before, 10,000 aliases and policies";
     public const string DirectStreamed = "direct, streamed";
+    public const string NginxStreamed = "nginx, streamed";
     public const string YarpStreamed = "YARP, streamed";
     public const string PlainStreamed = "Backstop, streamed";
     public const string RingStreamed = "Backstop, default ring, streamed";
@@ -49,7 +50,8 @@ internal sealed class Contenders(Programs programs, int core, int upstream)
         {
             Direct => new(name, Workload.Chat("bench"), Start: null),
             DirectStreamed => new(name, Workload.Chat("bench", stream: true), Start: null),
-            Nginx => programs.Nginx is null ? null : new(name, Workload.Chat("bench"), () => StartNginx(folder)),
+            Nginx => programs.Nginx is null ? null : new(name, Workload.Chat("bench"), () => StartNginx(folder, "on")),
+            NginxStreamed => programs.Nginx is null ? null : new(name, Workload.Chat("bench", stream: true), () => StartNginx(folder, "off")),
             Bare => new(name, Workload.Chat("bench"), () => StartOwn("bare", folder)),
             Yarp => new(name, Workload.Chat("bench"), () => StartOwn("yarp", folder)),
             YarpThatLogs => new(name, Workload.Chat("bench"), () => StartOwn("yarp", folder, "--logs")),
@@ -91,7 +93,7 @@ internal sealed class Contenders(Programs programs, int core, int upstream)
 
     private string ForPortkey() => $"x-portkey-provider: openai\r\nx-portkey-custom-host: http://127.0.0.1:{upstream}/v1\r\nAuthorization: Bearer none\r\n";
 
-    private Task<ServerProcess> StartNginx(string name)
+    private Task<ServerProcess> StartNginx(string name, string buffering)
     {
         var (port, folder) = (ServerProcess.FreePort(), Folder(name));
         var configuration = Path.Combine(folder, "nginx.conf");
@@ -104,7 +106,7 @@ internal sealed class Contenders(Programs programs, int core, int upstream)
                 upstream models { server 127.0.0.1:{{upstream}}; keepalive 256; keepalive_requests 1000000000; }
                 server {
                     listen 127.0.0.1:{{port}};
-                    location / { proxy_pass http://models; proxy_http_version 1.1; proxy_set_header Connection ""; }
+                    location / { proxy_pass http://models; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffering {{buffering}}; }
                 }
             }
             """);

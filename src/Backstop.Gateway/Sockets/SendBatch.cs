@@ -38,11 +38,18 @@ public sealed class SendBatch
     /// <param name="threads">How many there are. Sockets go to them in turn, so it is called before there are others.</param>
     public static void Begin(int threads)
     {
-        for (var i = 0; i < threads; i++)
+        try
         {
-            var batch = new SendBatch(SelfConnected());
-            _ = batch.Run();
-            batch.Ring();
+            for (var i = 0; i < threads; i++)
+            {
+                var batch = new SendBatch(SelfConnected());
+                _ = batch.Run();
+                batch.Ring();
+            }
+        }
+        catch (SocketException)
+        {
+            // No such sockets here: everything leaves at once.
         }
     }
 
@@ -90,7 +97,20 @@ public sealed class SendBatch
         }
     }
 
-    private void Ring() => _bell.Send(Stroke);
+    private void Ring()
+    {
+        try
+        {
+            _bell.Send(Stroke);
+        }
+        catch (SocketException)
+        {
+            // The system has no memory for a byte. Nobody waits for a bell that is silent, from now on.
+            t_own = null;
+            _waiting.ForEach(message => ThreadPool.UnsafeQueueUserWorkItem(static m => m(), message, preferLocal: false));
+            _waiting.Clear();
+        }
+    }
 
     private void Leave()
     {

@@ -42,7 +42,7 @@ public sealed class Entrance(GatewayOptions options, LiveKeys keys)
             limit.MaxRequestBodySize = null;
         }
 
-        if (await BoundedBody.Read(http.Request.Body, options.MaxBodyBytes, time, options.RequestDeadline) is not { } body)
+        if (await BoundedBody.Read(http.Request.Body, options.MaxBodyBytes, http.Request.ContentLength, time, options.RequestDeadline) is not { } body)
         {
             return (null, ApiError.BodyTooLarge(options.MaxBodyBytes));
         }

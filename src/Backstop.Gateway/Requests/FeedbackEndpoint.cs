@@ -74,7 +74,7 @@ public sealed class FeedbackEndpoint(GatewayOptions options, LiveKeys keys, Sign
 
         using var time = new RequestTime(options.RequestDeadline, clock, http.RequestAborted);
         if (http.Request.ContentLength > MaxBytes
-            || await BoundedBody.Read(http.Request.Body, MaxBytes, time, options.RequestDeadline) is not { } body)
+            || await BoundedBody.Read(http.Request.Body, MaxBytes, http.Request.ContentLength, time, options.RequestDeadline) is not { } body)
         {
             return ApiError.BodyTooLarge(MaxBytes);
         }

@@ -143,7 +143,7 @@ public sealed class InferenceEndpoints(
 
             try
             {
-                var body = await BoundedBody.Read(answering.Answer.Body, options.MaxAnswerBytes, time, Patience);
+                var body = await BoundedBody.Read(answering.Answer.Body, options.MaxAnswerBytes, answering.Answer.Head.Length, time, Patience);
                 return body is { } read && JsonNode.Parse(read.Memory.Span) is JsonObject metadata
                     ? (metadata, null)
                     : (null, ApiError.UpstreamError("it did not describe its model."));

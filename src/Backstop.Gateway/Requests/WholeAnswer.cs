@@ -25,7 +25,7 @@ public sealed class WholeAnswer(GatewayOptions options, OutsideGuards guards)
         BodyBytes body;
         try
         {
-            if (await BoundedBody.Read(answering.Answer.Body, options.MaxAnswerBytes, time, time.BetweenTokens) is not { } read)
+            if (await BoundedBody.Read(answering.Answer.Body, options.MaxAnswerBytes, answering.Answer.Head.Length, time, time.BetweenTokens) is not { } read)
             {
                 return new Screened.Failed(ApiError.UpstreamError("its answer is too long."));
             }

@@ -12,7 +12,7 @@ namespace Backstop.Gateway.Upstreams;
 /// <param name="home">Where it waits for the next question.</param>
 internal sealed class UpstreamConnection(Stream stream, ConnectionPool home) : IDisposable
 {
-    private const int UsualBytes = 8 * 1024;
+    private const int UsualBytes = 4 * 1024;
 
     // Up to here a copy costs less than another call.
     private const int MostInOneWrite = 64 * 1024;

@@ -12,6 +12,7 @@ public sealed record Timeouts(TimeSpan? Connect = null, TimeSpan? FirstToken = n
     public static Timeouts None { get; } = new();
 
     /// <summary>These, and where they say nothing, those.</summary>
-    public Timeouts Or(Timeouts others) => new(
-        Connect ?? others.Connect, FirstToken ?? others.FirstToken, BetweenTokens ?? others.BetweenTokens, Total ?? others.Total);
+    public Timeouts Or(Timeouts others) => this == None
+        ? others
+        : new(Connect ?? others.Connect, FirstToken ?? others.FirstToken, BetweenTokens ?? others.BetweenTokens, Total ?? others.Total);
 }

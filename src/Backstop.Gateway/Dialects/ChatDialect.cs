@@ -64,14 +64,20 @@ internal sealed class ChatDialect() : OpenAiDialect("chat/completions")
             if (reader.ValueTextEquals("role"u8))
             {
                 reader.Read();
-                request.Expect(reader.TokenType == JsonTokenType.String, $"messages[{index}].role", "a string");
-                role = reader.TokenType == JsonTokenType.String ? JsonText.Name(ref reader) : role;
-                reader.Skip();
+                if (reader.TokenType == JsonTokenType.String)
+                {
+                    role = JsonText.Name(ref reader);
+                }
+                else
+                {
+                    request.Expect(false, $"messages[{index}].role", "a string");
+                    reader.Skip();
+                }
             }
             else if (reader.ValueTextEquals("content"u8))
             {
                 reader.Read();
-                ReadContent(ref reader, request, $"messages[{index}].content", index);
+                ReadContent(ref reader, request, "messages", "content", index);
             }
             else
             {
@@ -85,8 +91,10 @@ internal sealed class ChatDialect() : OpenAiDialect("chat/completions")
     }
 
     /// <summary>Takes note of a string, or of an array of parts of which those with a "text" are looked at.</summary>
-    /// <param name="name">What it is called in an error.</param>
-    internal static void ReadContent(ref Utf8JsonReader reader, ModelRequest request, string name, int index)
+    /// <param name="list">Member of the request that it stands in.</param>
+    /// <param name="name">What it is called there.</param>
+    /// <param name="index">Which of the list.</param>
+    internal static void ReadContent(ref Utf8JsonReader reader, ModelRequest request, string list, string name, int index)
     {
         if (reader.TokenType == JsonTokenType.String)
         {
@@ -96,7 +104,11 @@ internal sealed class ChatDialect() : OpenAiDialect("chat/completions")
 
         if (reader.TokenType != JsonTokenType.StartArray)
         {
-            request.Expect(reader.TokenType == JsonTokenType.Null, name, "a string or an array of parts");
+            if (reader.TokenType != JsonTokenType.Null)
+            {
+                request.Expect(false, $"{list}[{index}].{name}", "a string or an array of parts");
+            }
+
             reader.Skip();
             return;
         }

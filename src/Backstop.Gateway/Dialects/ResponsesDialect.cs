@@ -93,7 +93,7 @@ internal sealed class ResponsesDialect() : OpenAiDialect("responses")
             if (isContent || isOutput)
             {
                 role = isOutput ? "tool" : role;
-                ChatDialect.ReadContent(ref reader, request, $"input[{index}].{(isOutput ? "output" : "content")}", index);
+                ChatDialect.ReadContent(ref reader, request, "input", isOutput ? "output" : "content", index);
                 continue;
             }
 

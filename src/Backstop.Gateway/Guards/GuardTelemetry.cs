@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics.Metrics;
 using Backstop.Core.Guards;
 using Backstop.Core.Guards.Remote;
@@ -57,10 +58,10 @@ public sealed class GuardTelemetry : IDisposable
 
     public void Dispose() => _meter.Dispose();
 
-    private void Count(IReadOnlyList<Finding> findings, string mode)
+    private void Count(ImmutableArray<Finding> findings, string mode)
     {
         // One text may have many findings of one check.
-        for (var i = 0; i < findings.Count; i++)
+        for (var i = 0; i < findings.Length; i++)
         {
             if (i == 0 || findings[i].Check != findings[i - 1].Check)
             {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using Backstop.Core.Guards;
+using Backstop.Core.Routing;
 using Backstop.Gateway.Guards;
 using Backstop.Gateway.Routing;
 using Backstop.Gateway.Signals;
@@ -13,6 +14,8 @@ namespace Backstop.Gateway.Requests;
 internal sealed class Dispatch(
     GatewayOptions options, LiveRoutes routes, Hedge hedge, WholeAnswer whole, StreamedAnswer streamed, SignalRecorder signals, OutsideGuards guards, Drain drain, ILogger<Dispatch> log)
 {
+    private readonly Timeouts _usual = options.Timeouts;
+
     /// <summary>Asks a release: one replica after the other, while its answer breaks off before the caller has seen any of it.</summary>
     /// <param name="fixedTexts">For each text of the request what the release's ring made of it, null where it changed nothing; or empty.</param>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -36,7 +39,7 @@ internal sealed class Dispatch(
             signals.Started(asked.Alias.State.Sums(signals, asked.Route.Alias), pool.Release.Digest);
         }
 
-        asked.Time.Keep(asked.Route.Traffic.Timeouts.Or(pool.Release.Serving.Timeouts).Or(options.Timeouts));
+        asked.Time.Keep(asked.Route.Traffic.Timeouts.Or(pool.Release.Serving.Timeouts).Or(_usual));
         var answer = await AskReplicas(asked, pool, UpstreamBody.For(asked.Request, pool.Parts, prompt, fixedTexts));
 
         // An answer of the wrong form is often right the second time. The first one stays on the release's record.

@@ -137,9 +137,9 @@ internal sealed class UpstreamConnection(Stream stream, ConnectionPool home) : I
     {
         try
         {
-            if (question.Length <= MostInOneWrite)
+            if (question.MostBytes <= MostInOneWrite)
             {
-                var whole = ArrayPool<byte>.Shared.Rent(question.Length);
+                var whole = ArrayPool<byte>.Shared.Rent(question.MostBytes);
                 await stream.WriteAsync(whole.AsMemory(0, question.CopyTo(whole)), cancellation);
                 ArrayPool<byte>.Shared.Return(whole);
                 return null;

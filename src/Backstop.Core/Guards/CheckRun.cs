@@ -3,30 +3,26 @@ using Backstop.Core.Guards.Remote;
 namespace Backstop.Core.Guards;
 
 /// <summary>One check at work on one text.</summary>
-internal sealed class CheckRun(CompiledCheck compiled, CheckContext context, int unit)
+internal sealed class CheckRun(CompiledCheck compiled, in CheckContext context)
 {
     // A match that is still open is looked at again when it has grown by a quarter, or by so many characters: reading it from its start
     // with every piece would cost its length each time.
     private const int MostUnread = 16;
 
     private readonly ICheckSession _session = compiled.Check.Open(context);
-    private readonly FindingSink _sink = new(compiled.Use.Id, unit);
 
-    // Asked for with every piece of a stream.
-    private readonly int _mostHeld = compiled.Check.Descriptor.MaxHold;
+    // Most checks of most texts find nothing, and have none.
+    private FindingSink? _sink;
     private int _dropped;
     private TimeSpan _spent;
     private int _read;
 
+    public CompiledCheck Check => compiled;
+
     public CheckUse Use => compiled.Use;
 
-    public CheckScope Scope { get; } = compiled.Check.Descriptor.Scope;
-
     /// <summary>What it asks somebody outside; null for a check that asks nobody.</summary>
-    public RemoteUse? Asking { get; } = (compiled.Check as IAsking)?.Asking;
-
-    /// <summary>Whether somebody outside has anything to say about this text.</summary>
-    public bool AsksAbout => compiled.Check is IAsking { Asking: not null } check && check.AsksAbout(context);
+    public RemoteUse? Asking => compiled.Asking;
 
     /// <summary>Whether its answer is waited for. One that only takes notes is asked beside the text's way and not here.</summary>
     public bool IsAwaited => Duty != CheckDuty.Shadow && Use.Action != Disposition.Observe;
@@ -38,52 +34,53 @@ internal sealed class CheckRun(CompiledCheck compiled, CheckContext context, int
     /// <summary>Position in the original before which this check has nothing more to say.</summary>
     public int Decided { get; private set; }
 
-    public IReadOnlyList<Finding> Findings => _sink.Findings;
+    public IReadOnlyList<Finding> Findings => _sink is null ? [] : _sink.Findings;
 
     /// <summary>What is said instead of a text that this check stops; null for the policy's own words.</summary>
-    public string? Says => _sink.Said;
+    public string? Says => _sink?.Said;
 
     /// <summary>Who answers instead of a release whose request this check stops; null for nobody.</summary>
-    public string? SendsTo => _sink.SentTo;
+    public string? SendsTo => _sink?.SentTo;
 
     /// <summary>Whether text may leave only when this check has decided about it. Notes may come late, decisions may not.</summary>
     public bool Delays => Duty == CheckDuty.Enforce && Use.Action != Disposition.Observe && Error is null;
-
-    private bool Transforms => compiled.Check.Descriptor.Transforms;
 
     /// <summary>What this check asks for so far.</summary>
     public Disposition Verdict
     {
         get
         {
-            var found = !_sink.HasFound ? Disposition.Allow : CannotFix ? Use.Unfixable : Use.Action;
+            var found = _sink is not { HasFound: true } ? Disposition.Allow : CannotFix ? Use.Unfixable : Use.Action;
             return Error is null ? found : Dispositions.Strictest(found, Error.Outcome);
         }
     }
 
     // Delivering what was found and could not be fixed would be a silent pass.
-    private bool CannotFix => Use.Action == Disposition.Fix && !_sink.HasProposed;
+    private bool CannotFix => Use.Action == Disposition.Fix && _sink is not { HasProposed: true };
 
     /// <summary>Whether it has edits to a text.</summary>
-    public bool HasEdits => _sink.HasEdits && Duty == CheckDuty.Enforce && (Transforms || Use.Action is Disposition.Fix or Disposition.Drop);
+    public bool HasEdits => _sink is { HasEdits: true } && Duty == CheckDuty.Enforce && (compiled.Descriptor.Transforms || Use.Action is Disposition.Fix or Disposition.Drop);
 
-    public ReadOnlySpan<Edit> Edits => HasEdits ? _sink.Edits : [];
+    public ReadOnlySpan<Edit> Edits => HasEdits ? _sink!.Edits : [];
 
-    public void ForgetEditsBefore(int position) => _sink.ForgetEditsBefore(position);
+    public void ForgetEditsBefore(int position) => _sink?.ForgetEditsBefore(position);
 
-    public void Scan(ReadOnlySpan<char> text, int origin, bool final)
+    /// <param name="empty">Where the first findings go; nothing was put into it yet.</param>
+    /// <returns>Whether something was, so that it is kept.</returns>
+    public bool Scan(ReadOnlySpan<char> text, int origin, bool final, FindingSink empty)
     {
         if (Error is not null || (!final && MayWait(origin + text.Length)))
         {
-            return;
+            return false;
         }
 
+        var sink = _sink ?? empty;
         try
         {
             _read = origin + text.Length;
-            Decided = origin + _session.Scan(new ScanWindow(text, origin, Decided - origin, final), _sink);
-            DropFindings();
-            if (_sink.Failed is { } failed)
+            Decided = origin + _session.Scan(new ScanWindow(text, origin, Decided - origin, final), sink);
+            DropFindings(sink);
+            if (sink.Failed is { } failed)
             {
                 Fail(failed.Failure, failed.Reason);
             }
@@ -93,6 +90,14 @@ internal sealed class CheckRun(CompiledCheck compiled, CheckContext context, int
             // Only the kind of the exception is kept: its message could quote the text.
             Fail(CheckFailure.Error, e.GetType().Name);
         }
+
+        if (_sink is not null || sink.IsEmpty)
+        {
+            return false;
+        }
+
+        _sink = sink;
+        return true;
     }
 
     /// <summary>Counts the time it took. What it found in more than it may take stays found; what it did not find is not known.</summary>
@@ -114,18 +119,18 @@ internal sealed class CheckRun(CompiledCheck compiled, CheckContext context, int
         }
     }
 
-    private bool MayWait(int end) => Scope == CheckScope.Span
+    private bool MayWait(int end) => compiled.Descriptor.Scope == CheckScope.Span
         && end - _read < Math.Min((_read - Decided) / 4, MostUnread)
-        && end - Decided <= _mostHeld - MostUnread;
+        && end - Decided <= compiled.Descriptor.MaxHold - MostUnread;
 
     private void Fail(CheckFailure failure, string reason) =>
         Error = new CheckError(Use.Id, failure, reason, OutcomeOf(Use.OutcomeOf(failure)));
 
-    private void DropFindings()
+    private void DropFindings(FindingSink sink)
     {
-        for (; Use.Action == Disposition.Drop && _dropped < Findings.Count; _dropped++)
+        for (var found = sink.Findings; Use.Action == Disposition.Drop && _dropped < found.Count; _dropped++)
         {
-            _sink.Propose(Findings[_dropped].Start, Findings[_dropped].Length, "", int.MaxValue);
+            sink.Propose(found[_dropped].Start, found[_dropped].Length, "", int.MaxValue);
         }
     }
 

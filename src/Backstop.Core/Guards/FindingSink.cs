@@ -15,6 +15,8 @@ public sealed class FindingSink(string check, int unit)
     // Asked for with every piece of a stream: "?? []" would make a list each time. Never added to.
     private static readonly List<Finding> NoFindings = [];
 
+    private string _check = check;
+    private int _unit = unit;
     private List<Finding>? _findings;
     private List<Edit>? _edits;
 
@@ -52,12 +54,22 @@ public sealed class FindingSink(string check, int unit)
 
     /// <param name="start">In the original text: <see cref="ScanWindow.Origin"/> plus the position in the window.</param>
     public void Report(string rule, string category, HarmClass harm, double score, Severity severity, int start, int length) =>
-        (_findings ??= []).Add(new Finding(check, rule, category, harm, score, severity, start, length) { Unit = unit });
+        (_findings ??= []).Add(new Finding(_check, rule, category, harm, score, severity, start, length) { Unit = _unit });
 
     public void Propose(int start, int length, string replacement, int strictness = 0)
     {
         HasProposed = true;
         (_edits ??= []).Add(new Edit(start, length, replacement, strictness));
+    }
+
+    /// <summary>Whether nothing was ever put into it.</summary>
+    internal bool IsEmpty => _findings is null && !HasProposed && Failed is null && Said is null && SentTo is null;
+
+    /// <summary>The same sink, for what another check reports, or about another text.</summary>
+    internal FindingSink For(string check, int unit)
+    {
+        (_check, _unit) = (check, unit);
+        return this;
     }
 
     /// <summary>Forgets the edits of text that has left, so that a stream of a million edits looks at each only once.</summary>

@@ -42,6 +42,11 @@ public sealed class OpenScreening
     /// <summary>The ring's answer. A question that is waited for and has no answer here has failed.</summary>
     public Ruling Finish(IReadOnlyList<RemoteAnswer> answers)
     {
+        if (_screenings.Length == 1)
+        {
+            return RulingOf(0, answers);
+        }
+
         var worst = Ruling.Clean;
         var parts = new Ruling[_screenings.Length];
         for (var i = 0; i < parts.Length; i++)
@@ -50,9 +55,9 @@ public sealed class OpenScreening
             worst = parts[i].Disposition > worst.Disposition ? parts[i] : worst;
         }
 
-        if (parts.Length == 1 || Array.TrueForAll(parts, part => ReferenceEquals(part, Ruling.Clean)))
+        if (Array.TrueForAll(parts, part => ReferenceEquals(part, Ruling.Clean)))
         {
-            return parts.Length == 1 ? parts[0] : Ruling.Clean;
+            return Ruling.Clean;
         }
 
         return worst with

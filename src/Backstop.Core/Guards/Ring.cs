@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Backstop.Core.Guards.Remote;
 
 namespace Backstop.Core.Guards;
 
@@ -168,4 +169,10 @@ internal sealed record CompiledCheck(CheckUse Use, ICheck Check, CheckDuty Duty)
 {
     /// <summary>Whether nothing waits for it, so that it may look when the answer has left.</summary>
     public bool OnlyNotes { get; init; }
+
+    // Asked for with every text and every piece of a stream.
+    public CheckDescriptor Descriptor { get; } = Check.Descriptor;
+
+    /// <summary>What it asks somebody outside; null for a check that asks nobody.</summary>
+    public RemoteUse? Asking { get; } = (Check as IAsking)?.Asking;
 }

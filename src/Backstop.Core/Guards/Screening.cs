@@ -9,11 +9,13 @@ internal sealed class Screening
 {
     private const int DefaultTimeout = 1000;
 
+    // One for each thread: most checks find nothing in most texts, and leave it as it was.
+    [ThreadStatic]
+    private static FindingSink? _empty;
+
     private readonly CheckRun[] _runs;
-    private readonly ImmutableArray<CompiledCheck> _checks;
     private readonly GuardPolicy _policy;
     private readonly CheckContext _context;
-    private readonly int _unit;
     private readonly List<RemoteAnswer>? _answers;
     private readonly List<ScanUnit>? _later;
     private readonly Func<TimeSpan>? _clock;
@@ -29,20 +31,21 @@ internal sealed class Screening
 
     public Screening(Ring ring, RingContext request, ScanUnit unit, int index, Work work)
     {
-        (_policy, _checks, _unit, _scanned) = (ring.Policy, ring.ChecksOf(unit.Stage, work), index, unit);
+        (_policy, _scanned) = (ring.Policy, unit);
         _answers = work != Work.Note && ring.Asks(unit.Stage) ? [] : null;
         _later = work == Work.Decide && !ring.ChecksOf(unit.Stage, Work.Note).IsEmpty ? request.Later : null;
         _clock = work != Work.Note && ring.IsTimed ? request.Clock : null;
         _context = new CheckContext(request, unit.Stage, unit.Trust) { Answers = _answers, Unit = index };
+        var checks = ring.ChecksOf(unit.Stage, work);
         if (work != Work.Note && !request.Tokens.IsEmpty && TokenReturn.Compiled.Check.Descriptor.Stages.Contains(unit.Stage))
         {
-            _checks = _checks.Add(TokenReturn.Compiled);
+            checks = checks.Add(TokenReturn.Compiled);
         }
 
-        _runs = new CheckRun[_checks.Length];
+        _runs = new CheckRun[checks.Length];
         for (var i = 0; i < _runs.Length; i++)
         {
-            _runs[i] = new CheckRun(_checks[i], _context, index);
+            _runs[i] = new CheckRun(checks[i], in _context);
         }
     }
 
@@ -106,8 +109,8 @@ internal sealed class Screening
         var budget = Math.Max(1, (int)Math.Min(int.MaxValue, (Budget - _spent).TotalMilliseconds));
         return
         [
-            .. _runs.Where(run => run.AsksAbout).Select(run => new RemoteQuestion(
-                run.Use.Id, _unit, _policy.GuardOf(run.Asking!)!, run.Asking!, _context.Stage, text, Before())
+            .. _runs.Where(run => run.Check.Check is IAsking { Asking: not null } check && check.AsksAbout(_context)).Select(run => new RemoteQuestion(
+                run.Use.Id, _context.Unit, _policy.GuardOf(run.Asking!)!, run.Asking!, _context.Stage, text, Before())
             {
                 TimeoutMilliseconds = Math.Min(budget, run.Use.TimeoutMilliseconds ?? DefaultTimeout),
                 IsAwaited = run.IsAwaited,
@@ -135,7 +138,7 @@ internal sealed class Screening
     {
         if (_clock is null || run.Asking is not null)
         {
-            run.Scan(text, origin, final);
+            Look(run, text, origin, final);
         }
         else if (_spent >= Budget)
         {
@@ -144,7 +147,7 @@ internal sealed class Screening
         else
         {
             var began = _clock();
-            run.Scan(text, origin, final);
+            Look(run, text, origin, final);
             var took = _clock() - began;
             _spent += took;
             run.Took(took);
@@ -154,6 +157,14 @@ internal sealed class Screening
         {
             Enlist(substitute);
         }
+    }
+
+    private void Look(CheckRun run, ReadOnlySpan<char> text, int origin, bool final)
+    {
+        // Out of sight meanwhile: a check may screen another text.
+        var sink = _empty?.For(run.Use.Id, _context.Unit) ?? new(run.Use.Id, _context.Unit);
+        _empty = null;
+        _empty = run.Scan(text, origin, final, sink) ? null : sink;
     }
 
     // What an answer answers: a judge of answers wants to know the question.
@@ -231,12 +242,12 @@ internal sealed class Screening
     /// </summary>
     public void VerifyFixed(string text)
     {
-        foreach (var check in _checks)
+        foreach (var run in _runs)
         {
-            if (check.Duty == CheckDuty.Enforce && check.Check.Descriptor is { Scope: CheckScope.Whole, Asks: false })
+            if (run.Check is { Duty: CheckDuty.Enforce, Descriptor: { Scope: CheckScope.Whole, Asks: false } } check)
             {
-                var again = new CheckRun(check, _context, _unit);
-                again.Scan(text, 0, final: true);
+                var again = new CheckRun(check, in _context);
+                Look(again, text, 0, final: true);
                 var worst = again.Verdict is Disposition.Fix or Disposition.Drop ? check.Use.Unfixable : again.Verdict;
                 _afterFix = Dispositions.Strictest(_afterFix, worst);
             }

@@ -11,7 +11,7 @@ public sealed class RingTests
     [InlineData(true, 600)]
     public void What_a_clean_text_allocates_does_not_depend_on_its_length_and_has_a_budget(bool isAnswer, int sentences)
     {
-        const int Budget = 2560;
+        const int Budget = 1280;
         var ring = Ring.Compile(GuardPolicy.Default);
         var text = string.Concat(Enumerable.Repeat("The train to the coast leaves at ten. ", sentences));
         var unit = isAnswer ? ScanUnit.Output(text) : ScanUnit.Input(text);
@@ -92,6 +92,27 @@ public sealed class RingTests
         ]);
         Assert.Equal(Disposition.Block, ruling.Disposition);
         Assert.Equal(1, ruling.Findings[0].Unit);
+    }
+
+    [Fact]
+    public void Each_finding_names_its_own_check_and_text_whatever_was_found_before()
+    {
+        var ring = Ring.Compile(GuardPolicy.Parse(
+            """
+            {"stages":{"input":{"checks":[
+              {"use":"limits","action":"observe","with":{"max_chars":40}},
+              {"use":"secrets","action":"observe"},
+              {"use":"pii","action":"observe"}]}}}
+            """));
+        var ruling = ring.Open(RingContext.None).ScreenInput(
+        [
+            ScanUnit.Input("Nothing to see."),
+            ScanUnit.Input("Write to ada@example.com."),
+            ScanUnit.Input("The key is AKIAQ4TX7JZLWM2PBN5K, and eve@example.com has it too."),
+        ]);
+        Assert.Equal(
+            ["pii 1", "limits 2", "pii 2", "secrets 2"],
+            ruling.Findings.Select(finding => $"{finding.Check} {finding.Unit}").OrderBy(name => name[^1]).ThenBy(name => name, StringComparer.Ordinal));
     }
 
     [Fact]

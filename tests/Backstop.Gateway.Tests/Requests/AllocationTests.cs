@@ -25,10 +25,10 @@ public sealed class AllocationTests(ITestOutputHelper output)
     private const int BytesPerEvent = 0;
 
     /// <summary>Screening a request by the default ring, beside its two texts: each takes two bytes for a character.</summary>
-    private const int BytesPerScreenedRequest = 2400;
+    private const int BytesPerScreenedRequest = 1450;
 
     /// <summary>Reading an answer that the default ring looks at, beside its text.</summary>
-    private const int BytesPerScreenedAnswer = 2000;
+    private const int BytesPerScreenedAnswer = 1300;
 
     private static readonly ReleaseParts Parts = new(((ReleaseResult.Parsed)Release.Parse(
         "v7", """{"serving":{"model":"tiny","replicas":["http://127.0.0.1:1"]}}""")).Release);

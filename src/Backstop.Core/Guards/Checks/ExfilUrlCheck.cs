@@ -52,7 +52,7 @@ public sealed class ExfilUrlCheck : ICheck
 
     private sealed class Session(ExfilUrlCheck check, RingContext request) : ICheckSession
     {
-        private readonly BracketStack _brackets = new();
+        private BracketStack _brackets;
 
         public int Scan(in ScanWindow window, FindingSink sink)
         {

@@ -32,7 +32,8 @@ public sealed class HiddenTextCheck : ICheck
         private const int FewInWords = 3;
         private const int Near = 256;
 
-        private readonly int[] _lastInWords = [-Near, -Near];
+        private int _lastInWords = -Near;
+        private int _lastButOne = -Near;
         private InvisibleKind _before;
         private bool _inRun;
         private int _marks;
@@ -147,8 +148,8 @@ public sealed class HiddenTextCheck : ICheck
 
         private bool CountInWords(int position)
         {
-            var many = position - _lastInWords[0] < Near;
-            (_lastInWords[0], _lastInWords[1]) = (_lastInWords[1], position);
+            var many = position - _lastButOne < Near;
+            (_lastButOne, _lastInWords) = (_lastInWords, position);
             return many;
         }
 

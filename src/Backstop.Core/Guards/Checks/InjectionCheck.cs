@@ -21,9 +21,15 @@ public sealed class InjectionCheck : ICheck
     private static List<ScoredPart>? _parts;
 
     private readonly InjectionClassifier _classifier = InjectionClassifier.Shared;
-    private readonly double _threshold;
+    // They remember nothing: one for all texts.
+    private readonly Session _session;
+    private readonly Session _ofSystem;
 
-    private InjectionCheck(double? threshold) => _threshold = threshold ?? _classifier.Threshold;
+    private InjectionCheck(double? threshold)
+    {
+        var least = threshold ?? _classifier.Threshold;
+        (_session, _ofSystem) = (new Session(this, least), new Session(this, Math.Max(least, LeastOfSystem)));
+    }
 
     public CheckDescriptor Descriptor { get; } = new(
         Name, 2, CheckScope.Whole, 0, CanFix: false,
@@ -34,8 +40,7 @@ public sealed class InjectionCheck : ICheck
 
     public static InjectionCheck Create(double? threshold) => new(threshold);
 
-    public ICheckSession Open(CheckContext context) =>
-        new Session(this, context.Trust is Trust.System or Trust.Developer ? Math.Max(_threshold, LeastOfSystem) : _threshold);
+    public ICheckSession Open(CheckContext context) => context.Trust is Trust.System or Trust.Developer ? _ofSystem : _session;
 
     private sealed class Session(InjectionCheck check, double threshold) : ICheckSession
     {

@@ -8,7 +8,7 @@ namespace Backstop.Core.Guards.Checks;
 /// text. A text that starts like JSON is also cut at its quotation marks: an insult in one member must not be diluted by
 /// the keys and values around it.
 /// </remarks>
-public sealed class SentenceCutter(int window)
+public struct SentenceCutter(int window)
 {
     private const int SoftMargin = 120;
 
@@ -29,7 +29,7 @@ public sealed class SentenceCutter(int window)
     }
 
     /// <summary>Whether the stretch last cut is the inside of a JSON string, so that backslashes are escapes.</summary>
-    public bool Escaped => _form == Form.Json;
+    public readonly bool Escaped => _form == Form.Json;
 
     /// <summary>Finds where the stretch that begins at <paramref name="from"/> ends.</summary>
     /// <returns>The position after its last character, or -1 when more text is needed to tell: ask again from the same place.</returns>
@@ -114,7 +114,7 @@ public sealed class SentenceCutter(int window)
         return true;
     }
 
-    private int CutLong(ReadOnlySpan<char> text, int from)
+    private readonly int CutLong(ReadOnlySpan<char> text, int from)
     {
         var end = from + window;
         var space = text.Slice(end - SoftMargin, SoftMargin).LastIndexOf(' ');

@@ -37,14 +37,14 @@ public sealed class ToxicityCheck : ICheck
 
     public static ToxicityCheck Create(double? threshold, PolicyNode with, int window) => new(threshold, window);
 
-    public ICheckSession Open(CheckContext context) => new WindowSession(new Judge(this), _window);
+    public ICheckSession Open(CheckContext context) => new Session(this);
 
-    private sealed class Judge(ToxicityCheck check) : IStretchJudge
+    private sealed class Session(ToxicityCheck check) : WindowSession(check._window)
     {
         private LinearModel.Sum _before;
         private int _length;
 
-        void IStretchJudge.Judge(ReadOnlySpan<char> stretch, bool escaped, int start, FindingSink sink)
+        protected override void Judge(ReadOnlySpan<char> stretch, bool escaped, int start, FindingSink sink)
         {
             var classifier = check._classifier;
             var sum = classifier.Weigh(stretch, escaped, out var evidence);

@@ -1,16 +1,9 @@
 namespace Backstop.Core.Guards.Checks;
 
-/// <summary>Judges one stretch of text.</summary>
-internal interface IStretchJudge
+/// <summary>Judges one stretch of text after the other, each as soon as it is complete.</summary>
+internal abstract class WindowSession(int window) : ICheckSession
 {
-    /// <param name="escaped">Whether the text is inside a JSON string, so that backslashes are escapes.</param>
-    void Judge(ReadOnlySpan<char> stretch, bool escaped, int start, FindingSink sink);
-}
-
-/// <summary>Shows a judge one stretch after the other, each as soon as it is complete.</summary>
-internal sealed class WindowSession(IStretchJudge judge, int window) : ICheckSession
-{
-    private readonly SentenceCutter _cutter = new(window);
+    private SentenceCutter _cutter = new(window);
 
     public int Scan(in ScanWindow window, FindingSink sink)
     {
@@ -23,10 +16,13 @@ internal sealed class WindowSession(IStretchJudge judge, int window) : ICheckSes
                 return from;
             }
 
-            judge.Judge(window.Text[from..end], _cutter.Escaped, window.Origin + from, sink);
+            Judge(window.Text[from..end], _cutter.Escaped, window.Origin + from, sink);
             from = end;
         }
 
         return from;
     }
+
+    /// <param name="escaped">Whether the text is inside a JSON string, so that backslashes are escapes.</param>
+    protected abstract void Judge(ReadOnlySpan<char> stretch, bool escaped, int start, FindingSink sink);
 }

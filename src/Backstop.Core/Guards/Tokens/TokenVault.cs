@@ -4,10 +4,11 @@ namespace Backstop.Core.Guards;
 /// <remarks>Lives as long as the request, in memory only. The same value gets the same token, so that a model can tell who is who.</remarks>
 public sealed class TokenVault
 {
-    private readonly Dictionary<string, string> _tokens = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
+    // Most requests have none.
+    private Dictionary<string, string>? _tokens;
+    private Dictionary<string, string>? _values;
 
-    public bool IsEmpty => _values.Count == 0;
+    public bool IsEmpty => _values is null;
 
     /// <summary>Most characters of a token.</summary>
     public int Longest { get; private set; }
@@ -16,6 +17,8 @@ public sealed class TokenVault
     public string TokenFor(string type, ReadOnlySpan<char> value)
     {
         var key = $"{type} {value}";
+        _tokens ??= new(StringComparer.Ordinal);
+        _values ??= new(StringComparer.Ordinal);
         if (!_tokens.TryGetValue(key, out var token))
         {
             token = $"[{type}_{_values.Count + 1}]";
@@ -29,5 +32,5 @@ public sealed class TokenVault
 
     /// <summary>What a token stands for, or null when this request has no such token.</summary>
     public string? ValueOf(ReadOnlySpan<char> token) =>
-        _values.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(token, out var value) ? value : null;
+        _values is not null && _values.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(token, out var value) ? value : null;
 }

@@ -11,7 +11,7 @@ internal enum AddressPlace
 }
 
 /// <summary>Remembers which brackets of a Markdown text are open, so that a long caption does not hide what it is a caption of.</summary>
-internal sealed class BracketStack
+internal struct BracketStack
 {
     private const int Deepest = 32;
     private uint _images;

@@ -25,6 +25,7 @@ internal sealed class RequestPath(
     private const int StatusOfTheGone = 499;
 
     private static readonly string[] Arms = [.. Enum.GetNames<Arm>().Select(arm => arm.ToLowerInvariant())];
+    private static readonly string[] Serves = [.. Enum.GetNames<Served>().Select(served => served.ToLowerInvariant())];
 
     public Task Handle(HttpContext http, Dialect dialect) => Run(http, dialect).AsTask();
 
@@ -229,7 +230,7 @@ internal sealed class RequestPath(
             (Screened.Blocked, _) => Served.SafeText,
             _ => Served.Failed,
         };
-        trip.Served = served.ToString().ToLowerInvariant();
+        trip.Served = Serves[(int)served];
         var text = answer switch
         {
             Screened.Deliverable ok => ok.Text,

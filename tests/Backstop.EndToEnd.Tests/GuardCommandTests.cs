@@ -3,8 +3,12 @@ using System.Text.Json.Nodes;
 namespace Backstop.EndToEnd.Tests;
 
 /// <summary>The checks from a shell: exit codes that a script can use, and figures that a program can read.</summary>
-public sealed class GuardCommandTests
+public sealed class GuardCommandTests : IDisposable
 {
+    private readonly string _folder = Directory.CreateTempSubdirectory("backstop-guard-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
     [Fact]
     public async Task A_text_with_personal_data_is_found_and_the_exit_code_says_so()
     {
@@ -50,7 +54,7 @@ public sealed class GuardCommandTests
     [Fact]
     public async Task An_evaluation_counts_what_was_caught_and_what_was_flagged_wrongly()
     {
-        var file = Path.Combine(Directory.CreateTempSubdirectory("backstop-").FullName, "texts.jsonl");
+        var file = Path.Combine(_folder, "texts.jsonl");
         await File.WriteAllLinesAsync(
             file,
             [
@@ -73,7 +77,7 @@ public sealed class GuardCommandTests
     [Fact]
     public async Task A_broken_line_of_an_evaluation_is_named()
     {
-        var file = Path.Combine(Directory.CreateTempSubdirectory("backstop-").FullName, "texts.jsonl");
+        var file = Path.Combine(_folder, "texts.jsonl");
         await File.WriteAllTextAsync(file, "{\"text\":\"fine\",\"label\":0}\n{\"text\":\n", TestContext.Current.CancellationToken);
 
         var (code, _, errors) = await Shelled.Run("guard", "eval", "--data", file, "--check", "pii");

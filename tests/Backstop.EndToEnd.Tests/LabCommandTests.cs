@@ -4,8 +4,12 @@ using System.Text.Json.Nodes;
 namespace Backstop.EndToEnd.Tests;
 
 /// <summary>The lab from a shell.</summary>
-public sealed class LabCommandTests
+public sealed class LabCommandTests : IDisposable
 {
+    private readonly string _folder = Directory.CreateTempSubdirectory("backstop-lab-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
     [Fact]
     public async Task Detection_gives_its_table_as_json()
     {
@@ -33,13 +37,12 @@ public sealed class LabCommandTests
     [InlineData(".png", "PNG")]
     public async Task Figures_are_drawn_as_the_file_s_name_asks(string extension, string begins)
     {
-        var folder = Directory.CreateTempSubdirectory("backstop-").FullName;
-        var (detect, recovery) = (Path.Combine(folder, "detect" + extension), Path.Combine(folder, "mttr" + extension));
+        var (detect, recovery) = (Path.Combine(_folder, "detect" + extension), Path.Combine(_folder, "mttr" + extension));
 
         Assert.Equal(0, (await Shelled.Run("lab", "detect", "--scenario", "50% canary", "--reps", "5", "--requests", "1000", "--plot", detect)).Code);
         Assert.Equal(0, (await Shelled.Run("lab", "mttr", "--incidents", "10", "--plot", recovery)).Code);
 
-        foreach (var file in (string[])[detect, Path.Combine(folder, "detect-false" + extension), recovery])
+        foreach (var file in (string[])[detect, Path.Combine(_folder, "detect-false" + extension), recovery])
         {
             var bytes = await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken);
             Assert.Contains(begins, Encoding.Latin1.GetString(bytes[..100]), StringComparison.Ordinal);
@@ -50,7 +53,7 @@ public sealed class LabCommandTests
     [Fact(Explicit = true)]
     public async Task A_release_that_regresses_by_injection_is_taken_back_and_a_cold_previous_takes_ten_times_as_long()
     {
-        var plot = Path.Combine(Directory.CreateTempSubdirectory("backstop-").FullName, "deploy.svg");
+        var plot = Path.Combine(_folder, "deploy.svg");
         var (code, output, _) = await Shelled.Run("lab", "deploy", "--seeds", "1", "--json", "--plot", plot);
 
         Assert.Equal(0, code);
@@ -60,7 +63,6 @@ public sealed class LabCommandTests
         var (warm, cold) = ((double)report["cases"]![1]!["rollback"]!, (double)report["cases"]![2]!["rollback"]!);
         Assert.True(cold > 10 * warm, $"{cold} s cold, {warm} s warm");
         Assert.Contains("<svg", await File.ReadAllTextAsync(plot, TestContext.Current.CancellationToken), StringComparison.Ordinal);
-        Directory.Delete(Path.GetDirectoryName(plot)!, recursive: true);
     }
 
     [Fact]
@@ -75,7 +77,7 @@ public sealed class LabCommandTests
     [Fact]
     public async Task A_recording_is_replayed_and_lines_that_make_no_sense_are_told_with_their_number()
     {
-        var file = Path.Combine(Directory.CreateTempSubdirectory("backstop-").FullName, "requests.jsonl");
+        var file = Path.Combine(_folder, "requests.jsonl");
         await File.WriteAllTextAsync(
             file,
             """

@@ -3,9 +3,13 @@ using System.Text.Json.Nodes;
 namespace Backstop.EndToEnd.Tests;
 
 /// <summary>Guard policies from a shell, with the files the documentation shows.</summary>
-public sealed class PolicyCommandTests
+public sealed class PolicyCommandTests : IDisposable
 {
     private static readonly string Examples = Path.Combine(Root(), "docs", "examples");
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("backstop-policy-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
     public async Task One_policy_file_does_what_the_textbook_example_does()
@@ -46,9 +50,9 @@ public sealed class PolicyCommandTests
 
     private static string Example(string name) => Path.Combine(Examples, name);
 
-    private static async Task<string> Written(string policy)
+    private async Task<string> Written(string policy)
     {
-        var file = Path.Combine(Directory.CreateTempSubdirectory("backstop-").FullName, "policy.yaml");
+        var file = Path.Combine(_folder, "policy.yaml");
         await File.WriteAllTextAsync(file, policy, TestContext.Current.CancellationToken);
         return file;
     }

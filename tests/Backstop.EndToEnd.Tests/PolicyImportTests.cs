@@ -3,8 +3,12 @@ using System.Text.Json.Nodes;
 namespace Backstop.EndToEnd.Tests;
 
 /// <summary>Policies made of other tools' configurations, with what has no counterpart listed by line.</summary>
-public sealed class PolicyImportTests
+public sealed class PolicyImportTests : IDisposable
 {
+    private readonly string _folder = Directory.CreateTempSubdirectory("backstop-import-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
     [Fact]
     public async Task The_textbook_s_Python_becomes_its_policy()
     {
@@ -86,7 +90,7 @@ public sealed class PolicyImportTests
         Assert.Equal(["5 Hallucination Detection"], left);
     }
 
-    private static async Task<(string[] Checks, string[] Left)> Import(string tool, string name, string text)
+    private async Task<(string[] Checks, string[] Left)> Import(string tool, string name, string text)
     {
         var (code, output, errors) = await Shelled.Run("policy", "import", tool, await Written(name, text), "--json");
 
@@ -97,9 +101,9 @@ public sealed class PolicyImportTests
             [.. report["not_imported"]!.AsArray().Select(left => $"{left!["line"]} {left["what"]}")]);
     }
 
-    private static async Task<string> Written(string name, string text)
+    private async Task<string> Written(string name, string text)
     {
-        var file = Path.Combine(Directory.CreateTempSubdirectory("backstop-").FullName, name);
+        var file = Path.Combine(_folder, name);
         await File.WriteAllTextAsync(file, text, TestContext.Current.CancellationToken);
         return file;
     }

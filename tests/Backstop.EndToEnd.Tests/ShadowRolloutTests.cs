@@ -9,11 +9,13 @@ using Backstop.Hosting;
 namespace Backstop.EndToEnd.Tests;
 
 /// <summary>Rollouts by copies through the real gateway, stream, control plane and command line.</summary>
-public sealed class ShadowRolloutTests(RunningBackstop backstop) : IClassFixture<RunningBackstop>
+public sealed class ShadowRolloutTests(RunningBackstop backstop) : IClassFixture<RunningBackstop>, IDisposable
 {
     private readonly string _log = Path.GetTempFileName();
 
     public static TheoryData<string> Presets => [.. RolloutPresets.All.Keys];
+
+    public void Dispose() => File.Delete(_log);
 
     [Theory]
     [MemberData(nameof(Presets))]
@@ -51,7 +53,6 @@ public sealed class ShadowRolloutTests(RunningBackstop backstop) : IClassFixture
         Assert.Contains("no user saw", rollout.Reason, StringComparison.Ordinal);
         Assert.True(rollout.Shadow is { Verdict: "regressed", Worse: > 0 }, $"{rollout.Shadow}");
         Assert.Equal("v7", (await backstop.Control.Alias(RunningBackstop.Alias, cancel)).Body.Current.Name);
-        File.Delete(_log);
     }
 
     private static async Task Ask(HttpClient http, CancellationToken cancel)

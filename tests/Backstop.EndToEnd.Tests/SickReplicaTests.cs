@@ -8,9 +8,11 @@ using Backstop.Hosting;
 namespace Backstop.EndToEnd.Tests;
 
 /// <summary>A candidate on three replicas, of which one spoils its answers: through the real gateway, stream and control plane.</summary>
-public sealed class SickReplicaTests(RunningBackstop backstop) : IClassFixture<RunningBackstop>
+public sealed class SickReplicaTests(RunningBackstop backstop) : IClassFixture<RunningBackstop>, IDisposable
 {
     private readonly string _log = Path.GetTempFileName();
+
+    public void Dispose() => File.Delete(_log);
 
     [Fact]
     public async Task One_sick_replica_of_three_is_named_and_the_release_is_not_rolled_back()
@@ -57,7 +59,6 @@ public sealed class SickReplicaTests(RunningBackstop backstop) : IClassFixture<R
         Assert.True(rollout.Judgement?.Difference is { } difference && difference.Lower < difference.Estimate && difference.Estimate < difference.Upper);
         Assert.InRange(judgement.Tested!.FailureRate, judgement.Tested.FailureRateBounds!.Lower, judgement.Tested.FailureRateBounds.Upper);
         Assert.Contains(" points <span", await http.GetStringAsync(new Uri("/", UriKind.Relative), cancel), StringComparison.Ordinal);
-        File.Delete(_log);
     }
 
     private static async Task Ask(HttpClient http, CancellationToken cancel)

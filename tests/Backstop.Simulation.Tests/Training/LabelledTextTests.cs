@@ -3,8 +3,12 @@ using Backstop.Simulation.Training;
 namespace Backstop.Simulation.Tests.Training;
 
 /// <summary>Data sets of others are read as they are, and what cannot be read is named by its line.</summary>
-public sealed class LabelledTextTests
+public sealed class LabelledTextTests : IDisposable
 {
+    private readonly string _folder = Directory.CreateTempSubdirectory("backstop-labels-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
     [Theory]
     [InlineData("""{"text":"a","label":1}""", true)]
     [InlineData("""{"text":"a","label":0.0}""", false)]
@@ -50,9 +54,9 @@ public sealed class LabelledTextTests
         Assert.Contains(expected, failure.Message, StringComparison.Ordinal);
     }
 
-    private static IReadOnlyList<LabelledText> Read(string lines)
+    private IReadOnlyList<LabelledText> Read(string lines)
     {
-        var file = Path.Combine(Directory.CreateTempSubdirectory("backstop-").FullName, "texts.jsonl");
+        var file = Path.Combine(_folder, "texts.jsonl");
         File.WriteAllText(file, lines);
         return LabelledText.ReadFile(file);
     }

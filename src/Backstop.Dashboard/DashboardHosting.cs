@@ -12,7 +12,7 @@ namespace Backstop.Dashboard;
 
 /// <summary>Puts the pages into a host that runs the control plane.</summary>
 /// <remarks>
-/// They are rendered on the server and hold no script: what an operator looks at in the middle of an incident must work in
+/// They are rendered on the server and need no script: what an operator looks at in the middle of an incident must work in
 /// any browser, over any tunnel, and cannot fall behind the server it shows.
 /// </remarks>
 public static class DashboardHosting

@@ -19,6 +19,8 @@ public sealed class RunningBackstop : IAsyncLifetime
 
     internal ControlClient Control { get; private set; } = null!;
 
+    internal string Data => Path.Combine(_directory, "data");
+
     public Uri Pool => _pool;
 
     public Uri Http => new($"http://{_http}");
@@ -56,7 +58,7 @@ public sealed class RunningBackstop : IAsyncLifetime
     internal async Task StartServe(CancellationToken cancel) => _serve = await ChildProcess.Start(
         "serve",
         Path.Combine(_directory, "serve.log"),
-        ["serve", "--http", $"{_http}", "--fleet", $"{_fleet}", "--data", Path.Combine(_directory, "data")],
+        ["serve", "--http", $"{_http}", "--fleet", $"{_fleet}", "--data", Data],
         cancel);
 
     /// <summary>SIGKILL: no handler runs, nothing is flushed.</summary>

@@ -23,6 +23,6 @@ public sealed class StandingTests
         var number = part.PlaceIn(part + rest, first, last).Number;
         Standing.Place.Of(number).Describe(ref known);
         Assert.InRange(number, 0, Standing.Place.Count - 1);
-        Assert.Equal(Model.Logit(in described), Model.Logit(in known));
+        Assert.Equal(Model.Logit(described.Tally), Model.Logit(known.Tally));
     });
 }

@@ -35,7 +35,7 @@ public sealed class WordMemoTests
                 Read(InjectionFeatures.Shared.Constructions, text, ref remembered);
                 for (var i = 0; i < Models.Length; i++)
                 {
-                    Assert.Equal(Plainly(InjectionFeatures.Shared.Constructions, text, Models[i]), NumbersOf(remembered.Sum.Of(i)));
+                    Assert.Equal(Plainly(InjectionFeatures.Shared.Constructions, text, Models[i]), NumbersOf(remembered.Sum.TallyOf(i)));
                 }
             },
             threads: 1);
@@ -52,7 +52,7 @@ public sealed class WordMemoTests
             {
                 var remembered = new Remembered<LinearModel.Sum>(model.Begin(), memo, (ref LinearModel.Sum sum, ref readonly KnownWord word) => sum.Add(in word));
                 Read(features, text, ref remembered);
-                Assert.Equal(Plainly(features, text, model), NumbersOf(remembered.Sum));
+                Assert.Equal(Plainly(features, text, model), NumbersOf(remembered.Sum.Tally));
             },
             threads: 1);
     }
@@ -78,7 +78,7 @@ public sealed class WordMemoTests
     {
         var plain = new Plain(model.Begin());
         Read(features, text, ref plain);
-        return NumbersOf(plain.Sum);
+        return NumbersOf(plain.Sum.Tally);
     }
 
     private static void Read<TSink>(ConstructionFeatures features, string text, ref TSink sink)
@@ -89,8 +89,8 @@ public sealed class WordMemoTests
         features.Extract(folded, ref sink);
     }
 
-    private static IEnumerable<(int Total, int Count)> NumbersOf(LinearModel.Sum sum) =>
-        [.. Enumerable.Range(0, LinearModel.Families).Select(family => (sum.Total(family), sum.Count(family)))];
+    private static IEnumerable<(int Total, int Count)> NumbersOf(Tally tally) =>
+        [.. Enumerable.Range(0, LinearModel.Families).Select(family => (tally.Total(family), tally.Count(family)))];
 
     private delegate void Adding<TSum>(ref TSum sum, ref readonly KnownWord word);
 

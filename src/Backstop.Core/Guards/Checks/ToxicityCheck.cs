@@ -41,7 +41,7 @@ public sealed class ToxicityCheck : ICheck
 
     private sealed class Session(ToxicityCheck check) : WindowSession(check._window)
     {
-        private LinearModel.Sum _before;
+        private Tally _before;
         private int _length;
 
         protected override void Judge(ReadOnlySpan<char> stretch, bool escaped, int start, FindingSink sink)
@@ -51,7 +51,7 @@ public sealed class ToxicityCheck : ICheck
             if (_length > 0 && _length + stretch.Length <= Context && !escaped)
             {
                 sum = sum.With(in _before);
-                evidence = Math.Max(evidence, classifier.Weigh(sum));
+                evidence = Math.Max(evidence, classifier.Weigh(in sum));
                 _length += stretch.Length;
             }
             else

@@ -49,20 +49,20 @@ public sealed class InjectionClassifier(InjectionModels models, InjectionFeature
         parts.Clear();
         var scratch = _scratch is { } known && known.Panel == _panel ? known : _scratch = new Scratch(_panel, features);
         scratch.Clear();
-        var (all, sentences) = (models.Whole.Begin(), new SentenceCutter(Window));
+        var (all, sentences) = (default(Tally), new SentenceCutter(Window));
         for (var (from, end) = (0, 0); end < text.Length; from = end)
         {
             end = sentences.Next(text, from, final: true);
             var sums = new Sums(_panel.Begin(), scratch.Memo, scratch.Around);
             if (features.Extract(text[from..end], sentences.Escaped, scratch.Text, ref sums))
             {
-                var part = sums.Current.Of(Part);
+                var part = sums.Current.TallyOf(Part);
                 scratch.Spans.Add((from, end));
                 scratch.Sums.Add(part);
                 scratch.Names.Add(part.Name);
-                var whole = sums.Current.Of(Whole);
+                var whole = sums.Current.TallyOf(Whole);
                 all = scratch.Known.Add(part.Name) ? all.With(in whole) : all;
-                scratch.Around.EndSentence(end - from, models.Request.Score(sums.Current.Of(Request)));
+                scratch.Around.EndSentence(end - from, models.Request.Score(sums.Current.TallyOf(Request)));
             }
         }
 
@@ -106,7 +106,7 @@ public sealed class InjectionClassifier(InjectionModels models, InjectionFeature
         var sums = CollectionsMarshal.AsSpan(scratch.Sums);
         var standings = CollectionsMarshal.AsSpan(scratch.Standings);
         var names = CollectionsMarshal.AsSpan(scratch.Names);
-        var (together, standing, end) = (models.Part.Begin(), default(Standing), 0);
+        var (together, standing, end) = (default(Tally), default(Standing), 0);
         for (var first = 0; first < spans.Length; first++)
         {
             var grown = EndOfNeighbours(spans, first, end);
@@ -135,7 +135,7 @@ public sealed class InjectionClassifier(InjectionModels models, InjectionFeature
     {
         var sum = model.Begin();
         place.Describe(ref sum);
-        return model.Logit(in sum);
+        return model.Logit(sum.Tally);
     }
 
     // Reused by all texts of a thread, so that nothing is allocated.
@@ -153,7 +153,7 @@ public sealed class InjectionClassifier(InjectionModels models, InjectionFeature
 
         public List<(int Start, int End)> Spans { get; } = [];
 
-        public List<LinearModel.Sum> Sums { get; } = [];
+        public List<Tally> Sums { get; } = [];
 
         public List<ulong> Names { get; } = [];
 

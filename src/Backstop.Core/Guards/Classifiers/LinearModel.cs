@@ -36,12 +36,13 @@ public sealed class LinearModel
     public Sum Begin() => new(_weights);
 
     /// <summary>Probability-like score from 0 to 1.</summary>
-    public double Score(Sum sum) => Logistic.Chance(Logit(in sum));
+    public double Score(in Tally tally) => Logistic.Chance(Logit(in tally));
 
-    public double Logit(ref readonly Sum sum) => _bias + Said(in sum, 0) + Said(in sum, 1) + Said(in sum, 2);
+    /// <summary>The same before it is a probability.</summary>
+    public double Logit(in Tally tally) => _bias + Said(in tally, 0) + Said(in tally, 1) + Said(in tally, 2);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private double Said(ref readonly Sum sum, int family) => sum.Total(family) * _scales[family] * Norm(sum.Count(family));
+    private double Said(in Tally tally, int family) => tally.Total(family) * _scales[family] * Norm(tally.Count(family));
 
     /// <summary>What a family's sum is multiplied with when it has that many features.</summary>
     /// <remarks>Beyond some size it is the mean that counts: what is a little likelier in a long text would add up to certainty.</remarks>
@@ -94,14 +95,16 @@ public sealed class LinearModel
         return bytes;
     }
 
-    /// <summary>The sums of one text.</summary>
+    /// <summary>Adds up the features of one text.</summary>
     public struct Sum : IWeightSum
     {
         private readonly sbyte[][] _weights;
-        private Three _totals;
-        private Three _counts;
+        private Lanes _totals;
+        private Lanes _counts;
 
         internal Sum(sbyte[][] weights) => _weights = weights;
+
+        public readonly Tally Tally => new(Vector128.Create((ReadOnlySpan<int>)_totals), Vector128.Create((ReadOnlySpan<int>)_counts));
 
         // Inlined where the family is known, so that its table, total and count are plain fields.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -116,70 +119,24 @@ public sealed class LinearModel
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         internal void Add(ref readonly KnownWord word)
         {
-            Add(FeatureFamily.Word, word.Weights.ToScalar(), 1);
-            Add(FeatureFamily.Letters, word.Letters.ToScalar(), word.LetterCount);
+            _totals[(int)FeatureFamily.Word] += word.Weights.ToScalar();
+            _counts[(int)FeatureFamily.Word]++;
+            _totals[(int)FeatureFamily.Letters] += word.Letters.ToScalar();
+            _counts[(int)FeatureFamily.Letters] += word.LetterCount;
         }
 
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        internal void Add(FeatureFamily family, int total, int count)
-        {
-            _totals[(int)family] += total;
-            _counts[(int)family] += count;
-        }
-
-        /// <summary>The sums of two texts read as one; only the pair of words across the seam is missing.</summary>
-        public readonly Sum With(ref readonly Sum other)
-        {
-            var both = this;
-            for (var family = 0; family < Families; family++)
-            {
-                both._totals[family] += other._totals[family];
-                both._counts[family] += other._counts[family];
-            }
-
-            return both;
-        }
-
-        /// <summary>What is left of a sum when one of its texts is taken away.</summary>
-        public readonly Sum Without(ref readonly Sum other)
-        {
-            var rest = this;
-            for (var family = 0; family < Families; family++)
-            {
-                rest._totals[family] -= other._totals[family];
-                rest._counts[family] -= other._counts[family];
-            }
-
-            return rest;
-        }
-
-        /// <summary>A number that two texts share when they have the same features, and hardly ever otherwise.</summary>
-        internal readonly ulong Name
-        {
-            get
-            {
-                var name = 14695981039346656037ul;
-                for (var family = 0; family < Families; family++)
-                {
-                    name = (name ^ (((ulong)(uint)_totals[family] << 32) | (uint)_counts[family])) * 1099511628211;
-                }
-
-                return name;
-            }
-        }
+        /// <summary>Begins again with nothing.</summary>
+        internal void Clear() => (_totals, _counts) = (default, default);
 
         readonly Vector128<int> IWeightSum.TotalsOf(FeatureFamily family) => Vector128.CreateScalar(_totals[(int)family]);
 
         readonly int IWeightSum.CountOf(FeatureFamily family) => _counts[(int)family];
 
-        internal readonly int Total(int family) => _totals[family];
-
-        internal readonly int Count(int family) => _counts[family];
-    }
-
-    [InlineArray(Families)]
-    private struct Three
-    {
-        private int _first;
+        // One for each family, and one to fill a register.
+        [InlineArray(Families + 1)]
+        private struct Lanes
+        {
+            private int _first;
+        }
     }
 }

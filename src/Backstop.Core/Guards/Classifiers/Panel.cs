@@ -9,17 +9,12 @@ internal sealed class Panel
 {
     private const int Lanes = 4;
 
-    private readonly LinearModel[] _models;
-
     // For each family a number for each place, of one byte for each model.
     private readonly uint[][] _weights;
 
     /// <exception cref="ArgumentException">The tables of the models differ in size, so that a feature has not the same place in all.</exception>
-    public Panel(params LinearModel[] models)
-    {
-        _models = models;
+    public Panel(params LinearModel[] models) =>
         _weights = [.. Enumerable.Range(0, LinearModel.Families).Select(family => SideBySide([.. models.Select(model => model.WeightsOf(family))]))];
-    }
 
     /// <summary>Starts the sums for one text.</summary>
     public Sum Begin() => new(this);
@@ -87,15 +82,11 @@ internal sealed class Panel
 
         public readonly int CountOf(FeatureFamily family) => _counts[(int)family];
 
-        /// <summary>The sum of one of the models.</summary>
-        public readonly LinearModel.Sum Of(int model)
+        /// <summary>What was added up for one of the models.</summary>
+        public readonly Tally TallyOf(int model)
         {
             var lanes = MemoryMarshal.Cast<Vector128<int>, int>(_totals);
-            var sum = _panel._models[model].Begin();
-            sum.Add(FeatureFamily.Word, lanes[model], _counts[0]);
-            sum.Add(FeatureFamily.Letters, lanes[Lanes + model], _counts[1]);
-            sum.Add(FeatureFamily.Pattern, lanes[(2 * Lanes) + model], _counts[2]);
-            return sum;
+            return new(Vector128.Create(lanes[model], lanes[Lanes + model], lanes[(2 * Lanes) + model], 0), Vector128.Create(_counts[0], _counts[1], _counts[2], 0));
         }
     }
 

@@ -17,8 +17,6 @@ public sealed class ToxicityClassifier(LinearModel model, AbuseLexicon lexicon)
     private static Scratch? _scratch;
 
     private readonly ConstructionFeatures _features = new(lexicon);
-    private readonly LinearModel.Sum _nothing = model.Begin();
-
     public static ToxicityClassifier Shared { get; } =
         new(LinearModel.Read(EmbeddedText.Bytes("toxicity.weights")), AbuseLexicon.Shared);
 
@@ -27,14 +25,14 @@ public sealed class ToxicityClassifier(LinearModel model, AbuseLexicon lexicon)
 
     /// <summary>Adds up the evidence in one stretch.</summary>
     /// <param name="worst">Of the stretch or of its worst two pieces, as a logit.</param>
-    public LinearModel.Sum Weigh(ReadOnlySpan<char> stretch, bool escaped, out double worst)
+    public Tally Weigh(ReadOnlySpan<char> stretch, bool escaped, out double worst)
     {
-        var scratch = _scratch is { } known && known.Owner == this ? known : _scratch = new Scratch(this);
+        var scratch = _scratch is { } known && known.Owner == this ? known : _scratch = new Scratch(this, model);
         scratch.Text.Read(stretch, escaped);
         scratch.Pieces.Clear();
-        var sums = new PieceSums(_nothing, scratch.Memo, scratch.Pieces);
+        var sums = new PieceSums(model.Begin(), scratch.Memo, scratch.Pieces);
         _features.Extract(scratch.Text, ref sums);
-        scratch.Pieces.Add(sums.Current);
+        sums.NextPiece();
 
         var pieces = CollectionsMarshal.AsSpan(scratch.Pieces);
         var all = pieces[0];
@@ -50,41 +48,39 @@ public sealed class ToxicityClassifier(LinearModel model, AbuseLexicon lexicon)
         return all;
     }
 
-    /// <summary>What a sum says, as a logit.</summary>
-    public double Weigh(LinearModel.Sum evidence) => model.Logit(in evidence);
+    /// <summary>What evidence says, as a logit.</summary>
+    public double Weigh(in Tally tally) => model.Logit(in tally);
 
-    private sealed class Scratch(ToxicityClassifier owner)
+    private sealed class Scratch(ToxicityClassifier owner, LinearModel model)
     {
         public ToxicityClassifier Owner => owner;
 
-        public WordMemo<LinearModel.Sum> Memo { get; } = new(owner._features, owner._nothing);
+        public WordMemo<LinearModel.Sum> Memo { get; } = new(owner._features, model.Begin());
 
         public FoldedText Text { get; } = new();
 
-        public List<LinearModel.Sum> Pieces { get; } = [];
+        public List<Tally> Pieces { get; } = [];
     }
 
     [StructLayout(LayoutKind.Auto)]
-    private struct PieceSums(LinearModel.Sum nothing, WordMemo<LinearModel.Sum> memo, List<LinearModel.Sum> pieces) : ITextSink
+    private struct PieceSums(LinearModel.Sum nothing, WordMemo<LinearModel.Sum> memo, List<Tally> pieces) : ITextSink
     {
-        private readonly LinearModel.Sum _nothing = nothing;
-
-        public LinearModel.Sum Current = nothing;
+        private LinearModel.Sum _current = nothing;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Add(FeatureFamily family, uint hash) => Current.Add(family, hash);
+        public void Add(FeatureFamily family, uint hash) => _current.Add(family, hash);
 
         public WordSense AddWord(ConstructionFeatures features, FoldedText text, int word)
         {
             ref readonly var known = ref memo.Of(text, word);
-            Current.Add(in known);
+            _current.Add(in known);
             return known.Sense;
         }
 
         public void NextPiece()
         {
-            pieces.Add(Current);
-            Current = _nothing;
+            pieces.Add(_current.Tally);
+            _current.Clear();
         }
     }
 }

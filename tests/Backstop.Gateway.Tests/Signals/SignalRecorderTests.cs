@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Backstop.Core.Evidence;
 using Backstop.Core.Evidence.Sketches;
 using Backstop.Core.Inputs;
@@ -16,8 +17,13 @@ public sealed class SignalRecorderTests
 
     private readonly FakeTimeProvider _time = new(new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
     private readonly SignalRecorder _signals;
+    private readonly AliasSums _sums;
 
-    public SignalRecorderTests() => _signals = new(new() { AnswerDeadline = TimeSpan.FromSeconds(10) }, _time);
+    public SignalRecorderTests()
+    {
+        _signals = new(new() { AnswerDeadline = TimeSpan.FromSeconds(10) }, _time);
+        _sums = _signals.Of(Route.Alias);
+    }
 
     [Fact]
     public void A_label_after_its_deadline_is_refused()
@@ -165,9 +171,9 @@ public sealed class SignalRecorderTests
     public void A_label_counts_for_the_request_that_it_names_and_for_no_other()
     {
         string[] arms = ["one", "two", "three"];
-        Answer(_signals.Assigned(arms[0], _signals.Of(Route.Alias), Route, new(Arm.Baseline, "digest"), isEvidence: true));
-        Answer(_signals.Assigned(arms[1], _signals.Of(Route.Alias), Route, new(Arm.Candidate, "digest"), isEvidence: true));
-        Answer(_signals.Assigned(arms[2], _signals.Of(Route.Alias), Route, new(Arm.Holdback, "digest"), isEvidence: false));
+        Answer(_signals.Assigned(arms[0], _sums, Route, new(Arm.Baseline, "digest"), isEvidence: true));
+        Answer(_signals.Assigned(arms[1], _sums, Route, new(Arm.Candidate, "digest"), isEvidence: true));
+        Answer(_signals.Assigned(arms[2], _sums, Route, new(Arm.Holdback, "digest"), isEvidence: false));
         Assert.All(arms, id => Assert.True(_signals.Labelled(id, correct: id == "one", expected: null)));
         _time.Advance(TimeSpan.FromSeconds(1));
         var cells = Assert.Single(_signals.Collect().Single().Epochs, e => e.Group == (int)EvidenceGroup.Quality).Cells;
@@ -241,16 +247,40 @@ public sealed class SignalRecorderTests
     }
 
     [Fact]
+    public void An_alias_that_is_gone_is_forgotten_once_all_that_it_counted_was_delivered()
+    {
+        var gone = AskOnce("gone:prod");
+        Assert.True(IsAlive(gone), "What it counted was not delivered yet.");
+        Assert.Equal("gone:prod", Assert.Single(_signals.Collect().SelectMany(batch => batch.Started)).Alias);
+        Assert.False(IsAlive(gone), "Nobody needs it any more.");
+        Assert.Same(_sums, _signals.Of(Route.Alias));
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        WeakReference AskOnce(string alias)
+        {
+            var sums = _signals.Of(alias);
+            _signals.Started(sums, "digest");
+            return new(sums);
+        }
+
+        static bool IsAlive(WeakReference sums)
+        {
+            GC.Collect();
+            return sums.IsAlive;
+        }
+    }
+
+    [Fact]
     public void What_requests_bring_is_told_by_the_bucket_in_which_they_came_and_by_release()
     {
         string[] releases = ["old", "new", "old"];
         foreach (var release in releases)
         {
-            _signals.Spoke(_signals.Of(Route.Alias), hash: 1, recognised: null);
-            _signals.Spoke(_signals.Of(Route.Alias), hash: null, recognised: null);
-            _signals.Spoke(_signals.Of(Route.Alias), hash: 1, recognised: null);
-            _signals.Brought(_signals.Of(Route.Alias), new(InputSignal.RetrievalEmpty, "", 1, 1));
-            _signals.Started(_signals.Of(Route.Alias), release);
+            _signals.Spoke(_sums, hash: 1, recognised: null);
+            _signals.Spoke(_sums, hash: null, recognised: null);
+            _signals.Spoke(_sums, hash: 1, recognised: null);
+            _signals.Brought(_sums, new(InputSignal.RetrievalEmpty, "", 1, 1));
+            _signals.Started(_sums, release);
             _time.Advance(TimeSpan.FromSeconds(5));
         }
 
@@ -288,12 +318,12 @@ public sealed class SignalRecorderTests
         foreach (var id in ids)
         {
             var request = Ask(id);
-            _signals.Started(_signals.Of(Route.Alias), "digest");
+            _signals.Started(_sums, "digest");
             _signals.Answered(request, attack: false, Outcome.Error, Served.Failed, sample: null);
         }
     }
 
-    private PendingRequest Ask(string id) => _signals.Assigned(id, _signals.Of(Route.Alias), Route, new(Arm.Baseline, "digest"), isEvidence: true);
+    private PendingRequest Ask(string id) => _signals.Assigned(id, _sums, Route, new(Arm.Baseline, "digest"), isEvidence: true);
 
     private void Answer(PendingRequest request) =>
         _signals.Answered(request, attack: false, Outcome.Unlabelled, Served.Unlabelled, sample: null);

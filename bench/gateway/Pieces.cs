@@ -31,7 +31,8 @@ internal sealed record Piece(string Name, string What, IReadOnlyList<string> Nam
     public static readonly IReadOnlyList<Piece> All =
     [
         new("cost", "Processor time of a whole answer when all proxies do as much as they can.",
-            [Contenders.Nginx, Contenders.Bare, Contenders.Yarp, Contenders.Plain, Contenders.PlainBefore, Contenders.Ring, Contenders.RingBefore], [new(Saturation)]),
+            [Contenders.Nginx, Contenders.Bare, Contenders.Yarp, Contenders.Plain, Contenders.PlainBefore, Contenders.Ring, Contenders.RingBefore, Contenders.RingOnProse, Contenders.RingOnProseBefore],
+            [new(Saturation)]),
         new("portkey", "Throughput beside Portkey's gateway, which checks nothing.", [Contenders.Portkey, Contenders.Plain], [new(Saturation)]),
         new("aliases", "Whether ten thousand aliases, each with a release and a policy of its own, cost more than ten.",
             [Contenders.Ten, Contenders.TenBefore, Contenders.TenThousand, Contenders.TenThousandBefore], [new(Saturation)]),

@@ -62,6 +62,8 @@ internal static class Steps
         var ring = Ring.Compile(GuardPolicy.Default);
         var question = ScanUnit.Input(Conversation.Question);
         yield return new("request", () => ring.Open(RingContext.None).ScreenInput([question]));
+        var next = 0;
+        yield return new("request, another each time", () => ring.Open(RingContext.None).ScreenInput([ScanUnit.Input(Prose.Texts[next++ % Prose.Texts.Count])]));
         foreach (var check in ring.Policy.ChecksOf(GuardStage.Input))
         {
             var alone = Alone("input", check.Use);
@@ -87,6 +89,8 @@ internal static class Steps
         var ring = Ring.Compile(GuardPolicy.Default);
         var answer = ScanUnit.Output(Conversation.Answer);
         yield return new("answer", () => ring.Open(RingContext.None).ScreenOutput(answer));
+        var next = 0;
+        yield return new("answer, another each time", () => ring.Open(RingContext.None).ScreenOutput(ScanUnit.Output(Prose.Texts[next++ % Prose.Texts.Count])));
         foreach (var check in ring.Policy.ChecksOf(GuardStage.Output))
         {
             var alone = Alone("output", check.Use);

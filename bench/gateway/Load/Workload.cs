@@ -18,17 +18,28 @@ internal sealed record Workload(byte[][] Requests, bool IsStream)
 
     public static Workload Chat(string model, bool stream = false, string headers = "") => Chat([model], stream, headers);
 
-    private static byte[] Request(string model, bool stream, string headers)
+    /// <summary>Chat requests with many questions in turn, which ask for as many answers by their seed.</summary>
+    public static Workload Prose(string model) => new([.. Load.Prose.Texts.Select((text, i) => Request(model, text, i, stream: false, headers: ""))], IsStream: false);
+
+    private static byte[] Request(string model, bool stream, string headers) => Request(model, Conversation.Question, seed: null, stream, headers);
+
+    private static byte[] Request(string model, string question, int? seed, bool stream, string headers)
     {
-        var body = Encoding.UTF8.GetBytes(new JsonObject
+        var asked = new JsonObject
         {
             ["model"] = model,
             ["messages"] = new JsonArray(
                 new JsonObject { ["role"] = "system", ["content"] = Conversation.Prompt },
-                new JsonObject { ["role"] = "user", ["content"] = Conversation.Question }),
+                new JsonObject { ["role"] = "user", ["content"] = question }),
             ["temperature"] = 0.2,
             ["stream"] = stream,
-        }.ToJsonString());
+        };
+        if (seed is { } number)
+        {
+            asked["seed"] = number;
+        }
+
+        var body = Encoding.UTF8.GetBytes(asked.ToJsonString());
         var head = $"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n{headers}" +
             $"Content-Length: {body.Length}\r\n\r\n";
         return [.. Encoding.ASCII.GetBytes(head), .. body];

@@ -25,8 +25,10 @@ internal sealed class Contenders(Programs programs, int core, int upstream)
     public const string Portkey = "Portkey";
     public const string Plain = "Backstop";
     public const string Ring = "Backstop, default ring";
+    public const string RingOnProse = "Backstop, default ring, many texts";
     public const string PlainBefore = "Backstop before";
     public const string RingBefore = "Backstop before, default ring";
+    public const string RingOnProseBefore = "Backstop before, default ring, many texts";
     public const string Ten = "Backstop, 10 aliases and policies";
     public const string TenThousand = "Backstop, 10,000 aliases and policies";
     public const string TenBefore = "Backstop before, 10 aliases and policies";
@@ -59,6 +61,8 @@ internal sealed class Contenders(Programs programs, int core, int upstream)
             Portkey => programs.Portkey is null ? null : new(name, Workload.Chat("bench", headers: ForPortkey()), () => StartPortkey(folder)),
             Plain => new(name, Workload.Chat(Aliases(1)), () => StartBackstop(folder, Aliases(1), NoChecks)),
             Ring => new(name, Workload.Chat(Aliases(1)), () => StartBackstop(folder, Aliases(1), DefaultChecks)),
+            RingOnProse => new(name, Workload.Prose(Aliases(1)[0]), () => StartBackstop(folder, Aliases(1), DefaultChecks)),
+            RingOnProseBefore => programs.Before is not { } before ? null : new(name, Workload.Prose(Aliases(1)[0]), () => StartBackstop(folder, Aliases(1), DefaultChecks, before)),
             PlainBefore => programs.Before is not { } before ? null : new(name, Workload.Chat(Aliases(1)), () => StartBackstop(folder, Aliases(1), NoChecks, before)),
             RingBefore => programs.Before is not { } before ? null : new(name, Workload.Chat(Aliases(1)), () => StartBackstop(folder, Aliases(1), DefaultChecks, before)),
             Ten => new(name, Workload.Chat(Aliases(10)), () => StartBackstop(folder, Aliases(10), ChecksOfItsOwn)),

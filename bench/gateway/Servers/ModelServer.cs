@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -9,25 +10,15 @@ namespace Backstop.GatewayBench.Servers;
 /// <summary>A model server that costs next to nothing: it finds the end of a request and sends bytes that were made beforehand.</summary>
 internal sealed class ModelServer : IDisposable
 {
-    private static readonly byte[] Whole = Http(
-        "application/json", "",
-        new JsonObject
-        {
-            ["id"] = "chatcmpl-1",
-            ["object"] = "chat.completion",
-            ["created"] = 1_700_000_000,
-            ["model"] = "bench",
-            ["choices"] = new JsonArray(new JsonObject
-            {
-                ["index"] = 0,
-                ["message"] = new JsonObject { ["role"] = "assistant", ["content"] = Conversation.Answer },
-                ["finish_reason"] = "stop",
-            }),
-            ["usage"] = new JsonObject { ["prompt_tokens"] = 180, ["completion_tokens"] = 170, ["total_tokens"] = 350 },
-        }.ToJsonString());
+    private static readonly byte[] Whole = Answer(Conversation.Answer);
+
+    // The answer to a question is the text after it.
+    private static readonly Lazy<byte[][]> Many = new(() => [.. Prose.Texts.Skip(1).Append(Prose.Texts[0]).Select(Answer)]);
 
     private static readonly byte[] StreamHead =
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"u8.ToArray();
+
+    private static ReadOnlySpan<byte> Seed => "\"seed\":"u8;
 
     private readonly Socket _listener = new(SocketType.Stream, ProtocolType.Tcp);
     private readonly TimeSpan _gap;
@@ -82,9 +73,10 @@ internal sealed class ModelServer : IDisposable
                 length += read;
                 if (IsWhole(buffer.AsSpan(0, length)))
                 {
+                    var whole = AnswerTo(buffer.AsSpan(0, length));
                     var streams = buffer.AsSpan(0, length).IndexOf("\"stream\":true"u8) >= 0;
                     length = 0;
-                    await (streams ? Stream(socket) : Send(socket, Whole));
+                    await (streams ? Stream(socket) : Send(socket, whole));
                 }
             }
         }
@@ -115,6 +107,12 @@ internal sealed class ModelServer : IDisposable
     }
 
     private static async ValueTask Send(Socket socket, byte[] bytes) => await socket.SendAsync(bytes);
+
+    private static byte[] AnswerTo(ReadOnlySpan<byte> request)
+    {
+        var seed = request.LastIndexOf(Seed);
+        return seed >= 0 && Utf8Parser.TryParse(request[(seed + Seed.Length)..], out int number, out _) ? Many.Value[number] : Whole;
+    }
 
     private static bool IsWhole(ReadOnlySpan<byte> request)
     {
@@ -156,6 +154,23 @@ internal sealed class ModelServer : IDisposable
             ["finish_reason"] = finish,
         }),
     }.ToJsonString() + "\n\n";
+
+    private static byte[] Answer(string text) => Http(
+        "application/json", "",
+        new JsonObject
+        {
+            ["id"] = "chatcmpl-1",
+            ["object"] = "chat.completion",
+            ["created"] = 1_700_000_000,
+            ["model"] = "bench",
+            ["choices"] = new JsonArray(new JsonObject
+            {
+                ["index"] = 0,
+                ["message"] = new JsonObject { ["role"] = "assistant", ["content"] = text },
+                ["finish_reason"] = "stop",
+            }),
+            ["usage"] = new JsonObject { ["prompt_tokens"] = 180, ["completion_tokens"] = 170, ["total_tokens"] = 350 },
+        }.ToJsonString());
 
     private static byte[] Chunk(string text) => Encoding.UTF8.GetBytes($"{text.Length:x}\r\n{text}\r\n");
 

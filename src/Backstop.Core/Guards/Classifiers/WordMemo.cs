@@ -25,7 +25,7 @@ internal sealed class WordMemo<TSum>(ConstructionFeatures features, TSum nothing
     where TSum : struct, IWeightSum
 {
     // 64 bytes each: as much as the processor fetches at once.
-    private const int Bits = 11;
+    private const int Bits = 12;
     private const int Ways = 2;
 
     private readonly Entry[] _entries = new Entry[Ways << Bits];

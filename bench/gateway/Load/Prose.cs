@@ -13,6 +13,8 @@ internal static class Prose
     // What begins no sentence or goes on for less is a table, an example or a heading.
     private const int ShortestLine = 60;
 
+    private static readonly Ring Ring = Ring.Compile(GuardPolicy.Default);
+
     /// <summary>Those that the default ring lets pass as they are, as question and as answer.</summary>
     public static IReadOnlyList<string> Texts { get; } = [.. Pieces().Where(Passes)];
 
@@ -38,7 +40,7 @@ internal static class Prose
 
     private static bool Passes(string text)
     {
-        var ring = Ring.Compile(GuardPolicy.Default).Open(RingContext.None);
+        var ring = Ring.Open(RingContext.None);
         return new[] { ring.ScreenInput([ScanUnit.Input(text)]), ring.ScreenOutput(ScanUnit.Output(text)) }.All(ruling => !ruling.Stops && ruling.FixedText is null);
     }
 }

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Backstop.Core.Evidence;
 using Backstop.Core.Evidence.Scores;
 using Backstop.Core.Inputs;
@@ -18,7 +17,6 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
 {
     private const int MostPromptNames = 256;
     private const int MostUnits = 100_000;
-    private const int FewAliases = 64;
 
     private readonly Lock _gate = new();
     private readonly SteadyClock _clock = new(time);
@@ -31,14 +29,12 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     private readonly DeliveredAnswers _delivered = new();
     private readonly Stack<PendingPlace> _free = new();
 
-    // Who serves an alias keeps its sums, and so does the next batch. Those of an alias that is gone are not kept for ever.
-    private readonly Dictionary<string, WeakReference<AliasSums>> _aliases = new(StringComparer.Ordinal);
+    private readonly CountedAliases _aliases = new();
     private readonly BatchSums _sums = new();
     private readonly Dictionary<ulong, string> _promptNames = [];
     private readonly string _startId = Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture);
     private readonly UnitWindow _units = new(TimeSpan.FromMinutes(10), MostUnits);
     private ulong _sequence;
-    private int _mostAliases = FewAliases;
 
     /// <summary>Names this start of the process in every batch.</summary>
     public string StartId => _startId;
@@ -65,15 +61,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     {
         lock (_gate)
         {
-            if (_aliases.TryGetValue(alias, out var known) && known.TryGetTarget(out var sums))
-            {
-                return sums;
-            }
-
-            ForgetAliases();
-            sums = new(alias);
-            _aliases[alias] = new(sums);
-            return sums;
+            return _aliases.Of(alias);
         }
     }
 
@@ -340,25 +328,6 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
             batch.Sequence = ++_sequence;
             yield return batch;
         }
-    }
-
-    // When there are twice as many as after the last time: what it costs is the same for each.
-    private void ForgetAliases()
-    {
-        if (_aliases.Count < _mostAliases)
-        {
-            return;
-        }
-
-        foreach (var (alias, sums) in _aliases)
-        {
-            if (!sums.TryGetTarget(out _))
-            {
-                _aliases.Remove(alias);
-            }
-        }
-
-        _mostAliases = FewAliases + (2 * _aliases.Count);
     }
 
     private DateTimeOffset Expire()

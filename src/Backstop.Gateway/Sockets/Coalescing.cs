@@ -7,7 +7,7 @@ namespace Backstop.Gateway.Sockets;
 /// </remarks>
 internal sealed class Coalescing
 {
-    /// <summary>So many messages in a batch are worth it: the wait costs about as much as to wake two receivers.</summary>
+    /// <summary>So many messages in a batch are worth it: the wait costs about as much as to wake one receiver.</summary>
     public const int Enough = 3;
 
     /// <summary>Most messages that do not wait between two that do.</summary>

@@ -108,21 +108,20 @@ internal static class Steps
         where TSum : struct, IWeightSum
     {
         var (folded, memo) = (new FoldedText(), new WordMemo<TSum>(features, nothing));
-        void Read(Action<int>? look, bool construct)
+        void Read(bool words = false, bool look = false, bool construct = false)
         {
             var cutter = new SentenceCutter(window);
             for (var (from, end) = (0, 0); end < text.Length; from = end)
             {
                 end = cutter.Next(text, from, final: true);
-                if (look is null && !construct)
+                if (words || look || construct)
                 {
-                    continue;
+                    folded.Read(text.AsSpan(from..end), escaped: false);
                 }
 
-                folded.Read(text.AsSpan(from..end), escaped: false);
-                for (var word = 0; look is not null && word < folded.Count; word++)
+                if (look)
                 {
-                    look(word);
+                    memo.Read(folded);
                 }
 
                 if (construct)
@@ -133,10 +132,10 @@ internal static class Steps
             }
         }
 
-        yield return new("-- sentences", () => Read(look: null, construct: false));
-        yield return new("-- and words", () => Read(_ => { }, construct: false));
-        yield return new("-- and what each is", () => Read(word => memo.Of(folded, word), construct: false));
-        yield return new("-- and constructions", () => Read(look: null, construct: true));
+        yield return new("-- sentences", () => Read());
+        yield return new("-- and words", () => Read(words: true));
+        yield return new("-- and what each is", () => Read(look: true));
+        yield return new("-- and constructions", () => Read(construct: true));
     }
 
     private struct Sums<TSum>(TSum nothing, WordMemo<TSum> memo) : ITextSink
@@ -146,7 +145,9 @@ internal static class Steps
 
         public void Add(FeatureFamily family, uint hash) => _sum.Add(family, hash);
 
-        public readonly WordSense AddWord(ConstructionFeatures features, FoldedText text, int word) => memo.Of(text, word).Sense;
+        public readonly void Begin(FoldedText text) => memo.Read(text);
+
+        public readonly WordSense AddWord(ConstructionFeatures features, FoldedText text, int word) => memo[word].Sense;
 
         public readonly void NextPiece()
         {

@@ -100,6 +100,10 @@ public sealed class WordMemoTests
 
         public void Add(FeatureFamily family, uint hash) => Sum.Add(family, hash);
 
+        public readonly void Begin(FoldedText text)
+        {
+        }
+
         public WordSense AddWord(ConstructionFeatures features, FoldedText text, int word) => features.Look(text, word, ref Sum);
 
         public readonly void NextPiece()
@@ -114,9 +118,11 @@ public sealed class WordMemoTests
 
         public void Add(FeatureFamily family, uint hash) => Sum.Add(family, hash);
 
+        public readonly void Begin(FoldedText text) => memo.Read(text);
+
         public WordSense AddWord(ConstructionFeatures features, FoldedText text, int word)
         {
-            ref readonly var known = ref memo.Of(text, word);
+            ref readonly var known = ref memo[word];
             add(ref Sum, in known);
             return known.Sense;
         }

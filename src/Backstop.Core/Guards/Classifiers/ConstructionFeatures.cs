@@ -56,6 +56,7 @@ public sealed class ConstructionFeatures(AbuseLexicon lexicon)
         Span<uint> together = stackalloc uint[MostTogether];
         var (recent, classCount, previous, togetherCount) = (default(Recent), 0, 0u, 0);
         recent.Push(Edge, marked: false);
+        sink.Begin(text);
         for (var i = 0; i < text.Count; i++)
         {
             if (i > 0 && i % WordsOfPiece == 0)

@@ -26,6 +26,9 @@ public interface IFeatureSink
 /// <summary>Takes the features of a text, word after word.</summary>
 public interface ITextSink : IFeatureSink
 {
+    /// <summary>Told before the first word.</summary>
+    void Begin(FoldedText text);
+
     /// <summary>Takes what a word says by itself, as <see cref="ConstructionFeatures.Look"/> hands it over.</summary>
     WordSense AddWord(ConstructionFeatures features, FoldedText text, int word);
 

@@ -184,14 +184,11 @@ public sealed class InjectionClassifier(InjectionModels models, InjectionFeature
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Add(FeatureFamily family, uint hash) => Current.Add(family, hash);
 
+        public readonly void Begin(FoldedText text) => memo.Read(text);
+
         public WordSense AddWord(ConstructionFeatures features, FoldedText text, int word)
         {
-            ref var known = ref memo.Of(text, word);
-            if (known.Meaning == WordMeaning.Unknown)
-            {
-                known.Meaning = Surroundings.MeaningOf(text[word], known.Sense.Hash);
-            }
-
+            ref readonly var known = ref memo[word];
             Current.Add(in known);
             around.Add(known.Meaning, known.Sense.Hash);
             return known.Sense;

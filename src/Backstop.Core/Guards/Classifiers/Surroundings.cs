@@ -115,9 +115,6 @@ public sealed class Surroundings
 /// <summary>What a word says about where a text stands.</summary>
 internal enum WordMeaning : byte
 {
-    /// <summary>Nobody has looked yet.</summary>
-    Unknown,
-
     None,
 
     /// <summary>Points at a text.</summary>

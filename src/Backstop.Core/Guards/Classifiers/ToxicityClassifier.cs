@@ -70,9 +70,11 @@ public sealed class ToxicityClassifier(LinearModel model, AbuseLexicon lexicon)
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Add(FeatureFamily family, uint hash) => _current.Add(family, hash);
 
+        public readonly void Begin(FoldedText text) => memo.Read(text);
+
         public WordSense AddWord(ConstructionFeatures features, FoldedText text, int word)
         {
-            ref readonly var known = ref memo.Of(text, word);
+            ref readonly var known = ref memo[word];
             _current.Add(in known);
             return known.Sense;
         }

@@ -29,103 +29,119 @@ internal sealed class WordMemo<TSum>(ConstructionFeatures features, TSum nothing
     private const int Ways = 2;
 
     private readonly Entry[] _entries = new Entry[Ways << Bits];
-    private KnownWord _other;
 
-    /// <summary>What a word is and adds; good until the next call.</summary>
-    public ref KnownWord Of(FoldedText text, int word)
+    // What the words of the text are, and which of them need a closer look.
+    private KnownWord[] _words = new KnownWord[256];
+    private int[] _odd = new int[256];
+
+    /// <summary>What a word of the text that was read last is and adds.</summary>
+    public ref readonly KnownWord this[int word] => ref _words[word];
+
+    /// <summary>Looks up all words of a text.</summary>
+    /// <remarks>
+    /// What is remembered of a word is seldom in the processor's nearest cache. Nothing is decided between one word and the next, so
+    /// that it fetches what is known of several while it waits for the first.
+    /// </remarks>
+    public void Read(FoldedText text)
+    {
+        if (_words.Length < text.Count)
+        {
+            Array.Resize(ref _words, 2 * text.Count);
+            Array.Resize(ref _odd, 2 * text.Count);
+        }
+
+        var words = _words.AsSpan(0, text.Count);
+        var odd = 0;
+        for (var word = 0; word < words.Length; word++)
+        {
+            var key = text.KeyOf(word, out var length);
+            var set = SetOf(key);
+            ref readonly var entry = ref set[set[1].Key.Is(key) ? 1 : 0];
+            words[word] = entry.Word;
+            _odd[odd] = word;
+            odd += entry.Key.Is(key) & length <= WordKey.Longest & key.First < AbuseLexicon.FirstUnspaced ? 0 : 1;
+        }
+
+        foreach (var word in _odd.AsSpan(0, odd))
+        {
+            words[word] = Of(text, word);
+        }
+    }
+
+    private KnownWord Of(FoldedText text, int word)
     {
         var key = text.KeyOf(word, out var length);
-        var set = _entries.AsSpan((int)(key.Hash >> (64 - Bits)) * Ways, Ways);
-        if (length <= WordKey.Longest)
+        foreach (ref readonly var entry in SetOf(key))
         {
-            if (set[0].Key.Is(key))
+            if (length <= WordKey.Longest && entry.Key.Is(key))
             {
-                return ref Amid(text, word, ref set[0].Word);
-            }
-
-            if (set[1].Key.Is(key))
-            {
-                return ref Amid(text, word, ref set[1].Word);
+                // In scripts without spaces it depends on what follows whether a word is listed, and on nothing else.
+                return features.ReachesBeyond(text, word) ? entry.Word.As(features.ClassOf(text, word)) : entry.Word;
             }
         }
 
-        return ref Learn(text, word);
+        return Learn(text, word);
     }
 
-    // In scripts without spaces it depends on what follows whether a word is listed, and on nothing else.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ref KnownWord Amid(FoldedText text, int word, ref KnownWord known)
-    {
-        if (text[word][0] < AbuseLexicon.FirstUnspaced || !features.ReachesBeyond(text, word))
-        {
-            return ref known;
-        }
-
-        _other = known.As(features.ClassOf(text, word));
-        return ref _other;
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private ref KnownWord Learn(FoldedText text, int word)
+    private KnownWord Learn(FoldedText text, int word)
     {
         var key = text.KeyOf(word, out var length);
         var sum = nothing;
-        _other = KnownWord.Of(features.Look(text, word, ref sum), sum);
+        var sense = features.Look(text, word, ref sum);
+        var known = KnownWord.Of(sense, Surroundings.MeaningOf(text[word], sense.Hash), sum);
 
         // What was respelled is not the word that was asked for.
-        if (length > WordKey.Longest || !text.KeyOf(word, out _).Is(key))
+        if (length <= WordKey.Longest && text.KeyOf(word, out _).Is(key))
         {
-            return ref _other;
+            // The newest first; the last of the set makes room.
+            var set = SetOf(key);
+            set[1] = set[0];
+            set[0] = new(key, known);
         }
 
-        // The newest first; the last of the set makes room.
-        var set = _entries.AsSpan((int)(key.Hash >> (64 - Bits)) * Ways, Ways);
-        set[1] = set[0];
-        (set[0].Key, set[0].Word) = (key, _other);
-        return ref set[0].Word;
+        return known;
     }
+
+    private Span<Entry> SetOf(in WordKey key) => _entries.AsSpan((int)(key.Hash >> (64 - Bits)) * Ways, Ways);
 
     [StructLayout(LayoutKind.Auto)]
-    private struct Entry
-    {
-        public WordKey Key;
-        public KnownWord Word;
-    }
+    private readonly record struct Entry(WordKey Key, KnownWord Word);
 }
 
-/// <summary>What is remembered of a word.</summary>
+/// <summary>What is known of a word.</summary>
 [StructLayout(LayoutKind.Auto)]
-internal struct KnownWord
+internal readonly struct KnownWord
 {
     private readonly uint _weights;
     private readonly uint _hash;
-    private uint _code;
+    private readonly uint _code;
     private readonly SmallWord _small;
     private readonly ushort _letterCount;
 
-    private KnownWord(WordSense sense, Vector128<int> weights, Vector128<int> letters, int letterCount)
+    private KnownWord(WordSense sense, WordMeaning meaning, Vector128<int> weights, Vector128<int> letters, int letterCount)
     {
-        (_hash, _code, _small) = (sense.Hash, sense.Code, sense.Small);
+        (_hash, _code, _small, Meaning) = (sense.Hash, sense.Code, sense.Small, meaning);
         (_weights, Letters, _letterCount) = (Panel.Pack(weights), letters, (ushort)letterCount);
     }
 
     // A stretch has at most 4,096 characters, so that the number of its sequences fits.
-    public static KnownWord Of<TSum>(WordSense sense, TSum sum)
-        where TSum : struct, IWeightSum => new(sense, sum.TotalsOf(FeatureFamily.Word), sum.TotalsOf(FeatureFamily.Letters), sum.CountOf(FeatureFamily.Letters));
+    public static KnownWord Of<TSum>(WordSense sense, WordMeaning meaning, TSum sum)
+        where TSum : struct, IWeightSum =>
+        new(sense, meaning, sum.TotalsOf(FeatureFamily.Word), sum.TotalsOf(FeatureFamily.Letters), sum.CountOf(FeatureFamily.Letters));
 
-    public readonly WordSense Sense => new(_hash, _code, _small);
+    public WordSense Sense => new(_hash, _code, _small);
+
+    /// <summary>What it says about where a text stands.</summary>
+    public WordMeaning Meaning { get; }
 
     /// <summary>The same word where it is listed as something else.</summary>
-    public readonly KnownWord As(WordClass found) => this with { _code = Sense.As(found).Code };
+    public KnownWord As(WordClass found) => new(Sense.As(found), Meaning, Weights, Letters, _letterCount);
 
     /// <summary>What the word adds, a lane for each model.</summary>
-    public readonly Vector128<int> Weights => Panel.Unpack(_weights);
+    public Vector128<int> Weights => Panel.Unpack(_weights);
 
     /// <summary>What its letters add, a lane for each model.</summary>
     public Vector128<int> Letters { get; }
 
-    public readonly int LetterCount => _letterCount;
-
-    /// <summary>For who asks about it; unknown at first.</summary>
-    public WordMeaning Meaning { get; set; }
+    public int LetterCount => _letterCount;
 }

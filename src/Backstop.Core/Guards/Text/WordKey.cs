@@ -32,5 +32,8 @@ internal readonly struct WordKey
         }
     }
 
+    /// <summary>Its first character.</summary>
+    public char First => (char)_first.ToScalar();
+
     public bool Is(in WordKey other) => ((_first ^ other._first) | (_second ^ other._second)) == Vector128<short>.Zero;
 }

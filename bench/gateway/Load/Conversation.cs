@@ -1,8 +1,14 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
 namespace Backstop.GatewayBench.Load;
 
 /// <summary>What is asked and answered, in sentences as people write them: checks may not take a shortcut that real texts do not give them.</summary>
 internal static class Conversation
 {
+    /// <summary>JSON as clients and model servers write it: the platform's own writer escapes every apostrophe.</summary>
+    public static JsonSerializerOptions AsSent { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public const string Prompt = "You answer questions of travellers, in a friendly way and at length.";
 
     public const string Question =

@@ -39,7 +39,7 @@ internal sealed record Workload(byte[][] Requests, bool IsStream)
             asked["seed"] = number;
         }
 
-        var body = Encoding.UTF8.GetBytes(asked.ToJsonString());
+        var body = Encoding.UTF8.GetBytes(asked.ToJsonString(Conversation.AsSent));
         var head = $"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n{headers}" +
             $"Content-Length: {body.Length}\r\n\r\n";
         return [.. Encoding.ASCII.GetBytes(head), .. body];

@@ -153,7 +153,7 @@ internal sealed class ModelServer : IDisposable
             ["delta"] = new JsonObject { ["content"] = text },
             ["finish_reason"] = finish,
         }),
-    }.ToJsonString() + "\n\n";
+    }.ToJsonString(Conversation.AsSent) + "\n\n";
 
     private static byte[] Answer(string text) => Http(
         "application/json", "",
@@ -170,10 +170,10 @@ internal sealed class ModelServer : IDisposable
                 ["finish_reason"] = "stop",
             }),
             ["usage"] = new JsonObject { ["prompt_tokens"] = 180, ["completion_tokens"] = 170, ["total_tokens"] = 350 },
-        }.ToJsonString());
+        }.ToJsonString(Conversation.AsSent));
 
     private static byte[] Chunk(string text) => Encoding.UTF8.GetBytes($"{text.Length:x}\r\n{text}\r\n");
 
     private static byte[] Http(string type, string headers, string body) =>
-        Encoding.UTF8.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: {type}\r\n{headers}Content-Length: {body.Length}\r\n\r\n{body}");
+        Encoding.UTF8.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: {type}\r\n{headers}Content-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}");
 }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Backstop.Core.Guards.Classifiers;
 using Backstop.Core.Guards.Text;
 using CsCheck;
@@ -55,6 +57,19 @@ public sealed class WordMemoTests
                 Assert.Equal(Plainly(features, text, model), NumbersOf(remembered.Sum.Tally));
             },
             threads: 1);
+    }
+
+    [Fact]
+    public void Each_line_begins_where_a_line_of_the_cache_does()
+    {
+        var lines = new CacheLines<Vector512<byte>>(3).All;
+        Assert.Equal(3, lines.Length);
+        foreach (ref var line in lines)
+        {
+            Assert.Equal(0, Unsafe.ByteOffset(ref Unsafe.NullRef<Vector512<byte>>(), ref line) % 64);
+        }
+
+        Assert.Throws<ArgumentException>(() => new CacheLines<Vector256<byte>>(3));
     }
 
     [Fact]

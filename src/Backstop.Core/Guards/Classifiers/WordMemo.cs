@@ -19,16 +19,17 @@ internal interface IWeightSum : IFeatureSink
 /// A word of seven letters has eighteen sequences, each with a weight somewhere in a table that is larger than the processor's nearest
 /// cache. What they add is a whole number that depends on the word and on nothing else, so a remembered sum is the same sum. A word has
 /// two places and takes one from the older word there; whoever fills it with words of their own only makes it useless. Not for two threads.
+/// What is remembered is seldom in the processor's nearest cache, so that lines count: a word that is asked for moves to its first place,
+/// and nearly all are found there.
 /// </remarks>
 /// <param name="nothing">The sum that words are added to.</param>
 internal sealed class WordMemo<TSum>(ConstructionFeatures features, TSum nothing)
     where TSum : struct, IWeightSum
 {
-    // 64 bytes each: as much as the processor fetches at once.
     private const int Bits = 12;
-    private const int Ways = 2;
 
-    private readonly Entry[] _entries = new Entry[Ways << Bits];
+    private readonly CacheLines<Entry> _first = new(1 << Bits);
+    private readonly CacheLines<Entry> _second = new(1 << Bits);
 
     // What the words of the text are, and which of them need a closer look.
     private KnownWord[] _words = new KnownWord[256];
@@ -38,10 +39,7 @@ internal sealed class WordMemo<TSum>(ConstructionFeatures features, TSum nothing
     public ref readonly KnownWord this[int word] => ref _words[word];
 
     /// <summary>Looks up all words of a text.</summary>
-    /// <remarks>
-    /// What is remembered of a word is seldom in the processor's nearest cache. Nothing is decided between one word and the next, so
-    /// that it fetches what is known of several while it waits for the first.
-    /// </remarks>
+    /// <remarks>Nothing is decided between one word and the next: the processor fetches what is known of several while it waits for the first.</remarks>
     public void Read(FoldedText text)
     {
         if (_words.Length < text.Count)
@@ -51,12 +49,12 @@ internal sealed class WordMemo<TSum>(ConstructionFeatures features, TSum nothing
         }
 
         var words = _words.AsSpan(0, text.Count);
+        var first = _first.All;
         var odd = 0;
         for (var word = 0; word < words.Length; word++)
         {
             var key = text.KeyOf(word, out var length);
-            var set = SetOf(key);
-            ref readonly var entry = ref set[set[1].Key.Is(key) ? 1 : 0];
+            ref readonly var entry = ref first[PlaceOf(key)];
             words[word] = entry.Word;
             _odd[odd] = word;
             odd += entry.Key.Is(key) & length <= WordKey.Longest & key.First < AbuseLexicon.FirstUnspaced ? 0 : 1;
@@ -71,12 +69,19 @@ internal sealed class WordMemo<TSum>(ConstructionFeatures features, TSum nothing
     private KnownWord Of(FoldedText text, int word)
     {
         var key = text.KeyOf(word, out var length);
-        foreach (ref readonly var entry in SetOf(key))
+        ref var first = ref _first.All[PlaceOf(key)];
+        ref var second = ref _second.All[PlaceOf(key)];
+        if (length <= WordKey.Longest)
         {
-            if (length <= WordKey.Longest && entry.Key.Is(key))
+            if (second.Key.Is(key))
+            {
+                (first, second) = (second, first);
+            }
+
+            if (first.Key.Is(key))
             {
                 // In scripts without spaces it depends on what follows whether a word is listed, and on nothing else.
-                return features.ReachesBeyond(text, word) ? entry.Word.As(features.ClassOf(text, word)) : entry.Word;
+                return features.ReachesBeyond(text, word) ? first.Word.As(features.ClassOf(text, word)) : first.Word;
             }
         }
 
@@ -93,16 +98,15 @@ internal sealed class WordMemo<TSum>(ConstructionFeatures features, TSum nothing
         // What was respelled is not the word that was asked for.
         if (length <= WordKey.Longest && text.KeyOf(word, out _).Is(key))
         {
-            // The newest first; the last of the set makes room.
-            var set = SetOf(key);
-            set[1] = set[0];
-            set[0] = new(key, known);
+            ref var first = ref _first.All[PlaceOf(key)];
+            _second.All[PlaceOf(key)] = first;
+            first = new(key, known);
         }
 
         return known;
     }
 
-    private Span<Entry> SetOf(in WordKey key) => _entries.AsSpan((int)(key.Hash >> (64 - Bits)) * Ways, Ways);
+    private static int PlaceOf(in WordKey key) => (int)(key.Hash >> (64 - Bits));
 
     [StructLayout(LayoutKind.Auto)]
     private readonly record struct Entry(WordKey Key, KnownWord Word);

@@ -12,7 +12,8 @@ internal sealed record Plan(int Repetitions, double Seconds, double WarmSeconds,
 /// <summary>One contender's figures, medians over the repetitions.</summary>
 /// <param name="Mebibytes">Most that was resident after a measurement; null for none.</param>
 /// <param name="Failed">Connections that broke or brought what is no good answer.</param>
-internal sealed record Result(string Name, bool Streams, double? Mebibytes, IReadOnlyList<Measured> Under, int Failed);
+/// <param name="CpuOfStarts">User and system time an answer of each process that was started, where there were several; the n-th of all ran in turn.</param>
+internal sealed record Result(string Name, bool Streams, double? Mebibytes, IReadOnlyList<Measured> Under, int Failed, IReadOnlyList<double>? CpuOfStarts = null);
 
 /// <summary>What was measured under one demand.</summary>
 /// <param name="Demand">How it was asked, in words.</param>
@@ -31,20 +32,59 @@ internal sealed class Comparison(Piece piece, Plan plan, Contenders contenders, 
 {
     private readonly TimeSpan _duration = TimeSpan.FromSeconds(plan.Seconds);
 
-    public async Task<List<Result>> Run()
+    // Those whose program is missing are left out; the script has said it.
+    private IEnumerable<Running> Chosen => piece.Names.Where(c => plan.Only.Count == 0 || plan.Only.Contains(c, StringComparer.OrdinalIgnoreCase))
+        .Select(contenders.Named).OfType<Contenders.Contender>().Select(contender => new Running(contender, upstream));
+
+    public Task<List<Result>> Run() => piece.Starts > 1 ? RunAnew() : RunOnce();
+
+    // What a process costs depends on where its code and data came to lie, and stays so: to measure it longer makes it no better known.
+    private async Task<List<Result>> RunAnew()
+    {
+        Running[] all = [.. Chosen];
+        try
+        {
+            for (var start = 1; start <= piece.Starts; start++)
+            {
+                progress.WriteLine($"start {start} of {piece.Starts}");
+                foreach (var one in all)
+                {
+                    await one.Start();
+                }
+
+                await TakeTurns(all); // Warm.
+                Array.ForEach(all, one => one.BeginStart());
+                await TakeTurns(all);
+                Array.ForEach(all, one => one.EndStart(piece.Demands[0]));
+            }
+
+            return [.. all.Select(one => one.Result())];
+        }
+        finally
+        {
+            Array.ForEach(all, one => one.Dispose());
+        }
+    }
+
+    private async Task TakeTurns(Running[] all)
+    {
+        for (var i = 0; i < plan.Repetitions; i++)
+        {
+            foreach (var one in all)
+            {
+                await one.Turn(piece.Demands[0], _duration);
+            }
+        }
+    }
+
+    private async Task<List<Result>> RunOnce()
     {
         List<Running> running = [];
         try
         {
-            foreach (var name in piece.Names.Where(c => plan.Only.Count == 0 || plan.Only.Contains(c, StringComparer.OrdinalIgnoreCase)))
+            foreach (var one in Chosen)
             {
-                if (contenders.Named(name) is not { } contender)
-                {
-                    continue; // The script has said that it is missing.
-                }
-
-                progress.WriteLine($"starting {name}");
-                var one = new Running(contender, upstream);
+                progress.WriteLine($"starting {one.Contender.Name}");
                 try
                 {
                     await one.Start();
@@ -118,6 +158,9 @@ internal sealed class Comparison(Piece piece, Plan plan, Contenders contenders, 
     private sealed class Running(Contenders.Contender contender, int upstream) : IDisposable
     {
         private readonly List<(Demand Demand, Timings Timings, double Cpu)> _seen = [];
+        private readonly List<double> _starts = [];
+        private readonly List<Timings> _turns = [];
+        private TimeSpan _cpu;
         private double _mebibytes;
         private int _failed;
 
@@ -146,6 +189,28 @@ internal sealed class Comparison(Piece piece, Plan plan, Contenders contenders, 
             return (timings, used.TotalMicroseconds / timings.Answers);
         }
 
+        /// <summary>Asks in its turn.</summary>
+        /// <exception cref="InvalidOperationException">It does not serve.</exception>
+        public async Task Turn(Demand demand, TimeSpan duration)
+        {
+            var (timings, _) = await Ask(demand, duration);
+            _turns.Add(timings.Failed == 0 && timings.Answers > 0 ? timings : throw new InvalidOperationException($"{contender.Name} does not serve: {Server?.LastWords()}"));
+        }
+
+        /// <summary>From here on its turns count.</summary>
+        public void BeginStart()
+        {
+            _turns.Clear();
+            _cpu = Server!.Cpu;
+        }
+
+        /// <summary>All that its process did since is what its answers cost: much of what it counts for control it packs between its turns.</summary>
+        public void EndStart(Demand demand)
+        {
+            _starts.Add((Server!.Cpu - _cpu).TotalMicroseconds / _turns.Sum(turn => turn.Answers));
+            _turns.ForEach(turn => Keep(demand, (turn, _starts[^1])));
+        }
+
         public void Keep(Demand demand, (Timings Timings, double Cpu) run)
         {
             _seen.Add((demand, run.Timings, run.Cpu));
@@ -155,7 +220,8 @@ internal sealed class Comparison(Piece piece, Plan plan, Contenders contenders, 
 
         public Result Result() => new(
             contender.Name, contender.Workload.IsStream, Server is null ? null : _mebibytes,
-            [.. _seen.GroupBy(s => s.Demand, (demand, seen) => Under(demand, [.. seen.Select(s => s.Timings)], [.. seen.Select(s => s.Cpu)]))], _failed);
+            [.. _seen.GroupBy(s => s.Demand, (demand, seen) => Under(demand, [.. seen.Select(s => s.Timings)], [.. seen.Select(s => s.Cpu)]))], _failed,
+            _starts.Count > 0 ? _starts : null);
 
         public void Dispose() => Server?.Dispose();
 

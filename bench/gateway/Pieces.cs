@@ -19,7 +19,11 @@ internal sealed record Demand(int Connections, double? Rate = null, bool HalfOfY
 /// <param name="ShowsLatency">Whether its table tells times of answers.</param>
 /// <param name="Seconds">Length of one measurement when nothing else is said.</param>
 /// <param name="Fresh">Whether each measurement begins with a process that was just started, as after a crash or a deployment.</param>
-internal sealed record Piece(string Name, string What, IReadOnlyList<string> Names, IReadOnlyList<Demand> Demands, bool ShowsLatency = false, double Seconds = 2, bool Fresh = false)
+/// <param name="Repetitions">How often each is measured, in turn, when nothing else is said.</param>
+/// <param name="Starts">How often all of it is done with new processes; above 1 they are warmed in turn, too, and what a process does between its turns counts.</param>
+internal sealed record Piece(
+    string Name, string What, IReadOnlyList<string> Names, IReadOnlyList<Demand> Demands, bool ShowsLatency = false, double Seconds = 2, bool Fresh = false,
+    int Starts = 1, int Repetitions = 5)
 {
     public const int Saturation = 32;
 
@@ -35,7 +39,7 @@ internal sealed record Piece(string Name, string What, IReadOnlyList<string> Nam
             [new(Saturation)]),
         new("portkey", "Throughput beside Portkey's gateway, which checks nothing.", [Contenders.Portkey, Contenders.Plain], [new(Saturation)]),
         new("aliases", "Whether ten thousand aliases, each with a release and a policy of its own, cost more than ten.",
-            [Contenders.Ten, Contenders.TenBefore, Contenders.TenThousand, Contenders.TenThousandBefore], [new(Saturation)]),
+            [Contenders.Ten, Contenders.TenBefore, Contenders.TenThousand, Contenders.TenThousandBefore], [new(Saturation)], Seconds: 0.5, Starts: 5, Repetitions: 15),
         new("latency", "What a proxy adds to the time of a whole answer, at fixed rates.",
             [Contenders.Direct, Contenders.Yarp, Contenders.Plain], [new(Plenty, 200), new(Plenty, 1000), new(Plenty, HalfOfYarp: true)], ShowsLatency: true),
         new("streams", "What a proxy adds to the time to the first token of a stream, and what a stream takes.",

@@ -2,8 +2,8 @@ using System.CommandLine;
 using Backstop.GatewayBench;
 using Backstop.GatewayBench.Servers;
 
-var repetitions = new Option<int>("--repetitions") { Description = "How often each is measured, in turn.", DefaultValueFactory = _ => 5 };
-var seconds = new Option<double?>("--seconds") { Description = "Length of one measurement: 2, of streams 10." };
+var repetitions = new Option<int?>("--repetitions") { Description = "How often each is measured, in turn: 5, of aliases 15 in each of its starts." };
+var seconds = new Option<double?>("--seconds") { Description = "Length of one measurement: 2, of streams 10, of aliases 0.5." };
 var warm = new Option<double>("--warm") { Description = "Most seconds of load before the first; it ends when the load gets no cheaper.", DefaultValueFactory = _ => 20 };
 var gap = new Option<double>("--gap") { Description = "Milliseconds between two events of a stream.", DefaultValueFactory = _ => 5 };
 var only = new Option<string[]>("--only") { Description = "Only what is called so in the tables; may be given several times.", DefaultValueFactory = _ => [] };
@@ -113,7 +113,7 @@ Endurance Endure(ParseResult line, ModelServer models) => new(Here(line, models)
 async Task Measure(ParseResult line, Piece piece)
 {
     var load = Machine.Load();
-    var plan = new Plan(line.GetValue(repetitions), line.GetValue(seconds) ?? piece.Seconds, line.GetValue(warm), line.GetRequiredValue(only));
+    var plan = new Plan(line.GetValue(repetitions) ?? piece.Repetitions, line.GetValue(seconds) ?? piece.Seconds, line.GetValue(warm), line.GetRequiredValue(only));
     using var models = new ModelServer(TimeSpan.FromMilliseconds(line.GetValue(gap)));
     var results = await new Comparison(piece, plan, Here(line, models), models.Port, Console.Error).Run();
     var measured = new Report(Machine.Describe(load), piece.Name, plan, results);

@@ -24,7 +24,7 @@ internal sealed record Report(Machine Machine, string Piece, Plan Plan, IReadOnl
         var piece = GatewayBench.Piece.All.First(p => p.Name == Piece);
         output.WriteLine($"**{Piece}**: {piece.What}");
         output.WriteLine($"{Machine.Date}, {Machine.Processor}, {Machine.Cores} cores, {Machine.System}, {Machine.Runtime}; load average {Machine.LoadBefore} before, {Machine.LoadAfter} after.");
-        output.WriteLine($"Medians of {Plan.Repetitions} alternating repetitions of {Plan.Seconds} s; one core for the proxy, another for load and model server.");
+        output.WriteLine($"Medians of {(piece.Starts > 1 ? $"{piece.Starts} starts, each with " : "")}{Plan.Repetitions} alternating repetitions of {Plan.Seconds} s; one core for the proxy, another for load and model server.");
         output.WriteLine();
         var under = Results.Count > 0 ? Results[0].Under : [];
         Row(output, ["", .. under.SelectMany(m => Heads(m, piece)), "MiB", "failed"]);
@@ -32,6 +32,15 @@ internal sealed record Report(Machine Machine, string Piece, Plan Plan, IReadOnl
         foreach (var result in Results)
         {
             Row(output, [result.Name, .. under.SelectMany(m => Cells(result, m.Demand, piece)), Number(result.Mebibytes), $"{result.Failed}"]);
+        }
+
+        output.WriteLine();
+        foreach (var (one, other) in piece.Starts > 1 ? Pairs() : [])
+        {
+            if (Times(one, other) is { } times)
+            {
+                output.WriteLine($"{one}, × {other}: {times.Median:0.000} ({times.Lowest:0.000} to {times.Highest:0.000}, {piece.Starts} starts)");
+            }
         }
 
         output.WriteLine();
@@ -48,7 +57,28 @@ internal sealed record Report(Machine Machine, string Piece, Plan Plan, IReadOnl
         }
     }
 
+    /// <summary>
+    /// How many times the processor time of another's answers one's take, where both were started several times and measured in turn: of the
+    /// pairs of processes. Of five pairs the true median lies between the lowest and the highest 15 times in 16.
+    /// </summary>
+    public (double Median, double Lowest, double Highest)? Times(string one, string other)
+    {
+        if (Named(one)?.CpuOfStarts is not { Count: > 0 } above || Named(other)?.CpuOfStarts is not { } below)
+        {
+            return null;
+        }
+
+        double[] sorted = [.. above.Zip(below, (a, b) => a / b).Order()];
+        return ((sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2, sorted[0], sorted[^1]);
+    }
+
     public Result? Named(string name) => Results.FirstOrDefault(r => r.Name == name);
+
+    private static IEnumerable<(string One, string Other)> Pairs() =>
+    [
+        (Contenders.TenThousand, Contenders.Ten), (Contenders.TenThousandBefore, Contenders.TenBefore),
+        (Contenders.Ten, Contenders.TenBefore), (Contenders.TenThousand, Contenders.TenThousandBefore),
+    ];
 
     private static string FileOf(string folder, string piece) => Path.Combine(folder, $"{piece}.json");
 

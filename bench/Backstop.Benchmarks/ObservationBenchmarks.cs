@@ -125,7 +125,7 @@ public class ObservationBenchmarks
         }
 
         time.Now += TimeSpan.FromSeconds(1);
-        return signals.Collect().Sum(batch => batch.CalculateSize());
+        return signals.Collect().Sum(batch => batch.Bytes.Length);
     }
 
     private sealed class SetTime : TimeProvider

@@ -57,32 +57,6 @@ public static class SignalTranslation
         Units = [.. message.Units.Select(u => new Core.Evidence.StageUnits(new(u.Alias, u.Epoch, u.Generation), HllFormat.Read(u.Sketch.Span)))],
     };
 
-    /// <summary>The message for the different units of a stage.</summary>
-    public static StageUnits ToMessage(this Core.Evidence.StageUnits units) => new()
-    {
-        Alias = units.Key.Alias,
-        Epoch = units.Key.Epoch,
-        Generation = units.Key.Generation,
-        Sketch = UnsafeByteOperations.UnsafeWrap(HllFormat.Write(units.Baseline)), // Nobody else has these bytes.
-    };
-
-    /// <summary>The message for a count of what requests brought with them.</summary>
-    /// <param name="bucket">Its bucket: <see cref="Core.Inputs.InputCount.BucketOf"/>.</param>
-    public static InputCount ToMessage(this Core.Inputs.InputCount count, string alias, long bucket) => new()
-    {
-        Alias = alias,
-        Bucket = bucket,
-        Signal = (int)count.Signal,
-        What = count.What,
-        N = count.N,
-        Hits = count.Hits,
-        Sum = count.Sum,
-        Squares = count.Squares,
-        Most = count.Most,
-        Bins = { count.Values.Select(v => v.Bin) },
-        BinCounts = { count.Values.Select(v => v.Count) },
-    };
-
     /// <summary>The count of a message.</summary>
     public static Core.Inputs.InputCount ToCount(this InputCount message) => new(
         (Core.Inputs.InputSignal)message.Signal, message.What, message.N, message.Hits, message.Sum, message.Squares, message.Most)

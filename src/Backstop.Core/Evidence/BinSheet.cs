@@ -1,5 +1,4 @@
-using System.Collections.Immutable;
-using System.Runtime.InteropServices;
+using System.Diagnostics.CodeAnalysis;
 using Backstop.Core.Routing;
 
 namespace Backstop.Core.Evidence;
@@ -19,30 +18,31 @@ internal struct BinSheet
     public void Clear() => _counts.Clear();
 
     /// <summary>The cells, in an order that does not depend on what came first.</summary>
-    /// <param name="make">What is made of each.</param>
-    public readonly ImmutableArray<T> Cells<T>(Func<Cell, T> make)
+    [UnscopedRef]
+    public readonly Runs Cells => new(_counts.All);
+
+    /// <summary>Walks over cells.</summary>
+    public ref struct Runs
     {
-        var cells = new T[_counts.RunsOf(ReplicaAt)];
-        var place = 0;
-        for (var rest = _counts.All; !rest.IsEmpty;)
+        private ReadOnlySpan<KeyedCounts.Entry> _rest;
+
+        internal Runs(ReadOnlySpan<KeyedCounts.Entry> all) => _rest = all;
+
+        public BinRun Current { get; private set; }
+
+        public readonly Runs GetEnumerator() => this;
+
+        public bool MoveNext()
         {
-            var run = KeyedCounts.TakeRun(ref rest, ReplicaAt);
-            var (bins, counts) = (new int[run.Length], new long[run.Length]);
-            for (var i = 0; i < run.Length; i++)
+            if (_rest.IsEmpty)
             {
-                (bins[i], counts[i]) = (run[i].Key & ((1 << ReplicaAt) - 1), run[i].Count);
+                return false;
             }
 
+            var run = KeyedCounts.TakeRun(ref _rest, ReplicaAt);
             var cell = run[0].Key >> ReplicaAt;
-            cells[place++] = make(new(
-                (Arm)(cell >> (ArmAt - ReplicaAt)), cell & ((1 << (ArmAt - ReplicaAt)) - 1),
-                ImmutableCollectionsMarshal.AsImmutableArray(bins), ImmutableCollectionsMarshal.AsImmutableArray(counts)));
+            Current = new((Arm)(cell >> (ArmAt - ReplicaAt)), cell & ((1 << (ArmAt - ReplicaAt)) - 1), run, (1 << ReplicaAt) - 1);
+            return true;
         }
-
-        return ImmutableCollectionsMarshal.AsImmutableArray(cells);
     }
-
-    /// <summary>What one arm's requests from the replicas of one number showed, 0 for those of which none is known; bins in order.</summary>
-    [StructLayout(LayoutKind.Auto)]
-    public readonly record struct Cell(Arm Arm, int Replica, ImmutableArray<int> Bins, ImmutableArray<long> Counts);
 }

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using System.Runtime.InteropServices;
 using Backstop.Core.Routing;
 
 namespace Backstop.Core.Evidence;
@@ -25,11 +23,9 @@ internal struct CountSheet
     /// <summary>Forgets all.</summary>
     public void Clear() => _counts.Clear();
 
-    /// <summary>The cells, in an order that does not depend on what came first.</summary>
-    public readonly ImmutableArray<CountCell> Cells()
+    /// <summary>Shows the cells, in an order that does not depend on what came first.</summary>
+    public readonly void ShowTo(IEpochSink sink)
     {
-        var cells = new CountCell[_counts.RunsOf(ReplicaAt)];
-        var place = 0;
         Span<long> categories = stackalloc long[Categories];
         for (var rest = _counts.All; !rest.IsEmpty;)
         {
@@ -41,12 +37,9 @@ internal struct CountSheet
             }
 
             var cell = run[0].Key >> ReplicaAt;
-            cells[place++] = new(
-                (Arm)(cell >> (StratumAt - ReplicaAt + 1)), (cell >> (StratumAt - ReplicaAt)) & 1,
-                [.. categories[..CountTable.OutcomeCount]], [.. categories.Slice(CountTable.OutcomeCount, Ways)],
-                cell & ((1 << (StratumAt - ReplicaAt)) - 1));
+            sink.Cell(
+                (Arm)(cell >> (StratumAt - ReplicaAt + 1)), (cell >> (StratumAt - ReplicaAt)) & 1, cell & ((1 << (StratumAt - ReplicaAt)) - 1),
+                categories[..CountTable.OutcomeCount], categories.Slice(CountTable.OutcomeCount, Ways));
         }
-
-        return ImmutableCollectionsMarshal.AsImmutableArray(cells);
     }
 }

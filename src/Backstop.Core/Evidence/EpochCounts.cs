@@ -55,10 +55,7 @@ public sealed record EpochCounts(EvidenceKey Key, long Bucket, EvidenceGroup Gro
 public sealed record CountCell(Arm Arm, int Stratum, ImmutableArray<long> Outcomes, ImmutableArray<long> Served, int Replica = 0);
 
 /// <summary>Latencies of one arm and replica within a bucket, by bin of <see cref="LatencyCounts"/>; only those that occurred.</summary>
-public sealed record LatencyCell(Arm Arm, int Replica, ImmutableArray<int> Bins, ImmutableArray<long> Counts)
-{
-    internal static LatencyCell Of(BinSheet.Cell cell) => new(cell.Arm, cell.Replica, cell.Bins, cell.Counts);
-}
+public sealed record LatencyCell(Arm Arm, int Replica, ImmutableArray<int> Bins, ImmutableArray<long> Counts);
 
 /// <summary>What a gateway ships every flush. (gateway, start, sequence) names a batch for ever.</summary>
 /// <param name="StartId">New at every start of the gateway process.</param>

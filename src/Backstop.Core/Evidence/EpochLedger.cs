@@ -24,7 +24,6 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
     private readonly List<Stage> _inOrder = [];
     private readonly Stack<OpenEpoch> _free = new();
     private int _made;
-    private int _collected;
 
     // Most requests are of the stage of the last one.
     private Stage? _last;
@@ -78,22 +77,31 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
     }
 
     /// <summary>The epochs that are complete now, or whose deadlines passed, each once.</summary>
-    /// <param name="most">Who wants them in parts gets no more than these and one stage's; less only when there are no more.</param>
-    public ImmutableArray<EpochCounts> Collect(DateTimeOffset now, int most = int.MaxValue)
+    public ImmutableArray<EpochCounts> Collect(DateTimeOffset now)
     {
-        var closed = ImmutableArray.CreateBuilder<EpochCounts>();
-        while (_collected < _inOrder.Count && closed.Count < most)
+        var (closed, seen) = (new ClosedEpochs(), 0);
+        Collect(now, closed, ref seen);
+        return closed.Take();
+    }
+
+    /// <summary>Shows the epochs that are complete now, or whose deadlines passed, each once.</summary>
+    /// <param name="closed">Is shown all that are due of a stage before it is asked whether it is full.</param>
+    /// <param name="seen">How many stages it has seen; 0 to begin with.</param>
+    /// <returns>False when it was full before it had seen all; a call with what it had seen goes on there.</returns>
+    public bool Collect(DateTimeOffset now, IEpochSink closed, ref int seen)
+    {
+        while (seen < _inOrder.Count)
         {
-            _inOrder[_collected++].Close(now, answerDeadline, closed, _free);
+            if (closed.IsFull)
+            {
+                return false;
+            }
+
+            _inOrder[seen++].Close(now, answerDeadline, closed, _free);
         }
 
-        if (closed.Count < most)
-        {
-            _collected = 0;
-            Forget(now);
-        }
-
-        return closed.DrainToImmutable();
+        Forget(now);
+        return true;
     }
 
     private void Forget(DateTimeOffset now)
@@ -258,18 +266,18 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
 
         /// <summary>Closes what is due.</summary>
         /// <param name="free">Gets the epochs of which everything was shipped.</param>
-        internal void Close(DateTimeOffset now, TimeSpan answerDeadline, ImmutableArray<EpochCounts>.Builder closed, Stack<OpenEpoch> free)
+        internal void Close(DateTimeOffset now, TimeSpan answerDeadline, IEpochSink closed, Stack<OpenEpoch> free)
         {
             while (_forming.First is { } epoch && epoch.FormIsDue(now, answerDeadline))
             {
-                closed.Add(epoch.CloseForm(now));
+                epoch.CloseForm(now, closed);
                 _forming.Dequeue();
                 _labelling.Enqueue(epoch);
             }
 
             while (_labelling.First is { } epoch && epoch.QualityIsDue(now))
             {
-                closed.Add(epoch.CloseQuality());
+                epoch.CloseQuality(closed);
                 _labelling.Dequeue();
                 if (epoch.AwaitsScores)
                 {
@@ -284,11 +292,7 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
             while (_scoring.First is { } epoch && epoch.ScoresAreDue(now))
             {
                 _scoring.Dequeue();
-                if (epoch.CloseScores() is { Scores.IsEmpty: false } scores)
-                {
-                    closed.Add(scores);
-                }
-
+                epoch.CloseScores(closed);
                 End(epoch, free);
             }
         }

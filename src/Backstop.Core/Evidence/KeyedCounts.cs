@@ -66,7 +66,7 @@ internal struct KeyedCounts
     }
 
     /// <summary>Takes off those at the beginning that are equal but for some of their lowest bits.</summary>
-    public static ReadOnlySpan<Entry> TakeRun(ref ReadOnlySpan<Entry> rest, int bits)
+    public static ReadOnlySpan<Entry> TakeRun(scoped ref ReadOnlySpan<Entry> rest, int bits)
     {
         var length = 1;
         while (length < rest.Length && rest[length].Key >> bits == rest[0].Key >> bits)
@@ -77,19 +77,6 @@ internal struct KeyedCounts
         var run = rest[..length];
         rest = rest[length..];
         return run;
-    }
-
-    /// <summary>How many runs there are that are equal but for some of their lowest bits.</summary>
-    public readonly int RunsOf(int bits)
-    {
-        var all = All;
-        var runs = 0;
-        for (var i = 0; i < all.Length; i++)
-        {
-            runs += i == 0 || all[i].Key >> bits != all[i - 1].Key >> bits ? 1 : 0;
-        }
-
-        return runs;
     }
 
     private void Insert(int place, Entry entry)

@@ -1,6 +1,4 @@
-using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
-using Backstop.Core.Evidence.Scores;
 using Backstop.Core.Routing;
 
 namespace Backstop.Core.Evidence;
@@ -112,7 +110,7 @@ internal sealed class OpenEpoch
     // Never sooner: a release whose bad answers are scored first would look worse than it is.
     public bool ScoresAreDue(DateTimeOffset now) => now >= _labelsUntil;
 
-    public EpochCounts CloseForm(DateTimeOffset now)
+    public void CloseForm(DateTimeOffset now, IEpochSink closed)
     {
         for (var arm = 0; arm < CountTable.Arms; arm++)
         {
@@ -131,32 +129,54 @@ internal sealed class OpenEpoch
 
         FormClosed = true;
         _labelsUntil = now + _labelDeadline;
-        var counts = new EpochCounts(_key, Number, EvidenceGroup.Form, _form.Cells()) { Latencies = _latencies.Cells(LatencyCell.Of) };
+        closed.Begin(_key, Number, EvidenceGroup.Form);
+        _form.ShowTo(closed);
+        foreach (var bins in _latencies.Cells)
+        {
+            closed.Latencies(bins);
+        }
+
+        closed.End();
         _form.Clear();
         _latencies.Clear();
-        return counts;
     }
 
-    public EpochCounts CloseQuality()
+    public void CloseQuality(IEpochSink closed)
     {
         QualityClosed = true;
-        return new(_key, Number, EvidenceGroup.Quality, _quality.Cells()) { FirstHalf = FirstHalf() };
+        closed.Begin(_key, Number, EvidenceGroup.Quality);
+        _quality.ShowTo(closed);
+        ShowFirstHalf(closed);
+        closed.End();
     }
 
-    public EpochCounts CloseScores()
+    public void CloseScores(IEpochSink closed)
     {
         ScoresClosed = true;
-        ImmutableArray<ScoreCell> scores = [.. (_scores ?? []).SelectMany(name => name.Value.Cells(cell => ScoreCell.Of(name.Key, cell)))];
-        return new(_key, Number, EvidenceGroup.Quality, []) { Scores = scores };
+        if (_scores is null)
+        {
+            return;
+        }
+
+        closed.Begin(_key, Number, EvidenceGroup.Quality);
+        foreach (var (name, sheet) in _scores)
+        {
+            foreach (var steps in sheet.Cells)
+            {
+                closed.Scores(name, steps);
+            }
+        }
+
+        closed.End();
     }
 
     private void CountFirstHalf(Outcome outcome, int count) => _firstHalf.Add((int)outcome, count);
 
-    private ImmutableArray<long> FirstHalf()
+    private void ShowFirstHalf(IEpochSink closed)
     {
         if (_firstHalf.All.IsEmpty)
         {
-            return [];
+            return;
         }
 
         Span<long> outcomes = stackalloc long[CountTable.OutcomeCount];
@@ -166,7 +186,7 @@ internal sealed class OpenEpoch
             outcomes[entry.Key] = entry.Count;
         }
 
-        return [.. outcomes];
+        closed.FirstHalf(outcomes);
     }
 
     [InlineArray(CountTable.Arms)]

@@ -67,7 +67,7 @@ public sealed class FleetClient(
             Note(problem, addresses[turn].Address, delay);
 
             // Collect also while cut off: epochs close by the clock, and what cannot be sent is bounded.
-            connection.CollectForLong();
+            connection.Collect();
             await Task.Delay(delay * (0.5 + Random.Shared.NextDouble()), time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (addresses.Length > 1)
             {
@@ -152,7 +152,7 @@ public sealed class FleetClient(
     }
 
     private FleetConnection Connection(GrpcChannel channel, Uri address) =>
-        new(new(channel), address, options, keys, routes, signals, _unacknowledged, time, log, MayLeaveTheSilent);
+        new(channel.CreateCallInvoker(), address, options, keys, routes, signals, _unacknowledged, time, log, MayLeaveTheSilent);
 
     private bool MayLeaveTheSilent() => options.Control.Length > 1 && (_leftSilentAt is not { } left || time.GetElapsedTime(left) >= Calm);
 

@@ -16,7 +16,7 @@ namespace Backstop.Gateway.Fleet;
 
 /// <summary>One fleet stream from its hello to its end: takes routes and leases, gives acknowledgements and batches.</summary>
 internal sealed class FleetConnection(
-    Protocol.Fleet.FleetClient client, Uri address, GatewayOptions options, LiveKeys keys, LiveRoutes routes, SignalRecorder signals,
+    CallInvoker control, Uri address, GatewayOptions options, LiveKeys keys, LiveRoutes routes, SignalRecorder signals,
     UnacknowledgedBatches unacknowledged, TimeProvider time, ILogger log, Func<bool> mayLeaveTheSilent) : IDisposable
 {
     // Of the longest time between two messages that control promised.
@@ -47,8 +47,8 @@ internal sealed class FleetConnection(
     public async Task Run(CancellationToken stopping, CancellationToken cut)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cut);
-        using var call = client.Connect(cancellationToken: ending.Token);
-        await Send(call, new() { Hello = Hello() }, ending.Token);
+        using var call = FleetStream.Connect(control, ending.Token);
+        await Send(call, new(new() { Hello = Hello() }), ending.Token);
         var reading = Read(call, ending.Token);
         var telling = Tell(call, stopping, ending.Token);
         var first = await Task.WhenAny(reading, telling);
@@ -57,28 +57,20 @@ internal sealed class FleetConnection(
         await first;
     }
 
-    /// <summary>Takes what became complete since the last time, to be sent until it is acknowledged.</summary>
-    public List<SignalBatch> Collect()
-    {
-        List<SignalBatch> batches = [.. signals.Collect()];
-        batches.ForEach(batch => Keep(batch, forLong: false));
-        return batches;
-    }
-
     /// <summary>Takes what became complete since the last time while there is nobody to send it to.</summary>
-    public void CollectForLong()
+    public void Collect()
     {
-        foreach (var batch in signals.Collect())
+        foreach (var batch in signals.Collect(forLong: true))
         {
-            Keep(batch, forLong: true);
+            Keep(batch);
         }
     }
 
     public void Dispose() => _writing.Dispose();
 
-    private void Keep(SignalBatch batch, bool forLong)
+    private void Keep(PackedBatch batch)
     {
-        if (unacknowledged.Add(batch, forLong) is > 0 and var dropped)
+        if (unacknowledged.Add(batch) is > 0 and var dropped)
         {
             GatewayLog.BatchesDropped(log, dropped);
         }
@@ -92,7 +84,7 @@ internal sealed class FleetConnection(
         return hello;
     }
 
-    private async Task Read(AsyncDuplexStreamingCall<FromGateway, FromControl> call, CancellationToken ending)
+    private async Task Read(AsyncDuplexStreamingCall<ToControl, FromControl> call, CancellationToken ending)
     {
         List<RouteUpdate> came = [];
         for (var next = call.ResponseStream.MoveNext(ending); ; next = call.ResponseStream.MoveNext(ending))
@@ -155,7 +147,7 @@ internal sealed class FleetConnection(
     }
 
     // A rollback must not wait behind a backlog of signals, so the routes are read before the first batch is sent again.
-    private async Task Tell(AsyncDuplexStreamingCall<FromGateway, FromControl> call, CancellationToken stopping, CancellationToken ending)
+    private async Task Tell(AsyncDuplexStreamingCall<ToControl, FromControl> call, CancellationToken stopping, CancellationToken ending)
     {
         await _routesRead.Task.WaitAsync(ending);
         await TellAll(call, unacknowledged.All(), ending);
@@ -164,25 +156,35 @@ internal sealed class FleetConnection(
         do
         {
             await TellDrops(call, ending);
-            await TellAll(call, Collect(), ending);
+            await TellNews(call, ending);
         }
         while (await Tick(timer, either.Token));
 
         ending.ThrowIfCancellationRequested();
-        await TellAll(call, Collect(), ending);
+        await TellNews(call, ending);
         await unacknowledged.Emptied().WaitAsync(ending);
         await call.RequestStream.CompleteAsync();
     }
 
-    private async Task TellAll(AsyncDuplexStreamingCall<FromGateway, FromControl> call, IEnumerable<SignalBatch> batches, CancellationToken ending)
+    private async Task TellAll(AsyncDuplexStreamingCall<ToControl, FromControl> call, IEnumerable<PackedBatch> batches, CancellationToken ending)
     {
         foreach (var batch in batches)
         {
-            await Send(call, new() { Batch = batch }, ending);
+            await Send(call, new(new(), batch), ending);
         }
     }
 
-    private async Task TellDrops(AsyncDuplexStreamingCall<FromGateway, FromControl> call, CancellationToken ending)
+    // Each is sent before the next one is made: of many a garbage collection would keep most.
+    private async Task TellNews(AsyncDuplexStreamingCall<ToControl, FromControl> call, CancellationToken ending)
+    {
+        foreach (var batch in signals.Collect())
+        {
+            Keep(batch);
+            await Send(call, new(new(), batch), ending);
+        }
+    }
+
+    private async Task TellDrops(AsyncDuplexStreamingCall<ToControl, FromControl> call, CancellationToken ending)
     {
         var drops = routes.Drops;
         if (!drops.SequenceEqual(_toldDrops))
@@ -192,7 +194,7 @@ internal sealed class FleetConnection(
             {
                 Release = d.Release, Reason = d.Reason, By = d.By, AtMs = d.At.ToUnixTimeMilliseconds(),
             }));
-            await Send(call, new() { Drops = message }, ending);
+            await Send(call, new(new() { Drops = message }), ending);
             _toldDrops = drops;
         }
     }
@@ -209,11 +211,11 @@ internal sealed class FleetConnection(
         }
     }
 
-    private async Task TakeAll(AsyncDuplexStreamingCall<FromGateway, FromControl> call, List<RouteUpdate> came, CancellationToken ending)
+    private async Task TakeAll(AsyncDuplexStreamingCall<ToControl, FromControl> call, List<RouteUpdate> came, CancellationToken ending)
     {
         foreach (var answer in TakeTogether(came) ?? came.Select(Take))
         {
-            await Send(call, answer, ending);
+            await Send(call, new(answer), ending);
         }
 
         came.Clear();
@@ -287,12 +289,12 @@ internal sealed class FleetConnection(
         return new() { Nack = new() { Nonce = update.Nonce, Alias = alias, Reason = reason } };
     }
 
-    private async Task Send(AsyncDuplexStreamingCall<FromGateway, FromControl> call, FromGateway message, CancellationToken ending)
+    private async Task Send(AsyncDuplexStreamingCall<ToControl, FromControl> call, ToControl message, CancellationToken ending)
     {
         await _writing.WaitAsync(ending);
         try
         {
-            message.SentMs = signals.Clock();
+            message.Message.SentMs = signals.Clock();
             await call.RequestStream.WriteAsync(message, ending);
         }
         finally

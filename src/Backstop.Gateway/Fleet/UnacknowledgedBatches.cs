@@ -1,6 +1,4 @@
-using System.Runtime.InteropServices;
 using Backstop.Protocol;
-using Google.Protobuf;
 
 namespace Backstop.Gateway.Fleet;
 
@@ -10,7 +8,7 @@ namespace Backstop.Gateway.Fleet;
 internal sealed class UnacknowledgedBatches(int most, long mostBytes)
 {
     private readonly Lock _gate = new();
-    private readonly Queue<Kept> _batches = new();
+    private readonly Queue<PackedBatch> _batches = new();
     private long _bytes;
     private TaskCompletionSource _emptied = Completed();
 
@@ -26,11 +24,8 @@ internal sealed class UnacknowledgedBatches(int most, long mostBytes)
     }
 
     /// <summary>Keeps a batch, and says how many older ones were dropped for it.</summary>
-    /// <param name="forLong">Whether nobody is there to take it: then it is kept as the bytes it is sent in, which are far fewer.</param>
-    public int Add(SignalBatch batch, bool forLong = false)
+    public int Add(PackedBatch batch)
     {
-        var packed = forLong ? batch.ToByteArray() : null;
-        var kept = new Kept(batch.Sequence, packed?.Length ?? batch.CalculateSize(), forLong ? null : batch, packed);
         lock (_gate)
         {
             if (_batches.Count == 0)
@@ -38,8 +33,8 @@ internal sealed class UnacknowledgedBatches(int most, long mostBytes)
                 _emptied = new(TaskCreationOptions.RunContinuationsAsynchronously);
             }
 
-            _batches.Enqueue(kept);
-            _bytes += kept.Size;
+            _batches.Enqueue(batch);
+            _bytes += batch.Bytes.Length;
             var dropped = 0;
             for (; _batches.Count > most || (_bytes > mostBytes && _batches.Count > 1); dropped++)
             {
@@ -67,16 +62,13 @@ internal sealed class UnacknowledgedBatches(int most, long mostBytes)
         }
     }
 
-    /// <summary>All that are kept now, oldest first; each is unpacked when it is its turn.</summary>
-    public IEnumerable<SignalBatch> All()
+    /// <summary>All that are kept now, oldest first.</summary>
+    public IReadOnlyList<PackedBatch> All()
     {
-        Kept[] all;
         lock (_gate)
         {
-            all = [.. _batches];
+            return [.. _batches];
         }
-
-        return all.Select(kept => kept.Batch ?? SignalBatch.Parser.ParseFrom(kept.Packed));
     }
 
     /// <summary>Ends when everything kept now, and what is added until then, was acknowledged.</summary>
@@ -88,7 +80,7 @@ internal sealed class UnacknowledgedBatches(int most, long mostBytes)
         }
     }
 
-    private void Forget() => _bytes -= _batches.Dequeue().Size;
+    private void Forget() => _bytes -= _batches.Dequeue().Bytes.Length;
 
     private static TaskCompletionSource Completed()
     {
@@ -96,7 +88,4 @@ internal sealed class UnacknowledgedBatches(int most, long mostBytes)
         done.SetResult();
         return done;
     }
-
-    [StructLayout(LayoutKind.Auto)]
-    private readonly record struct Kept(ulong Sequence, int Size, SignalBatch? Batch, byte[]? Packed);
 }

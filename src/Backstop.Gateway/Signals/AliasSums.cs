@@ -4,7 +4,6 @@ using Backstop.Core.Evidence.Sketches;
 using Backstop.Core.Inputs;
 using Backstop.Gateway.Routing;
 using Backstop.Protocol;
-using StageUnits = Backstop.Core.Evidence.StageUnits;
 using InputCount = Backstop.Core.Inputs.InputCount;
 
 namespace Backstop.Gateway.Signals;
@@ -106,44 +105,44 @@ internal sealed class AliasSums(string alias)
     }
 
     /// <summary>Tells everything since the last call.</summary>
-    public void Tell(BatchSums.Part part)
+    public void Tell(BatchWriter batch)
     {
         for (var i = 0; i < _releases; i++)
         {
             ref var started = ref _started[i];
-            part.Started.Add(new() { Alias = alias, Release = started.Release, Count = started.Count, FirstMs = started.FirstMs, LastMs = started.LastMs });
+            batch.Started(alias, started.Release, started.Count, started.FirstMs, started.LastMs);
             started = default;
         }
 
         foreach (var (bucket, inputs) in _before ?? [])
         {
-            Tell(bucket, inputs, part);
+            Tell(bucket, inputs, batch);
         }
 
         if (_inputs is null && _spoken > 0)
         {
-            part.Inputs.Add((alias, _bucket, OfWords()));
+            batch.Input(alias, _bucket, OfWords());
         }
         else if (_inputs is not null)
         {
-            Tell(_bucket, CountWords(), part);
+            Tell(_bucket, CountWords(), batch);
         }
 
         // As soon as they are more than a sketch can be wrong by; once there are many, few are new.
         if (_news > 0 && _news >= DistinctSketch.StandardError * _told)
         {
             (_told, _news) = (_told + _news, 0);
-            part.Units.Add(new StageUnits(_unitsOf, _units!).ToMessage());
+            batch.Units(_unitsOf, _units!);
         }
 
         (_releases, _inputs, _before, _spoken, WillBeTold) = (0, null, null, 0, false);
     }
 
-    private void Tell(long bucket, InputTally inputs, BatchSums.Part part)
+    private void Tell(long bucket, InputTally inputs, BatchWriter batch)
     {
         foreach (var count in inputs.CountsWithValues)
         {
-            part.Inputs.Add((alias, bucket, count));
+            batch.Input(alias, bucket, count);
         }
     }
 

@@ -1,8 +1,5 @@
 using Backstop.Core.Evidence;
 using Backstop.Protocol;
-using StageUnits = Backstop.Protocol.StageUnits;
-using SignalBatch = Backstop.Protocol.SignalBatch;
-using InputCount = Backstop.Core.Inputs.InputCount;
 using Route = Backstop.Core.Routing.Route;
 
 namespace Backstop.Gateway.Signals;
@@ -10,10 +7,6 @@ namespace Backstop.Gateway.Signals;
 /// <summary>What a gateway counts for its next batch beside epochs. Not thread-safe.</summary>
 internal sealed class BatchSums
 {
-    /// <summary>About as many of one kind are in a batch at most.</summary>
-    /// <remarks>A batch must fit into a message, which gRPC takes up to 4 MiB of; what tells the units of an alias apart takes a kilobyte.</remarks>
-    public const int MostOfAKind = 1000;
-
     private const int MaxSamplesPerGeneration = 50;
 
     private readonly Dictionary<(string Alias, long Generation, string Release), ShadowComparison> _shadows = [];
@@ -81,28 +74,41 @@ internal sealed class BatchSums
         });
     }
 
-    /// <summary>What was not told yet, or as much of it as fits into one batch.</summary>
-    public Part Take()
+    /// <summary>Tells what was not told yet.</summary>
+    /// <returns>False when the batch was full before it had all; the next call goes on there.</returns>
+    public bool Tell(BatchWriter batch)
     {
-        var part = new Part();
-        for (; _taken < _aliases.Count && !part.IsFull; _taken++)
+        for (; _taken < _aliases.Count && !batch.IsFull; _taken++)
         {
-            _aliases[_taken].Tell(part);
+            _aliases[_taken].Tell(batch);
         }
 
-        if (_taken == _aliases.Count)
+        if (_taken < _aliases.Count)
         {
-            _taken = 0;
-            _aliases.Clear();
+            return false;
         }
 
-        var shadows = _shadows.Take(MostOfAKind).ToList();
-        shadows.ForEach(shadow => _shadows.Remove(shadow.Key));
-        part.Shadows.AddRange(shadows.Select(shadow => shadow.Value));
-        var samples = Math.Min(_samples.Count, MostOfAKind);
-        part.Samples.AddRange(_samples[..samples]);
+        _taken = 0;
+        _aliases.Clear();
+        foreach (var (key, shadow) in _shadows)
+        {
+            if (batch.IsFull)
+            {
+                return false;
+            }
+
+            batch.Add(shadow);
+            _shadows.Remove(key);
+        }
+
+        var samples = 0;
+        for (; samples < _samples.Count && !batch.IsFull; samples++)
+        {
+            batch.Add(_samples[samples]);
+        }
+
         _samples.RemoveRange(0, samples);
-        return part;
+        return _samples.Count == 0;
     }
 
     private ShadowComparison ShadowsOf(Route route, string release)
@@ -114,35 +120,5 @@ internal sealed class BatchSums
         }
 
         return sum;
-    }
-
-    /// <summary>What one batch tells beside epochs.</summary>
-    public sealed class Part
-    {
-        public List<Started> Started { get; } = [];
-
-        public List<StageUnits> Units { get; } = [];
-
-        public List<(string Alias, long Bucket, InputCount Count)> Inputs { get; } = [];
-
-        public List<ShadowComparison> Shadows { get; } = [];
-
-        public List<Sample> Samples { get; } = [];
-
-        public bool IsEmpty => Longest == 0;
-
-        /// <summary>Whether the rest belongs into the next batch.</summary>
-        public bool IsFull => Longest >= MostOfAKind;
-
-        private int Longest => Math.Max(Math.Max(Math.Max(Started.Count, Units.Count), Math.Max(Inputs.Count, Shadows.Count)), Samples.Count);
-
-        public void AddTo(SignalBatch batch)
-        {
-            batch.Started.AddRange(Started);
-            batch.Units.AddRange(Units);
-            batch.Inputs.AddRange(Inputs.Select(i => i.Count.ToMessage(i.Alias, i.Bucket)));
-            batch.Shadows.AddRange(Shadows);
-            batch.Samples.AddRange(Samples);
-        }
     }
 }

@@ -8,7 +8,6 @@ using Backstop.Core.Routing;
 using Backstop.Protocol;
 using Route = Backstop.Core.Routing.Route;
 using InputCount = Backstop.Core.Inputs.InputCount;
-using SignalBatch = Backstop.Protocol.SignalBatch;
 
 namespace Backstop.Gateway.Signals;
 
@@ -34,6 +33,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     private readonly Dictionary<ulong, string> _promptNames = [];
     private readonly string _startId = Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture);
     private readonly UnitWindow _units = new(TimeSpan.FromMinutes(10), MostUnits);
+    private BatchWriter? _batch;
     private ulong _sequence;
 
     /// <summary>Names this start of the process in every batch.</summary>
@@ -294,39 +294,30 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     }
 
     /// <summary>
-    /// Everything that became complete since the last call, in as many batches as it takes: a message is not endless. All must be taken;
-    /// what is not is lost.
+    /// Everything that became complete since the last call, in as many batches as it takes: a message is not endless. Each is made when it is
+    /// taken; what is not taken is told by the next call.
     /// </summary>
-    public IEnumerable<SignalBatch> Collect()
+    /// <param name="forLong">Whether nobody is there to take them.</param>
+    public IEnumerable<PackedBatch> Collect(bool forLong = false)
     {
         var now = Expire();
-        for (var (epochsLeft, restLeft) = (true, true); epochsLeft || restLeft;)
+        var batch = _batch ??= new(options.GatewayId, _startId);
+        var stages = 0;
+        for (var (restLeft, epochsLeft) = (true, true); restLeft || epochsLeft;)
         {
-            // In parts, for requests wait for the lock, and what is alive at one time costs the garbage collector.
-            var batch = new SignalBatch { GatewayId = options.GatewayId, StartId = _startId };
-            ImmutableArray<Core.Evidence.EpochCounts> epochs;
-            BatchSums.Part part;
+            // In parts, for requests wait for the lock.
             lock (_gate)
             {
-                epochs = epochsLeft ? _ledger.Collect(now, BatchSums.MostOfAKind) : [];
-                part = _sums.Take();
+                restLeft = restLeft && !_sums.Tell(batch);
+                epochsLeft = epochsLeft && !_ledger.Collect(now, batch, ref stages);
             }
 
-            (epochsLeft, restLeft) = (epochs.Length >= BatchSums.MostOfAKind, part.IsFull);
-
-            foreach (var epoch in epochs)
-            {
-                batch.Epochs.Add(epoch.ToMessage());
-            }
-
-            part.AddTo(batch);
-            if (epochs.IsEmpty && part.IsEmpty)
+            if (batch.IsEmpty)
             {
                 yield break;
             }
 
-            batch.Sequence = ++_sequence;
-            yield return batch;
+            yield return batch.Take(++_sequence, forLong);
         }
     }
 

@@ -4,8 +4,4 @@ using Backstop.Core.Routing;
 namespace Backstop.Core.Evidence.Scores;
 
 /// <summary>Scores of one name, arm and replica within a bucket: pairs of a step of <see cref="ScoreCounts"/> and a count, only those that occurred.</summary>
-public sealed record ScoreCell(string Name, Arm Arm, int Replica, ImmutableArray<long> Steps)
-{
-    internal static ScoreCell Of(string name, BinSheet.Cell cell) =>
-        new(name, cell.Arm, cell.Replica, [.. cell.Bins.Zip(cell.Counts).SelectMany(step => (long[])[step.First, step.Second])]);
-}
+public sealed record ScoreCell(string Name, Arm Arm, int Replica, ImmutableArray<long> Steps);

@@ -38,8 +38,16 @@ public static class HllFormat
     /// <summary>The sketch as bytes: most aliases have few units, which take four bytes each.</summary>
     public static byte[] Write(DistinctSketch sketch)
     {
+        Span<byte> bytes = stackalloc byte[Size];
+        return bytes[..Write(sketch, bytes)].ToArray();
+    }
+
+    /// <summary>Writes the sketch as bytes and says how many they are.</summary>
+    /// <param name="bytes">Room for <see cref="Size"/>.</param>
+    public static int Write(DistinctSketch sketch, Span<byte> bytes)
+    {
         var few = sketch.Registers.Length - sketch.Registers.Count((byte)0);
-        return few <= MostCoupons ? WriteCoupons(sketch, few) : WriteRegisters(sketch);
+        return few <= MostCoupons ? WriteCoupons(sketch, few, bytes) : WriteRegisters(sketch, bytes);
     }
 
     /// <summary>The sketch that these bytes are.</summary>
@@ -78,7 +86,7 @@ public static class HllFormat
         }
     }
 
-    private static byte[] WriteRegisters(DistinctSketch sketch)
+    private static int WriteRegisters(DistinctSketch sketch, Span<byte> bytes)
     {
         Span<int> counts = stackalloc int[DistinctSketch.MostZeros + 2];
         counts.Clear();
@@ -91,20 +99,23 @@ public static class HllFormat
         var (sum, rest) = (0.0, 0.0);
         for (var value = 0; value < counts.Length; value++)
         {
-            sum += value < 32 ? Math.ScaleB(counts[value], -value) : 0;
-            rest += value < 32 ? 0 : Math.ScaleB(counts[value], -value);
+            if (counts[value] > 0)
+            {
+                sum += value < 32 ? Math.ScaleB(counts[value], -value) : 0;
+                rest += value < 32 ? 0 : Math.ScaleB(counts[value], -value);
+            }
         }
 
-        var bytes = new byte[Size];
+        bytes[..Preamble].Clear();
         ((ReadOnlySpan<byte>)[Preamble / sizeof(int), Version, Family, DistinctSketch.LogRegisters, 0, Compact | OutOfOrder, 0, (byte)Mode.Hll | Hll8]).CopyTo(bytes);
-        BinaryPrimitives.WriteDoubleLittleEndian(bytes.AsSpan(16), sum);
-        BinaryPrimitives.WriteDoubleLittleEndian(bytes.AsSpan(24), rest);
-        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(32), counts[0]);
-        sketch.Registers.CopyTo(bytes.AsSpan(Preamble));
-        return bytes;
+        BinaryPrimitives.WriteDoubleLittleEndian(bytes[16..], sum);
+        BinaryPrimitives.WriteDoubleLittleEndian(bytes[24..], rest);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[32..], counts[0]);
+        sketch.Registers.CopyTo(bytes[Preamble..]);
+        return Size;
     }
 
-    private static byte[] WriteCoupons(DistinctSketch sketch, int count)
+    private static int WriteCoupons(DistinctSketch sketch, int count, Span<byte> bytes)
     {
         var isList = count <= MostInList;
         var preamble = isList ? ListPreamble : SetPreamble;
@@ -114,7 +125,7 @@ public static class HllFormat
             logPlaces++;
         }
 
-        var bytes = new byte[preamble + (count * sizeof(uint))];
+        var length = preamble + (count * sizeof(uint));
         var flags = count == 0 ? (byte)(Empty | Compact) : Compact;
         ((ReadOnlySpan<byte>)
         [
@@ -123,18 +134,18 @@ public static class HllFormat
         ]).CopyTo(bytes);
         if (!isList)
         {
-            BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(ListPreamble), count);
+            BinaryPrimitives.WriteInt32LittleEndian(bytes[ListPreamble..], count);
         }
 
         var registers = sketch.Registers;
         var place = preamble;
-        for (var i = registers.IndexOfAnyExcept((byte)0); place < bytes.Length; place += sizeof(uint))
+        for (var i = registers.IndexOfAnyExcept((byte)0); place < length; place += sizeof(uint))
         {
-            BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(place), (uint)i | ((uint)registers[i] << CouponBits));
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes[place..], (uint)i | ((uint)registers[i] << CouponBits));
             i += 1 + registers[(i + 1)..].IndexOfAnyExcept((byte)0);
         }
 
-        return bytes;
+        return length;
     }
 
     private static void Coupons(ReadOnlySpan<byte> bytes, int from, int count, DistinctSketch sketch)

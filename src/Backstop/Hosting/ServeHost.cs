@@ -104,6 +104,7 @@ internal static class ServeHost
         {
             listener.Bind(address);
             listener.Listen();
+            FreePort.Promise(address.Port);
         }
         catch (SocketException e)
         {

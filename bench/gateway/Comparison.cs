@@ -175,7 +175,7 @@ internal sealed class Comparison(Piece piece, Plan plan, Contenders contenders, 
         /// <exception cref="InvalidOperationException">It does not start.</exception>
         public async Task Start()
         {
-            Server?.Dispose();
+            Dispose();
             Server = contender.Start is { } start ? await start() : null;
         }
 
@@ -223,7 +223,11 @@ internal sealed class Comparison(Piece piece, Plan plan, Contenders contenders, 
             [.. _seen.GroupBy(s => s.Demand, (demand, seen) => Under(demand, [.. seen.Select(s => s.Timings)], [.. seen.Select(s => s.Cpu)]))], _failed,
             _starts.Count > 0 ? _starts : null);
 
-        public void Dispose() => Server?.Dispose();
+        public void Dispose()
+        {
+            Server?.Dispose();
+            Server = null;
+        }
 
         private Measured Under(Demand demand, Timings[] timings, double[] cpu) => new(
             demand.ToString(), demand.Rate, Server is null ? null : Median(cpu), Server is null ? null : cpu.Min(), Server is null ? null : cpu.Max(),

@@ -92,12 +92,23 @@ internal sealed partial class ServerProcess : IDisposable
         throw new InvalidOperationException($"It is not ready: {LastWords()}");
     }
 
-    /// <summary>A port that is free now.</summary>
+    /// <summary>A port that is free now, and that no outgoing connection is given before somebody listens on it.</summary>
     public static int FreePort()
     {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
+        while (true)
+        {
+            // Systems take the ports of outgoing connections from above these: one that asks whether somebody listens could be given the very port that it asks.
+            var port = Random.Shared.Next(15_000, 32_000);
+            using var probe = new TcpListener(IPAddress.Loopback, port);
+            try
+            {
+                probe.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+            }
+        }
     }
 
     public string LastWords() => string.Join('\n', File.ReadLines(_log).TakeLast(5));

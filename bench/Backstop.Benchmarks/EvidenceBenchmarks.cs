@@ -126,10 +126,40 @@ public class EvidenceBenchmarks
         var message = new Protocol.SignalBatch { GatewayId = $"of-the-fleet-{gateway}", StartId = "start" };
         for (var bucket = 0; bucket < 4; bucket++)
         {
-            message.Epochs.AddRange(EpochsOf(Stage, gateway + bucket).Select(e => (e with { Bucket = e.Bucket + bucket }).ToMessage()));
+            message.Epochs.AddRange(EpochsOf(Stage, gateway + bucket).Select(e => MessageOf(e with { Bucket = e.Bucket + bucket })));
         }
 
         return message.ToByteArray();
+    }
+
+    private static Protocol.EpochCounts MessageOf(EpochCounts epoch)
+    {
+        var message = new Protocol.EpochCounts
+        {
+            Alias = epoch.Key.Alias,
+            Epoch = epoch.Key.Epoch,
+            Generation = epoch.Key.Generation,
+            Bucket = EpochCounts.StartOf(epoch.Bucket).ToUnixTimeMilliseconds(),
+            Group = (int)epoch.Group,
+        };
+        foreach (var cell in epoch.Cells)
+        {
+            var counts = new Cell { Arm = (int)cell.Arm, Stratum = cell.Stratum, Replica = cell.Replica };
+            counts.Outcomes.AddRange(cell.Outcomes.AsSpan());
+            counts.Served.AddRange(cell.Served.AsSpan());
+            message.Cells.Add(counts);
+        }
+
+        message.FirstHalf.AddRange(epoch.FirstHalf.AsSpan());
+        foreach (var cell in epoch.Latencies)
+        {
+            var latencies = new Latencies { Arm = (int)cell.Arm, Replica = cell.Replica };
+            latencies.Bins.AddRange(cell.Bins.AsSpan());
+            latencies.Counts.AddRange(cell.Counts.AsSpan());
+            message.Latencies.Add(latencies);
+        }
+
+        return message;
     }
 
     // Lognormal around 800 ms, in the bins of a real one: about a hundred of them fill.

@@ -7,47 +7,11 @@ using Google.Protobuf;
 
 namespace Backstop.Protocol;
 
-/// <summary>Between the core's batches of signals and their messages.</summary>
+/// <summary>From messages to the core's batches of signals; the other way goes <see cref="BatchWriter"/>.</summary>
 public static class SignalTranslation
 {
     private static readonly int Outcomes = Enum.GetValues<Outcome>().Length;
     private static readonly int Ways = Enum.GetValues<Served>().Length;
-
-    /// <summary>The message for the facts of one bucket.</summary>
-    public static EpochCounts ToMessage(this Core.Evidence.EpochCounts epoch)
-    {
-        var message = new EpochCounts
-        {
-            Alias = epoch.Key.Alias,
-            Epoch = epoch.Key.Epoch,
-            Generation = epoch.Key.Generation,
-            Bucket = Core.Evidence.EpochCounts.StartOf(epoch.Bucket).ToUnixTimeMilliseconds(),
-            Group = (int)epoch.Group,
-        };
-        foreach (var cell in epoch.Cells)
-        {
-            var counts = new Cell { Arm = (int)cell.Arm, Stratum = cell.Stratum, Replica = cell.Replica };
-            counts.Outcomes.AddRange(cell.Outcomes.AsSpan());
-            counts.Served.AddRange(cell.Served.AsSpan());
-            message.Cells.Add(counts);
-        }
-
-        message.FirstHalf.AddRange(epoch.FirstHalf.AsSpan());
-        foreach (var cell in epoch.Latencies)
-        {
-            var latencies = new Latencies { Arm = (int)cell.Arm, Replica = cell.Replica };
-            latencies.Bins.AddRange(cell.Bins.AsSpan());
-            latencies.Counts.AddRange(cell.Counts.AsSpan());
-            message.Latencies.Add(latencies);
-        }
-
-        foreach (var cell in epoch.Scores)
-        {
-            message.Scores.Add(new Scores { Name = cell.Name, Arm = (int)cell.Arm, Replica = cell.Replica, Steps = { cell.Steps } });
-        }
-
-        return message;
-    }
 
     /// <summary>The counts of a message. Ask <see cref="Flaw"/> first: a message comes from another process.</summary>
     public static Core.Evidence.SignalBatch ToBatch(this SignalBatch message) => new(

@@ -31,13 +31,11 @@ public sealed class BatchWriter : IEpochSink
     public bool IsFull => _wire.Length >= Enough;
 
     /// <summary>What was written since the last call.</summary>
-    /// <param name="forLong">Whether nobody is there to take it: then it lies where no garbage collection moves it.</param>
-    public PackedBatch Take(ulong sequence, bool forLong = false)
+    public PackedBatch Take(ulong sequence)
     {
         _wire.Number(SignalBatch.SequenceFieldNumber, checked((long)sequence));
         _wire.End(_batch);
-        var bytes = GC.AllocateUninitializedArray<byte>(_wire.Length, pinned: forLong);
-        _wire.Written.CopyTo(bytes);
+        var bytes = _wire.Written.ToArray();
         Begin();
         return new(sequence, bytes);
     }

@@ -60,7 +60,7 @@ internal sealed class FleetConnection(
     /// <summary>Takes what became complete since the last time while there is nobody to send it to.</summary>
     public void Collect()
     {
-        foreach (var batch in signals.Collect(forLong: true))
+        foreach (var batch in signals.Collect())
         {
             Keep(batch);
         }

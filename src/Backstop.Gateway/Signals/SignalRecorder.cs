@@ -297,8 +297,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     /// Everything that became complete since the last call, in as many batches as it takes: a message is not endless. Each is made when it is
     /// taken; what is not taken is told by the next call.
     /// </summary>
-    /// <param name="forLong">Whether nobody is there to take them.</param>
-    public IEnumerable<PackedBatch> Collect(bool forLong = false)
+    public IEnumerable<PackedBatch> Collect()
     {
         var now = Expire();
         var batch = _batch ??= new(options.GatewayId, _startId);
@@ -317,7 +316,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
                 yield break;
             }
 
-            yield return batch.Take(++_sequence, forLong);
+            yield return batch.Take(++_sequence);
         }
     }
 

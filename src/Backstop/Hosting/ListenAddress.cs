@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Backstop.CommandLine;
 using Backstop.Control.Hosting;
 
@@ -24,4 +25,21 @@ internal static class ListenAddress
 
     /// <summary>Replaces port 0 by one that is free now, and that no outgoing connection will be given before it is listened on.</summary>
     public static IPEndPoint WithPort(IPEndPoint address) => address.Port != 0 ? address : new(address.Address, FreePort.At(address.Address));
+
+    /// <summary>Makes sure that this process can listen there later, and that until then nothing in it takes the port.</summary>
+    /// <remarks>Without listening: who asks whether this process is there yet would be taken in, and cut off.</remarks>
+    /// <exception cref="CommandFailure">Somebody else listens there, or it is not this machine's.</exception>
+    public static void ExpectFree(string option, IPEndPoint address)
+    {
+        using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Bind(address);
+            FreePort.Promise(address.Port);
+        }
+        catch (SocketException e)
+        {
+            throw CommandFailure.Usage($"{option} {address}: {e.Message}. Choose another port; port 0 takes a free one.");
+        }
+    }
 }

@@ -1,7 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Net;
 using System.Net.Security;
-using System.Net.Sockets;
 using Backstop.CommandLine;
 using Backstop.Control;
 using Backstop.Control.Access;
@@ -33,10 +32,11 @@ internal static class ServeHost
             SocketThreads.RunWhatFollows();
         }
 
-        ExpectFree("--http", options.Http);
+        // Asked first: the listeners open last, and seconds of starting would have to be undone.
+        ListenAddress.ExpectFree("--http", options.Http);
         if (options.HoldsStreams)
         {
-            ExpectFree("--fleet", options.Fleet);
+            ListenAddress.ExpectFree("--fleet", options.Fleet);
         }
 
         try
@@ -93,22 +93,6 @@ internal static class ServeHost
                 "Make the first key, or name whose tokens count with --oidc-issuer.",
                 ExitCode.Usage,
                 $"backstop key create NAME --scope admin {(options.Store is StoreAddress.Sqlite ? $"--data {options.DataDirectory}" : $"--store {options.Store}")}");
-        }
-    }
-
-    // Asked first: the listeners open last, and seconds of starting would have to be undone.
-    private static void ExpectFree(string option, IPEndPoint address)
-    {
-        using var listener = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            listener.Bind(address);
-            listener.Listen();
-            FreePort.Promise(address.Port);
-        }
-        catch (SocketException e)
-        {
-            throw CommandFailure.Usage($"{option} {address}: {e.Message}. Choose another port; port 0 takes a free one.");
         }
     }
 

@@ -12,6 +12,7 @@ internal sealed class Connection : IValueTaskSource<long>, IDisposable
     private readonly Workload _workload;
     private readonly byte[] _buffer = new byte[64 * 1024];
     private ManualResetValueTaskSourceCore<long> _next;
+    private byte[]? _request;
 
     private Connection(Socket socket, Workload workload) => (_socket, _workload) = (socket, workload);
 
@@ -43,7 +44,8 @@ internal sealed class Connection : IValueTaskSource<long>, IDisposable
     public async ValueTask Ask()
     {
         FirstByte = 0;
-        await _socket.SendAsync(_workload.Next());
+        _request = _workload.Next(_request);
+        await _socket.SendAsync(_request);
         var answer = default(AnswerEnd);
         var length = 0;
         while (true)

@@ -1,25 +1,60 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 
 namespace Backstop.GatewayBench.Load;
 
 /// <summary>What is asked, again and again.</summary>
-/// <param name="Requests">The bytes of HTTP requests that are sent in turn.</param>
-/// <param name="IsStream">Whether the answers come in events.</param>
-internal sealed record Workload(byte[][] Requests, bool IsStream)
+internal sealed class Workload
 {
+    private const int Digits = 5;
+
+    private readonly byte[][] _requests;
+    private readonly int _number;
+    private readonly uint _count;
     private int _next = -1;
 
-    /// <summary>The bytes of the next request.</summary>
-    public byte[] Next() => Requests.Length == 1 ? Requests[0] : Requests[(uint)Interlocked.Increment(ref _next) % Requests.Length];
+    // Either as many requests as there are, or one that names an alias, and where its number is.
+    private Workload(byte[][] requests, bool isStream, int? count = null, int number = 0) =>
+        (_requests, IsStream, _count, _number) = (requests, isStream, (uint)(count ?? requests.Length), number);
 
-    /// <summary>Chat requests to a model, or to aliases in turn.</summary>
-    public static Workload Chat(IEnumerable<string> models, bool stream = false, string headers = "") => new([.. models.Select(m => Request(m, stream, headers))], stream);
+    /// <summary>Whether the answers come in events.</summary>
+    public bool IsStream { get; }
 
-    public static Workload Chat(string model, bool stream = false, string headers = "") => Chat([model], stream, headers);
+    /// <summary>The bytes of the next HTTP request.</summary>
+    /// <param name="last">What the same connection was given last, which is written over; null at first.</param>
+    /// <remarks>
+    /// Requests to many aliases differ in a number alone. Ten thousand of them, kept, would be megabytes that push what a proxy knows out of
+    /// the cache that both share.
+    /// </remarks>
+    public byte[] Next(byte[]? last)
+    {
+        var next = _count == 1 ? 0 : (uint)Interlocked.Increment(ref _next) % _count;
+        if (_requests.Length == _count)
+        {
+            return _requests[next];
+        }
+
+        last ??= [.. _requests[0]];
+        (next + 1).TryFormat(last.AsSpan(_number, Digits), out _, $"D{Digits}", CultureInfo.InvariantCulture);
+        return last;
+    }
+
+    /// <summary>An alias by its number, from 1 to 99,999.</summary>
+    public static string AliasOf(int number) => $"assistant-{number.ToString($"D{Digits}", CultureInfo.InvariantCulture)}:prod";
+
+    /// <summary>Chat requests to a model.</summary>
+    public static Workload Chat(string model, bool stream = false, string headers = "") => new([Request(model, stream, headers)], stream);
+
+    /// <summary>Chat requests to the first so many aliases in turn.</summary>
+    public static Workload Chat(int aliases)
+    {
+        var request = Request(AliasOf(1), stream: false, headers: "");
+        return new([request], isStream: false, aliases, request.AsSpan().IndexOf(Encoding.ASCII.GetBytes(AliasOf(1))) + AliasOf(1).IndexOf('0'));
+    }
 
     /// <summary>Chat requests with many questions in turn, which ask for as many answers by their seed.</summary>
-    public static Workload Prose(string model) => new([.. Load.Prose.Texts.Select((text, i) => Request(model, text, i, stream: false, headers: ""))], IsStream: false);
+    public static Workload Prose(string model) => new([.. Load.Prose.Texts.Select((text, i) => Request(model, text, i, stream: false, headers: ""))], isStream: false);
 
     private static byte[] Request(string model, bool stream, string headers) => Request(model, Conversation.Question, seed: null, stream, headers);
 

@@ -59,24 +59,24 @@ internal sealed class Contenders(Programs programs, int core, int upstream)
             YarpThatLogs => new(name, Workload.Chat("bench"), () => StartOwn("yarp", folder, "--logs")),
             YarpStreamed => new(name, Workload.Chat("bench", stream: true), () => StartOwn("yarp", folder)),
             Portkey => programs.Portkey is null ? null : new(name, Workload.Chat("bench", headers: ForPortkey()), () => StartPortkey(folder)),
-            Plain => new(name, Workload.Chat(Aliases(1)), () => StartBackstop(folder, Aliases(1), NoChecks)),
-            Ring => new(name, Workload.Chat(Aliases(1)), () => StartBackstop(folder, Aliases(1), DefaultChecks)),
-            RingOnProse => new(name, Workload.Prose(Aliases(1)[0]), () => StartBackstop(folder, Aliases(1), DefaultChecks)),
-            RingOnProseBefore => programs.Before is not { } before ? null : new(name, Workload.Prose(Aliases(1)[0]), () => StartBackstop(folder, Aliases(1), DefaultChecks, before)),
-            PlainBefore => programs.Before is not { } before ? null : new(name, Workload.Chat(Aliases(1)), () => StartBackstop(folder, Aliases(1), NoChecks, before)),
-            RingBefore => programs.Before is not { } before ? null : new(name, Workload.Chat(Aliases(1)), () => StartBackstop(folder, Aliases(1), DefaultChecks, before)),
-            Ten => new(name, Workload.Chat(Aliases(10)), () => StartBackstop(folder, Aliases(10), ChecksOfItsOwn)),
-            TenThousand => new(name, Workload.Chat(Aliases(10_000)), () => StartBackstop(folder, Aliases(10_000), ChecksOfItsOwn)),
-            TenBefore => programs.Before is not { } before ? null : new(name, Workload.Chat(Aliases(10)), () => StartBackstop(folder, Aliases(10), ChecksOfItsOwn, before)),
+            Plain => new(name, Workload.Chat(Workload.AliasOf(1)), () => StartBackstop(folder, Aliases(1), NoChecks)),
+            Ring => new(name, Workload.Chat(Workload.AliasOf(1)), () => StartBackstop(folder, Aliases(1), DefaultChecks)),
+            RingOnProse => new(name, Workload.Prose(Workload.AliasOf(1)), () => StartBackstop(folder, Aliases(1), DefaultChecks)),
+            RingOnProseBefore => programs.Before is not { } before ? null : new(name, Workload.Prose(Workload.AliasOf(1)), () => StartBackstop(folder, Aliases(1), DefaultChecks, before)),
+            PlainBefore => programs.Before is not { } before ? null : new(name, Workload.Chat(Workload.AliasOf(1)), () => StartBackstop(folder, Aliases(1), NoChecks, before)),
+            RingBefore => programs.Before is not { } before ? null : new(name, Workload.Chat(Workload.AliasOf(1)), () => StartBackstop(folder, Aliases(1), DefaultChecks, before)),
+            Ten => new(name, Workload.Chat(aliases: 10), () => StartBackstop(folder, Aliases(10), ChecksOfItsOwn)),
+            TenThousand => new(name, Workload.Chat(aliases: 10_000), () => StartBackstop(folder, Aliases(10_000), ChecksOfItsOwn)),
+            TenBefore => programs.Before is not { } before ? null : new(name, Workload.Chat(aliases: 10), () => StartBackstop(folder, Aliases(10), ChecksOfItsOwn, before)),
             TenThousandBefore => programs.Before is not { } before ? null
-                : new(name, Workload.Chat(Aliases(10_000)), () => StartBackstop(folder, Aliases(10_000), ChecksOfItsOwn, before)),
-            PlainStreamed => new(name, Workload.Chat(Aliases(1), stream: true), () => StartBackstop(folder, Aliases(1), NoChecks)),
-            RingStreamed => new(name, Workload.Chat(Aliases(1), stream: true), () => StartBackstop(folder, Aliases(1), DefaultChecks)),
+                : new(name, Workload.Chat(aliases: 10_000), () => StartBackstop(folder, Aliases(10_000), ChecksOfItsOwn, before)),
+            PlainStreamed => new(name, Workload.Chat(Workload.AliasOf(1), stream: true), () => StartBackstop(folder, Aliases(1), NoChecks)),
+            RingStreamed => new(name, Workload.Chat(Workload.AliasOf(1), stream: true), () => StartBackstop(folder, Aliases(1), DefaultChecks)),
             _ => throw new ArgumentException($"'{name}' is no contender.", nameof(name)),
         };
     }
 
-    private static string[] Aliases(int count) => [.. Enumerable.Range(1, count).Select(i => $"assistant-{i}:prod")];
+    private static string[] Aliases(int count) => [.. Enumerable.Range(1, count).Select(Workload.AliasOf)];
 
     private static JsonObject NoChecks(int alias) => new() { ["name"] = "none", ["stages"] = new JsonObject() };
 

@@ -81,10 +81,17 @@ internal sealed partial class ServerProcess : IDisposable
         using var http = new HttpClient { BaseAddress = new($"http://127.0.0.1:{Port}") };
         for (var began = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(began) < StartLimit; await Task.Delay(20))
         {
-            using var answer = await http.GetAsync(new Uri(path, UriKind.Relative));
-            if (answer.IsSuccessStatusCode)
+            try
             {
-                return this;
+                using var answer = await http.GetAsync(new Uri(path, UriKind.Relative));
+                if (answer.IsSuccessStatusCode)
+                {
+                    return this;
+                }
+            }
+            catch (HttpRequestException) when (!_process.HasExited)
+            {
+                // Earlier builds listen for a moment to see whether the port is free.
             }
         }
 

@@ -8,8 +8,10 @@ public sealed class LengthCheck : ICheck
     private readonly int _max;
     private readonly int _minWords;
     private readonly int _maxWords;
+    private readonly bool _countsWords;
 
-    private LengthCheck(int min, int max, int minWords, int maxWords) => (_min, _max, _minWords, _maxWords) = (min, max, minWords, maxWords);
+    private LengthCheck(int min, int max, int minWords, int maxWords) =>
+        (_min, _max, _minWords, _maxWords, _countsWords) = (min, max, minWords, maxWords, minWords > 0 || maxWords < int.MaxValue);
 
     public CheckDescriptor Descriptor { get; } = new(
         Name, 1, CheckScope.Whole, 0, CanFix: false, [.. Enum.GetValues<GuardStage>()], ["LLM10"]);
@@ -39,7 +41,7 @@ public sealed class LengthCheck : ICheck
             }
 
             var text = window.Text.Trim();
-            var words = CountWords(text);
+            var words = check._countsWords ? CountWords(text) : 0;
             var rule = text.Length == 0 && check._min > 0 ? "empty"
                 : text.Length < check._min || words < check._minWords ? "too_short"
                 : text.Length > check._max || words > check._maxWords ? "too_long"

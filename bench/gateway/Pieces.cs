@@ -39,7 +39,7 @@ internal sealed record Piece(
             [new(Saturation)]),
         new("portkey", "Throughput beside Portkey's gateway, which checks nothing.", [Contenders.Portkey, Contenders.Plain], [new(Saturation)]),
         new("aliases", "Whether ten thousand aliases, each with a release and a policy of its own, cost more than ten.",
-            [Contenders.Ten, Contenders.TenBefore, Contenders.TenThousand, Contenders.TenThousandBefore], [new(Saturation)], Seconds: 0.5, Starts: 5, Repetitions: 15),
+            [Contenders.Ten, Contenders.TenBefore, Contenders.TenThousandAskedTen, Contenders.TenThousandByPopularity, Contenders.TenThousand, Contenders.TenThousandBefore], [new(Saturation)], Seconds: 0.5, Starts: 5, Repetitions: 15),
         new("latency", "What a proxy adds to the time of a whole answer, at fixed rates.",
             [Contenders.Direct, Contenders.Yarp, Contenders.Plain], [new(Plenty, 200), new(Plenty, 1000), new(Plenty, HalfOfYarp: true)], ShowsLatency: true),
         new("streams", "What a proxy adds to the time to the first token of a stream, and what a stream takes.",

@@ -76,7 +76,8 @@ internal sealed record Report(Machine Machine, string Piece, Plan Plan, IReadOnl
 
     private static IEnumerable<(string One, string Other)> Pairs() =>
     [
-        (Contenders.TenThousand, Contenders.Ten), (Contenders.TenThousandBefore, Contenders.TenBefore),
+        (Contenders.TenThousandAskedTen, Contenders.Ten), (Contenders.TenThousandByPopularity, Contenders.Ten), (Contenders.TenThousand, Contenders.Ten),
+        (Contenders.TenThousandBefore, Contenders.TenBefore),
         (Contenders.Ten, Contenders.TenBefore), (Contenders.TenThousand, Contenders.TenThousandBefore),
     ];
 

@@ -11,12 +11,12 @@ internal sealed class Workload
 
     private readonly byte[][] _requests;
     private readonly int _number;
-    private readonly uint _count;
+    private readonly ushort[] _aliases;
     private int _next = -1;
 
-    // Either as many requests as there are, or one that names an alias, and where its number is.
-    private Workload(byte[][] requests, bool isStream, int? count = null, int number = 0) =>
-        (_requests, IsStream, _count, _number) = (requests, isStream, (uint)(count ?? requests.Length), number);
+    // Either requests, or one that names an alias, where its number is, and which aliases it names in turn.
+    private Workload(byte[][] requests, bool isStream, ushort[]? aliases = null, int number = 0) =>
+        (_requests, IsStream, _aliases, _number) = (requests, isStream, aliases ?? [], number);
 
     /// <summary>Whether the answers come in events.</summary>
     public bool IsStream { get; }
@@ -29,25 +29,48 @@ internal sealed class Workload
     /// </remarks>
     public byte[] Next(byte[]? last)
     {
-        var next = _count == 1 ? 0 : (uint)Interlocked.Increment(ref _next) % _count;
-        if (_requests.Length == _count)
+        if (_aliases.Length == 0)
         {
-            return _requests[next];
+            return _requests.Length == 1 ? _requests[0] : _requests[(uint)Interlocked.Increment(ref _next) % _requests.Length];
         }
 
         last ??= [.. _requests[0]];
-        (next + 1).TryFormat(last.AsSpan(_number, Digits), out _, $"D{Digits}", CultureInfo.InvariantCulture);
+        var alias = _aliases[(uint)Interlocked.Increment(ref _next) % _aliases.Length];
+        alias.TryFormat(last.AsSpan(_number, Digits), out _, $"D{Digits}", CultureInfo.InvariantCulture);
         return last;
     }
 
-    /// <summary>An alias by its number, from 1 to 99,999.</summary>
+    /// <summary>An alias by its number, from 1 to 65,535.</summary>
     public static string AliasOf(int number) => $"assistant-{number.ToString($"D{Digits}", CultureInfo.InvariantCulture)}:prod";
 
     /// <summary>Chat requests to a model.</summary>
     public static Workload Chat(string model, bool stream = false, string headers = "") => new([Request(model, stream, headers)], stream);
 
     /// <summary>Chat requests to the first so many aliases in turn.</summary>
-    public static Workload Chat(int aliases)
+    public static Workload InTurn(int aliases) => Chat([.. Enumerable.Range(1, aliases).Select(number => (ushort)number)]);
+
+    /// <summary>Chat requests to the first so many aliases, some of which are asked far more often: the nth most popular 1/n times as often as the first.</summary>
+    /// <remarks>
+    /// Zipf's law, by which the popularity of pages, functions and models is usually described; measured exponents are often a little below
+    /// its 1 (Breslau et al., "Web caching and Zipf-like distributions", INFOCOM 1999).
+    /// </remarks>
+    public static Workload ByPopularity(int aliases)
+    {
+        var random = new Random(1);
+        ushort[] ranked = [.. Enumerable.Range(1, aliases).Select(number => (ushort)number)];
+        random.Shuffle(ranked); // What is popular was not made one after the other.
+        var shares = new double[aliases];
+        for (var (rank, sum) = (0, 0.0); rank < aliases; rank++)
+        {
+            shares[rank] = sum += 1.0 / (rank + 1);
+        }
+
+        return Chat([.. Enumerable.Range(0, 1 << 17).Select(_ => ranked[RankOf(random.NextDouble() * shares[^1])])]);
+
+        int RankOf(double share) => Array.BinarySearch(shares, share) is var found && found >= 0 ? found : ~found;
+    }
+
+    private static Workload Chat(ushort[] aliases)
     {
         var request = Request(AliasOf(1), stream: false, headers: "");
         return new([request], isStream: false, aliases, request.AsSpan().IndexOf(Encoding.ASCII.GetBytes(AliasOf(1))) + AliasOf(1).IndexOf('0'));

@@ -31,6 +31,8 @@ internal sealed class Contenders(Programs programs, int core, int upstream)
     public const string RingOnProseBefore = "Backstop before, default ring, many texts";
     public const string Ten = "Backstop, 10 aliases and policies";
     public const string TenThousand = "Backstop, 10,000 aliases and policies";
+    public const string TenThousandAskedTen = TenThousand + ", 10 asked";
+    public const string TenThousandByPopularity = TenThousand + ", by popularity";
     public const string TenBefore = "Backstop before, 10 aliases and policies";
     public const string TenThousandBefore = "Backstop before, 10,000 aliases and policies";
     public const string DirectStreamed = "direct, streamed";
@@ -65,11 +67,13 @@ internal sealed class Contenders(Programs programs, int core, int upstream)
             RingOnProseBefore => programs.Before is not { } before ? null : new(name, Workload.Prose(Workload.AliasOf(1)), () => StartBackstop(folder, Aliases(1), DefaultChecks, before)),
             PlainBefore => programs.Before is not { } before ? null : new(name, Workload.Chat(Workload.AliasOf(1)), () => StartBackstop(folder, Aliases(1), NoChecks, before)),
             RingBefore => programs.Before is not { } before ? null : new(name, Workload.Chat(Workload.AliasOf(1)), () => StartBackstop(folder, Aliases(1), DefaultChecks, before)),
-            Ten => new(name, Workload.Chat(aliases: 10), () => StartBackstop(folder, Aliases(10), ChecksOfItsOwn)),
-            TenThousand => new(name, Workload.Chat(aliases: 10_000), () => StartBackstop(folder, Aliases(10_000), ChecksOfItsOwn)),
-            TenBefore => programs.Before is not { } before ? null : new(name, Workload.Chat(aliases: 10), () => StartBackstop(folder, Aliases(10), ChecksOfItsOwn, before)),
+            Ten => new(name, Workload.InTurn(10), () => StartBackstop(folder, Aliases(10), ChecksOfItsOwn)),
+            TenThousand => new(name, Workload.InTurn(10_000), () => StartBackstop(folder, Aliases(10_000), ChecksOfItsOwn)),
+            TenThousandAskedTen => new(name, Workload.InTurn(10), () => StartBackstop(folder, Aliases(10_000), ChecksOfItsOwn)),
+            TenThousandByPopularity => new(name, Workload.ByPopularity(10_000), () => StartBackstop(folder, Aliases(10_000), ChecksOfItsOwn)),
+            TenBefore => programs.Before is not { } before ? null : new(name, Workload.InTurn(10), () => StartBackstop(folder, Aliases(10), ChecksOfItsOwn, before)),
             TenThousandBefore => programs.Before is not { } before ? null
-                : new(name, Workload.Chat(aliases: 10_000), () => StartBackstop(folder, Aliases(10_000), ChecksOfItsOwn, before)),
+                : new(name, Workload.InTurn(10_000), () => StartBackstop(folder, Aliases(10_000), ChecksOfItsOwn, before)),
             PlainStreamed => new(name, Workload.Chat(Workload.AliasOf(1), stream: true), () => StartBackstop(folder, Aliases(1), NoChecks)),
             RingStreamed => new(name, Workload.Chat(Workload.AliasOf(1), stream: true), () => StartBackstop(folder, Aliases(1), DefaultChecks)),
             _ => throw new ArgumentException($"'{name}' is no contender.", nameof(name)),

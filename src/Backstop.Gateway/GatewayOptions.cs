@@ -95,9 +95,10 @@ public sealed class GatewayOptions
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     public TimeSpan DrainDeadline { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How many batches wait for an acknowledgement before the oldest is dropped and counted.</summary>
+    /// <summary>How many batches wait for an acknowledgement before the oldest is dropped and counted: one a second at the least while control is away.</summary>
+    /// <value>1 to 1,000,000. 12,000 by default.</value>
     [Range(1, 1_000_000)]
-    public int MaxUnacknowledgedBatches { get; set; } = 2400;
+    public int MaxUnacknowledgedBatches { get; set; } = 12_000;
 
     /// <summary>How many bytes of batches wait for an acknowledgement before the oldest is dropped and counted: many aliases fill long batches.</summary>
     /// <value>1 MiB to 4 GiB. 64 MiB by default.</value>

@@ -18,6 +18,9 @@ public sealed class FleetClient(
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
 
+    // How often what was counted is taken while there is nobody to send it to.
+    private static readonly TimeSpan Taking = TimeSpan.FromSeconds(1);
+
     // How long after a stop the last batch may take to be sent and acknowledged.
     private static readonly TimeSpan LastWord = TimeSpan.FromSeconds(2);
 
@@ -66,9 +69,7 @@ public sealed class FleetClient(
             var delay = DelayAfter(failures);
             Note(problem, addresses[turn].Address, delay);
 
-            // Collect also while cut off: epochs close by the clock, and what cannot be sent is bounded.
-            connection.Collect();
-            await Task.Delay(delay * (0.5 + Random.Shared.NextDouble()), time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Wait(delay * (0.5 + Random.Shared.NextDouble()), connection, stoppingToken);
             if (addresses.Length > 1)
             {
                 turn = (turn + 1) % addresses.Length;
@@ -134,6 +135,17 @@ public sealed class FleetClient(
 
     private static TimeSpan DelayAfter(int failures) =>
         FirstDelay * Math.Min(Math.Pow(2, failures - 1), LongestDelay / FirstDelay);
+
+    // Epochs close by the clock, and what cannot be sent is bounded. What is taken seconds late is memory that no cache holds, and much at one
+    // time, for which requests wait.
+    private async Task Wait(TimeSpan delay, FleetConnection connection, CancellationToken stopping)
+    {
+        for (var left = delay; left > TimeSpan.Zero && !stopping.IsCancellationRequested; left -= Taking)
+        {
+            connection.Collect();
+            await Task.Delay(left < Taking ? left : Taking, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
 
     // A stop that found the stream open has said everything on it. One that found it cut tries once more.
     private async Task SayTheRest(GrpcChannel channel, Uri address, CancellationToken stopping, CancellationToken cut)

@@ -3,6 +3,7 @@ using Backstop.Core.Evidence;
 using Backstop.Core.Registry;
 using Backstop.Gateway.Tests.Harness;
 using Grpc.Core;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Backstop.Gateway.Tests.Fleet;
 
@@ -129,6 +130,37 @@ public sealed class FleetStreamTests
         await Reported.Of(fleet, EvidenceGroup.Form, 5);
         var numbers = fleet.Control.Batches.Select(b => b.Sequence).Distinct().ToArray();
         Assert.Equal(Enumerable.Range(1, numbers.Length).Select(n => (ulong)n), numbers);
+    }
+
+    [Fact]
+    public async Task What_is_counted_while_control_is_away_is_taken_long_before_control_is_tried_again()
+    {
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var fleet = await SmallFleet.Start(configure: options => options.MaxUnacknowledgedBatches = 1, time: time);
+        fleet.Control.OnConnect = _ => throw new RpcException(new(StatusCode.Internal, "broken"));
+        fleet.Control.Drop();
+        await fleet.Gateway.Chat("Hello?");
+        await Eventually.Is(
+            () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(0.5));
+                return Lost(fleet.Gateway);
+            },
+            lost => lost is [.., var last] && last.EndsWith("00:00:05.", StringComparison.Ordinal));
+        var dropped = Dropped();
+
+        // Each batch pushes out the one before. The next try is two and a half seconds away at the least.
+        await fleet.Gateway.Chat("Hello?");
+        var left = 20;
+        await Eventually.Is(
+            () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(left-- > 0 ? 0.1 : 0));
+                return Dropped();
+            },
+            now => now > dropped);
+
+        int Dropped() => fleet.Gateway.Log.Lines.Count(l => l.Id == 1103);
     }
 
     [Fact]

@@ -25,7 +25,7 @@ internal static class HostileTexts
 
     public static bool IsLocal(string name) => name is not ("remote" or "judge" or "onnx");
 
-    // Checks that need settings get some; none stops the text, so that all see all of it.
+    // Checks that need settings, or do most of what they can only with some, get them; none stops the text, so that all see all of it.
     public static string UseOf(string name)
     {
         var settings = name switch
@@ -33,6 +33,7 @@ internal static class HostileTexts
             "pattern" => """{"words":["acme","a b"],"patterns":{"x":"a+b"}}""",
             "topic" => """{"deny":{"a":["b c"]},"allow":{"d":["e"]}}""",
             "language" => """{"allowed":["en"]}""",
+            "length" => """{"max_words":1000000}""",
             "dialogue" => """{"intents":{"a":{"examples":["I want b"]}}}""",
             _ => "{}",
         };

@@ -18,6 +18,25 @@ internal static class Prose
     /// <summary>Those that the default ring lets pass as they are, as question and as answer.</summary>
     public static IReadOnlyList<string> Texts { get; } = [.. Pieces().Where(Passes)];
 
+    /// <summary>Texts of the same words in other orders, stretches of three to eleven words one behind the other: none comes twice.</summary>
+    public static IReadOnlyList<string> Mixed(int count)
+    {
+        var (random, sentences) = (new Random(5), Texts.SelectMany(text => text.Split(". ")).Select(sentence => sentence.Split(' ')).ToArray());
+        return [.. Enumerable.Repeat(0, int.MaxValue).Select(_ => Mix(random, sentences)).Where(Passes).Take(count)];
+    }
+
+    private static string Mix(Random random, string[][] sentences)
+    {
+        var text = new StringBuilder();
+        while (text.Length < Length)
+        {
+            var words = sentences[random.Next(sentences.Length)];
+            text.AppendJoin(' ', words.Skip(random.Next(words.Length)).Take(random.Next(3, 12))).Append(random.Next(4) == 0 ? ". " : " ");
+        }
+
+        return text.ToString(0, Length);
+    }
+
     private static IEnumerable<string> Pieces()
     {
         var text = new StringBuilder();

@@ -92,8 +92,10 @@ root.Subcommands.Add(profile);
 
 var (port, upstream) = (new Argument<int>("port"), new Argument<int>("upstream"));
 var logs = new Option<bool>("--logs") { Description = "Logs as its template does." };
-var yarp = new Command("yarp", "Serves as plain YARP in front of a port of this machine; the comparison starts it.") { port, upstream, logs };
-yarp.SetAction((line, cancel) => PlainYarp.Run(line.GetValue(port), line.GetValue(upstream), line.GetValue(logs), cancel));
+var tenants = new Option<int>("--tenants") { Description = "How many have a route and a cluster of their own; 0 for one that takes everything." };
+var oneClient = new Option<bool>("--one-client") { Description = "All clusters share a client." };
+var yarp = new Command("yarp", "Serves as plain YARP in front of a port of this machine; the comparison starts it.") { port, upstream, logs, tenants, oneClient };
+yarp.SetAction((line, cancel) => PlainYarp.Run(line.GetValue(port), line.GetValue(upstream), line.GetValue(logs), line.GetValue(tenants), line.GetValue(oneClient), cancel));
 root.Subcommands.Add(yarp);
 var bare = new Command("bare", "Serves as a bare forwarder in front of a port of this machine; the comparison starts it.") { port, upstream };
 bare.SetAction((line, cancel) => BareForwarder.Run(line.GetValue(port), line.GetValue(upstream), cancel));

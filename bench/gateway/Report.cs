@@ -16,6 +16,13 @@ internal sealed record Report(Machine Machine, string Piece, Plan Plan, IReadOnl
             .Select(file => JsonSerializer.Deserialize<Report>(File.ReadAllText(file), Readable)!),
     ];
 
+    /// <summary>Each case with ten thousand tenants to its own with ten, and ours to another build's, where each was started several times.</summary>
+    public IReadOnlyList<Ratio> Ratios =>
+    [
+        .. Results.Select(result => Times(result.Name, Contenders.TenOf(result.Name) ?? "")).OfType<Ratio>(),
+        .. new[] { Times(Contenders.Ten, Contenders.TenBefore), Times(Contenders.TenThousand, Contenders.TenThousandBefore) }.OfType<Ratio>(),
+    ];
+
     public void WriteTo(string folder) => File.WriteAllText(FileOf(folder, Piece), JsonSerializer.Serialize(this, Readable));
 
     /// <summary>A table in Markdown: what each costs, and what it adds to the time of an answer that is asked for directly.</summary>
@@ -35,12 +42,9 @@ internal sealed record Report(Machine Machine, string Piece, Plan Plan, IReadOnl
         }
 
         output.WriteLine();
-        foreach (var (one, other) in piece.Starts > 1 ? Pairs() : [])
+        foreach (var ratio in Ratios.Where(ratio => ratio.Base != Contenders.TenOf(ratio.Name)))
         {
-            if (Times(one, other) is { } times)
-            {
-                output.WriteLine($"{one}, × {other}: {times.Median:0.000} ({times.Lowest:0.000} to {times.Highest:0.000}, {piece.Starts} starts)");
-            }
+            output.WriteLine($"{ratio.Name}, × {ratio.Base}: {Cell(ratio)}");
         }
 
         output.WriteLine();
@@ -61,7 +65,7 @@ internal sealed record Report(Machine Machine, string Piece, Plan Plan, IReadOnl
     /// How many times the processor time of another's answers one's take, where both were started several times and measured in turn: of the
     /// pairs of processes. Of five pairs the true median lies between the lowest and the highest 15 times in 16.
     /// </summary>
-    public (double Median, double Lowest, double Highest)? Times(string one, string other)
+    public Ratio? Times(string one, string other)
     {
         if (Named(one)?.CpuOfStarts is not { Count: > 0 } above || Named(other)?.CpuOfStarts is not { } below)
         {
@@ -69,24 +73,17 @@ internal sealed record Report(Machine Machine, string Piece, Plan Plan, IReadOnl
         }
 
         double[] sorted = [.. above.Zip(below, (a, b) => a / b).Order()];
-        return ((sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2, sorted[0], sorted[^1]);
+        return new(one, other, (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2, sorted[0], sorted[^1]);
     }
 
     public Result? Named(string name) => Results.FirstOrDefault(r => r.Name == name);
-
-    private static IEnumerable<(string One, string Other)> Pairs() =>
-    [
-        (Contenders.TenThousandAskedTen, Contenders.Ten), (Contenders.TenThousandByPopularity, Contenders.Ten), (Contenders.TenThousand, Contenders.Ten),
-        (Contenders.TenThousandBefore, Contenders.TenBefore),
-        (Contenders.Ten, Contenders.TenBefore), (Contenders.TenThousand, Contenders.TenThousandBefore),
-    ];
 
     private static string FileOf(string folder, string piece) => Path.Combine(folder, $"{piece}.json");
 
     private static IEnumerable<string> Heads(Measured under, Piece piece) => piece.ShowsLatency
         ? [$"CPU µs at {under.Demand}", $"added at {under.Demand}: p50, p99, p99.9 µs"]
         : under.Rate is null && piece.Demands.Count == 1
-            ? ["CPU µs (lowest to highest)", "× YARP", "answers/s"]
+            ? ["CPU µs (lowest to highest)", piece.Starts > 1 ? "× ten of its own, median (lowest to highest start)" : "× YARP", "answers/s"]
             : [$"CPU µs at {under.Demand}", "× YARP"];
 
     private IEnumerable<string> Cells(Result result, string demand, Piece piece)
@@ -97,7 +94,8 @@ internal sealed record Report(Machine Machine, string Piece, Plan Plan, IReadOnl
         }
 
         var yarp = Named(Contenders.Yarp)?.Under.FirstOrDefault(m => m.Demand == demand)?.CpuMicroseconds;
-        var ratio = at.CpuMicroseconds / yarp is { } times ? $"{times:0.00}" : "";
+        var ratio = piece.Starts > 1 ? Cell(Times(result.Name, Contenders.TenOf(result.Name) ?? ""))
+            : at.CpuMicroseconds / yarp is { } times ? $"{times:0.00}" : "";
         return piece.ShowsLatency
             ? [Number(at.CpuMicroseconds), Added(result, at)]
             : at.Rate is null && piece.Demands.Count == 1
@@ -113,10 +111,15 @@ internal sealed record Report(Machine Machine, string Piece, Plan Plan, IReadOnl
             : $"{at.P50Microseconds - direct.P50Microseconds:0}, {at.P99Microseconds - direct.P99Microseconds:0}, {at.P999Microseconds - direct.P999Microseconds:0}";
     }
 
+    private static string Cell(Ratio? ratio) => ratio is null ? "" : $"{ratio.Median:0.000} ({ratio.Lowest:0.000} to {ratio.Highest:0.000})";
+
     private static string Number(double? value) => value is { } number ? $"{number:0}" : "";
 
     private static void Row(TextWriter output, IEnumerable<string> cells) => output.WriteLine($"| {string.Join(" | ", cells)} |");
 }
+
+/// <summary>How many times the processor time of a base's answers those of another take, of the pairs of processes of each start.</summary>
+internal sealed record Ratio(string Name, string Base, double Median, double Lowest, double Highest);
 
 /// <summary>Where it ran. Averages of load above what the benchmark itself makes mean that others used the machine.</summary>
 internal sealed record Machine(string Processor, int Cores, string System, string Runtime, string LoadBefore, string LoadAfter, string Date)

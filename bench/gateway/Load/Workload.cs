@@ -43,18 +43,22 @@ internal sealed class Workload
     /// <summary>An alias by its number, from 1 to 65,535.</summary>
     public static string AliasOf(int number) => $"assistant-{number.ToString($"D{Digits}", CultureInfo.InvariantCulture)}:prod";
 
+    /// <summary>Where a proxy that looks at no model finds a tenant, by its number, from 1 to 65,535.</summary>
+    public static string PathOf(int number) => $"/tenant-{number.ToString($"D{Digits}", CultureInfo.InvariantCulture)}";
+
     /// <summary>Chat requests to a model.</summary>
-    public static Workload Chat(string model, bool stream = false, string headers = "") => new([Request(model, stream, headers)], stream);
+    public static Workload Chat(string model, bool stream = false, string headers = "") => new([Request(model, Conversation.Question, seed: null, stream, headers)], stream);
 
     /// <summary>Chat requests to the first so many aliases in turn.</summary>
-    public static Workload InTurn(int aliases) => Chat([.. Enumerable.Range(1, aliases).Select(number => (ushort)number)]);
+    /// <param name="byPath">Whether the path names them, and not the model.</param>
+    public static Workload InTurn(int aliases, bool byPath = false) => Chat([.. Enumerable.Range(1, aliases).Select(number => (ushort)number)], byPath);
 
     /// <summary>Chat requests to the first so many aliases, some of which are asked far more often: the nth most popular 1/n times as often as the first.</summary>
     /// <remarks>
     /// Zipf's law, by which the popularity of pages, functions and models is usually described; measured exponents are often a little below
     /// its 1 (Breslau et al., "Web caching and Zipf-like distributions", INFOCOM 1999).
     /// </remarks>
-    public static Workload ByPopularity(int aliases)
+    public static Workload ByPopularity(int aliases, bool byPath = false)
     {
         var random = new Random(1);
         ushort[] ranked = [.. Enumerable.Range(1, aliases).Select(number => (ushort)number)];
@@ -65,23 +69,22 @@ internal sealed class Workload
             shares[rank] = sum += 1.0 / (rank + 1);
         }
 
-        return Chat([.. Enumerable.Range(0, 1 << 17).Select(_ => ranked[RankOf(random.NextDouble() * shares[^1])])]);
+        return Chat([.. Enumerable.Range(0, 1 << 17).Select(_ => ranked[RankOf(random.NextDouble() * shares[^1])])], byPath);
 
         int RankOf(double share) => Array.BinarySearch(shares, share) is var found && found >= 0 ? found : ~found;
     }
 
-    private static Workload Chat(ushort[] aliases)
+    private static Workload Chat(ushort[] aliases, bool byPath)
     {
-        var request = Request(AliasOf(1), stream: false, headers: "");
-        return new([request], isStream: false, aliases, request.AsSpan().IndexOf(Encoding.ASCII.GetBytes(AliasOf(1))) + AliasOf(1).IndexOf('0'));
+        var named = byPath ? PathOf(1) : AliasOf(1);
+        var request = Request(byPath ? "bench" : named, Conversation.Question, seed: null, stream: false, headers: "", byPath ? named : "");
+        return new([request], isStream: false, aliases, request.AsSpan().IndexOf(Encoding.ASCII.GetBytes(named)) + named.IndexOf('0'));
     }
 
     /// <summary>Chat requests with many questions in turn, which ask for as many answers by their seed.</summary>
     public static Workload Prose(string model) => new([.. Load.Prose.Texts.Select((text, i) => Request(model, text, i, stream: false, headers: ""))], isStream: false);
 
-    private static byte[] Request(string model, bool stream, string headers) => Request(model, Conversation.Question, seed: null, stream, headers);
-
-    private static byte[] Request(string model, string question, int? seed, bool stream, string headers)
+    private static byte[] Request(string model, string question, int? seed, bool stream, string headers, string path = "")
     {
         var asked = new JsonObject
         {
@@ -98,7 +101,7 @@ internal sealed class Workload
         }
 
         var body = Encoding.UTF8.GetBytes(asked.ToJsonString(Conversation.AsSent));
-        var head = $"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n{headers}" +
+        var head = $"POST {path}/v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n{headers}" +
             $"Content-Length: {body.Length}\r\n\r\n";
         return [.. Encoding.ASCII.GetBytes(head), .. body];
     }

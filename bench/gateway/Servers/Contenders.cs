@@ -35,6 +35,14 @@ internal sealed class Contenders(Programs programs, int core, int upstream)
     public const string TenThousandByPopularity = TenThousand + ", by popularity";
     public const string TenBefore = "Backstop before, 10 aliases and policies";
     public const string TenThousandBefore = "Backstop before, 10,000 aliases and policies";
+    public const string YarpTen = "YARP, 10 tenants";
+    public const string YarpTenThousand = "YARP, 10,000 tenants";
+    public const string YarpTenThousandByPopularity = YarpTenThousand + ", by popularity";
+    public const string YarpTenApart = YarpTen + ", a client each";
+    public const string YarpTenThousandApart = YarpTenThousand + ", a client each";
+    public const string NginxTen = "nginx, 10 tenants";
+    public const string NginxTenThousand = "nginx, 10,000 tenants";
+    public const string NginxTenThousandByPopularity = NginxTenThousand + ", by popularity";
     public const string DirectStreamed = "direct, streamed";
     public const string NginxStreamed = "nginx, streamed";
     public const string YarpStreamed = "YARP, streamed";
@@ -44,7 +52,22 @@ internal sealed class Contenders(Programs programs, int core, int upstream)
     /// <summary>A case of the comparison.</summary>
     /// <param name="Workload">What it is asked.</param>
     /// <param name="Start">Starts its proxy; null when the model server is asked directly.</param>
-    public sealed record Contender(string Name, Workload Workload, Func<Task<ServerProcess>>? Start);
+    public sealed record Contender(string Name, Workload Workload, Func<Task<ServerProcess>>? Start)
+    {
+        /// <summary>Whether much of what it does for a request is not compiled ahead, but while it runs.</summary>
+        public bool IsCompiledLate { get; init; }
+    }
+
+    /// <summary>What a case with ten thousand tenants is compared to, the same with ten; null of others.</summary>
+    public static string? TenOf(string name) => name switch
+    {
+        TenThousandAskedTen or TenThousandByPopularity or TenThousand => Ten,
+        TenThousandBefore => TenBefore,
+        YarpTenThousandByPopularity or YarpTenThousand => YarpTen,
+        YarpTenThousandApart => YarpTenApart,
+        NginxTenThousandByPopularity or NginxTenThousand => NginxTen,
+        _ => null,
+    };
 
     /// <summary>The contender of that name; null when its program is not here.</summary>
     public Contender? Named(string name)
@@ -74,10 +97,22 @@ internal sealed class Contenders(Programs programs, int core, int upstream)
             TenBefore => programs.Before is not { } before ? null : new(name, Workload.InTurn(10), () => StartBackstop(folder, Aliases(10), ChecksOfItsOwn, before)),
             TenThousandBefore => programs.Before is not { } before ? null
                 : new(name, Workload.InTurn(10_000), () => StartBackstop(folder, Aliases(10_000), ChecksOfItsOwn, before)),
+            YarpTen => YarpOf(10, Workload.InTurn(10, byPath: true), oneClient: true),
+            YarpTenThousand => YarpOf(10_000, Workload.InTurn(10_000, byPath: true), oneClient: true),
+            YarpTenThousandByPopularity => YarpOf(10_000, Workload.ByPopularity(10_000, byPath: true), oneClient: true),
+            YarpTenApart => YarpOf(10, Workload.InTurn(10, byPath: true), oneClient: false),
+            YarpTenThousandApart => YarpOf(10_000, Workload.InTurn(10_000, byPath: true), oneClient: false),
+            NginxTen => NginxOf(10, Workload.InTurn(10, byPath: true)),
+            NginxTenThousand => NginxOf(10_000, Workload.InTurn(10_000, byPath: true)),
+            NginxTenThousandByPopularity => NginxOf(10_000, Workload.ByPopularity(10_000, byPath: true)),
             PlainStreamed => new(name, Workload.Chat(Workload.AliasOf(1), stream: true), () => StartBackstop(folder, Aliases(1), NoChecks)),
             RingStreamed => new(name, Workload.Chat(Workload.AliasOf(1), stream: true), () => StartBackstop(folder, Aliases(1), DefaultChecks)),
             _ => throw new ArgumentException($"'{name}' is no contender.", nameof(name)),
         };
+
+        Contender YarpOf(int tenants, Workload asked, bool oneClient) => new(name, asked, () => StartYarp(folder, tenants, oneClient)) { IsCompiledLate = true };
+
+        Contender? NginxOf(int tenants, Workload asked) => programs.Nginx is null ? null : new(name, asked, () => StartNginx(folder, "on", tenants));
     }
 
     private static string[] Aliases(int count) => [.. Enumerable.Range(1, count).Select(Workload.AliasOf)];
@@ -101,23 +136,11 @@ internal sealed class Contenders(Programs programs, int core, int upstream)
 
     private string ForPortkey() => $"x-portkey-provider: openai\r\nx-portkey-custom-host: http://127.0.0.1:{upstream}/v1\r\nAuthorization: Bearer none\r\n";
 
-    private Task<ServerProcess> StartNginx(string name, string buffering)
+    private Task<ServerProcess> StartNginx(string name, string buffering, int tenants = 0)
     {
         var (port, folder) = (ServerProcess.FreePort(), Folder(name));
         var configuration = Path.Combine(folder, "nginx.conf");
-        File.WriteAllText(configuration, $$"""
-            daemon off; master_process off; worker_processes 1; pid {{folder}}/nginx.pid; error_log {{folder}}/error.log;
-            events { worker_connections 4096; }
-            http {
-                access_log off; client_body_temp_path {{folder}}/body; proxy_temp_path {{folder}}/proxy; fastcgi_temp_path {{folder}}/f;
-                uwsgi_temp_path {{folder}}/u; scgi_temp_path {{folder}}/s; keepalive_requests 1000000000;
-                upstream models { server 127.0.0.1:{{upstream}}; keepalive 256; keepalive_requests 1000000000; }
-                server {
-                    listen 127.0.0.1:{{port}};
-                    location / { proxy_pass http://models; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffering {{buffering}}; }
-                }
-            }
-            """);
+        File.WriteAllText(configuration, NginxConfiguration.Of(folder, port, upstream, buffering, tenants));
         return ServerProcess.Start(core, port, Path.Combine(folder, "log"), programs.Nginx!, "-c", configuration);
     }
 
@@ -128,6 +151,9 @@ internal sealed class Contenders(Programs programs, int core, int upstream)
         return ServerProcess.Start(
             core, port, Path.Combine(Folder(folder), "log"), Environment.ProcessPath!, [command, port.ToString(), upstream.ToString(), .. options]);
     }
+
+    private async Task<ServerProcess> StartYarp(string folder, int tenants, bool oneClient) =>
+        await (await StartOwn("yarp", folder, ["--tenants", tenants.ToString(), .. oneClient ? (string[])["--one-client"] : []])).WhenReady("/readyz");
 
     private Task<ServerProcess> StartPortkey(string name)
     {

@@ -104,7 +104,13 @@ internal sealed class AliasSums(string alias)
         return CountWords();
     }
 
-    /// <summary>Tells everything since the last call.</summary>
+    /// <summary>Whether there are more units than were told, by more than a sketch can be wrong by.</summary>
+    public bool HasNewUnits => _news > 0 && _news >= DistinctSketch.StandardError * _told;
+
+    /// <summary>Whether its new units have their turn later; see <see cref="BatchSums"/>.</summary>
+    public bool UnitsWait { get; set; }
+
+    /// <summary>Tells everything since the last call. Units only where they have doubled.</summary>
     public void Tell(BatchWriter batch)
     {
         for (var i = 0; i < _releases; i++)
@@ -128,14 +134,22 @@ internal sealed class AliasSums(string alias)
             Tell(_bucket, CountWords(), batch);
         }
 
-        // As soon as they are more than a sketch can be wrong by; once there are many, few are new.
-        if (_news > 0 && _news >= DistinctSketch.StandardError * _told)
+        if (_news > 0 && _news >= _told)
+        {
+            TellUnits(batch);
+        }
+
+        (_releases, _inputs, _before, _spoken, WillBeTold) = (0, null, null, 0, false);
+    }
+
+    /// <summary>Tells the units of the stage, if there are new ones.</summary>
+    public void TellUnits(BatchWriter batch)
+    {
+        if (HasNewUnits)
         {
             (_told, _news) = (_told + _news, 0);
             batch.Units(_unitsOf, _units!);
         }
-
-        (_releases, _inputs, _before, _spoken, WillBeTold) = (0, null, null, 0, false);
     }
 
     private void Tell(long bucket, InputTally inputs, BatchWriter batch)

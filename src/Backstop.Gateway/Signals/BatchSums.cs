@@ -9,10 +9,14 @@ internal sealed class BatchSums
 {
     private const int MaxSamplesPerGeneration = 50;
 
+    // To tell units, a sketch of a kilobyte is read: of an alias that is asked now and then each request would have that done.
+    private static readonly TimeSpan UnitsWait = TimeSpan.FromSeconds(5);
+
     private readonly Dictionary<(string Alias, long Generation, string Release), ShadowComparison> _shadows = [];
     private readonly Dictionary<(string Alias, long Generation), int> _sampled = [];
     private readonly List<Sample> _samples = [];
     private readonly List<AliasSums> _aliases = [];
+    private readonly Queue<(AliasSums Alias, DateTimeOffset Due)> _units = new();
     private int _taken;
 
     /// <summary>Something was counted of an alias.</summary>
@@ -76,11 +80,17 @@ internal sealed class BatchSums
 
     /// <summary>Tells what was not told yet.</summary>
     /// <returns>False when the batch was full before it had all; the next call goes on there.</returns>
-    public bool Tell(BatchWriter batch)
+    public bool Tell(BatchWriter batch, DateTimeOffset now)
     {
         for (; _taken < _aliases.Count && !batch.IsFull; _taken++)
         {
-            _aliases[_taken].Tell(batch);
+            var alias = _aliases[_taken];
+            alias.Tell(batch);
+            if (alias is { HasNewUnits: true, UnitsWait: false })
+            {
+                alias.UnitsWait = true;
+                _units.Enqueue((alias, now + UnitsWait));
+            }
         }
 
         if (_taken < _aliases.Count)
@@ -90,6 +100,18 @@ internal sealed class BatchSums
 
         _taken = 0;
         _aliases.Clear();
+        while (_units.TryPeek(out var waiting) && waiting.Due <= now)
+        {
+            if (batch.IsFull)
+            {
+                return false;
+            }
+
+            _units.Dequeue();
+            waiting.Alias.UnitsWait = false;
+            waiting.Alias.TellUnits(batch);
+        }
+
         foreach (var (key, shadow) in _shadows)
         {
             if (batch.IsFull)

@@ -307,7 +307,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
             // In parts, for requests wait for the lock.
             lock (_gate)
             {
-                restLeft = restLeft && !_sums.Tell(batch);
+                restLeft = restLeft && !_sums.Tell(batch, now);
                 epochsLeft = epochsLeft && !_ledger.Collect(now, batch, ref stages);
             }
 

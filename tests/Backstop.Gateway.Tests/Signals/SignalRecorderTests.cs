@@ -123,6 +123,30 @@ public sealed class SignalRecorderTests
     }
 
     [Fact]
+    public void Units_are_told_at_once_when_they_have_doubled_and_else_within_five_seconds()
+    {
+        var units = 0UL;
+        Assert.InRange(Assert.Single(ToldAfter(news: 100, seconds: 0.25)), 90, 110);
+        Assert.Empty(ToldAfter(news: 20, seconds: 0.25));
+        Assert.Empty(ToldAfter(news: 20, seconds: 4.5));
+        Assert.InRange(Assert.Single(ToldAfter(news: 0, seconds: 0.5)), 126, 154);
+        Assert.Empty(ToldAfter(news: 0, seconds: 10));
+        Assert.InRange(Assert.Single(ToldAfter(news: 400, seconds: 0.25)), 486, 594);
+
+        IEnumerable<double> ToldAfter(int news, double seconds)
+        {
+            for (var end = units + (ulong)news; units < end; units++)
+            {
+                var request = _signals.Assigned($"request-{units}", _sums, Route, new(Arm.Baseline, "digest") { BaselineUnit = units }, isEvidence: true);
+                _signals.Answered(request, attack: false, Outcome.Error, Served.Failed, sample: null);
+            }
+
+            _time.Advance(TimeSpan.FromSeconds(seconds));
+            return [.. _signals.Told().SelectMany(batch => batch.Units).Select(told => HllFormat.Read(told.Sketch.Span).Estimate())];
+        }
+    }
+
+    [Fact]
     public void Of_two_requests_with_one_id_the_later_one_takes_the_label_and_the_earlier_one_does_not_take_it_away()
     {
         var first = Ask("one");

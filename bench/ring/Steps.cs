@@ -117,7 +117,7 @@ internal static class Steps
     private static IEnumerable<Step> Within<TSum>(string usual, int window, ConstructionFeatures features, TSum nothing)
         where TSum : struct, IWeightSum
     {
-        var (folded, memo) = (new FoldedText(), new WordMemo<TSum>(features, nothing));
+        var (folded, memo, patterns) = (new FoldedText(), new WordMemo<TSum>(features, nothing), new Patterns());
         void Read(string text, bool words = false, bool look = false, bool construct = false)
         {
             var cutter = new SentenceCutter(window);
@@ -129,15 +129,13 @@ internal static class Steps
                     folded.Read(text.AsSpan(from..end), escaped: false);
                 }
 
-                if (look)
+                var known = look || construct ? memo.Read(folded) : [];
+                if (construct && !known.IsEmpty)
                 {
-                    memo.Read(folded);
-                }
-
-                if (construct)
-                {
-                    var sums = new Sums<TSum>(nothing, memo);
-                    features.Extract(folded, ref sums);
+                    var sum = nothing;
+                    patterns.ReadAll(known, folded);
+                    sum.Add(known, previous: 0);
+                    sum.Add(patterns.To(known.Length));
                 }
             }
         }
@@ -146,22 +144,6 @@ internal static class Steps
         yield return new("-- and words", usual, text => Read(text, words: true));
         yield return new("-- and what each is", usual, text => Read(text, look: true));
         yield return new("-- and constructions", usual, text => Read(text, construct: true));
-    }
-
-    private struct Sums<TSum>(TSum nothing, WordMemo<TSum> memo) : ITextSink
-        where TSum : struct, IWeightSum
-    {
-        private TSum _sum = nothing;
-
-        public void Add(FeatureFamily family, uint hash) => _sum.Add(family, hash);
-
-        public readonly void Begin(FoldedText text) => memo.Read(text);
-
-        public readonly WordSense AddWord(ConstructionFeatures features, FoldedText text, int word) => memo[word].Sense;
-
-        public readonly void NextPiece()
-        {
-        }
     }
 
     private static LinearModel Model(string name) => LinearModel.Read(LinearModel.Embedded($"{name}.weights").Span);

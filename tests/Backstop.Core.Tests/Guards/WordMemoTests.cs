@@ -29,32 +29,51 @@ public sealed class WordMemoTests
     [Fact]
     public void A_text_has_the_same_sums_for_the_models_of_injection()
     {
+        var (folded, patterns) = (new FoldedText(), new Patterns());
         var memo = new WordMemo<Panel.Sum>(InjectionFeatures.Shared.Constructions, Panel.Begin());
         Texts.Sample(
             text =>
             {
-                var remembered = new Remembered<Panel.Sum>(Panel.Begin(), memo, (ref Panel.Sum sum, ref readonly KnownWord word) => sum.Add(in word));
-                Read(InjectionFeatures.Shared.Constructions, text, ref remembered);
+                var sum = Panel.Begin();
+                folded.Read(text, escaped: false);
+                var words = memo.Read(folded);
+                patterns.ReadAll(words, folded);
+                sum.Add(words, previous: 0);
+                sum.Add(patterns.To(words.Length));
                 for (var i = 0; i < Models.Length; i++)
                 {
-                    Assert.Equal(Plainly(InjectionFeatures.Shared.Constructions, text, Models[i]), NumbersOf(remembered.Sum.TallyOf(i)));
+                    var plain = Plainly(InjectionFeatures.Shared.Constructions, text, Models[i]).Aggregate((all, piece) => all.With(in piece));
+                    Assert.Equal(NumbersOf(plain), NumbersOf(sum.TallyOf(i)));
                 }
             },
             threads: 1);
     }
 
     [Fact]
-    public void And_for_the_model_of_toxicity()
+    public void And_each_of_its_pieces_for_the_model_of_toxicity()
     {
         var model = LinearModel.Read(LinearModel.Embedded("toxicity.weights").Span);
         var features = new ConstructionFeatures(AbuseLexicon.Shared);
+        var (folded, patterns) = (new FoldedText(), new Patterns());
         var memo = new WordMemo<LinearModel.Sum>(features, model.Begin());
         Texts.Sample(
             text =>
             {
-                var remembered = new Remembered<LinearModel.Sum>(model.Begin(), memo, (ref LinearModel.Sum sum, ref readonly KnownWord word) => sum.Add(in word));
-                Read(features, text, ref remembered);
-                Assert.Equal(Plainly(features, text, model), NumbersOf(remembered.Sum.Tally));
+                var (pieces, previous) = (new List<Tally>(), 0u);
+                folded.Read(text, escaped: false);
+                var words = memo.Read(folded);
+                patterns.ReadAll(words, folded);
+                for (var (from, end) = (0, 0); from < words.Length; from = end)
+                {
+                    end = Math.Min(from + ConstructionFeatures.WordsOfPiece, words.Length);
+                    var sum = model.Begin();
+                    sum.Add(words[from..end], previous);
+                    sum.Add(patterns.To(end));
+                    pieces.Add(sum.Tally);
+                    previous = words[end - 1].Hash;
+                }
+
+                Assert.Equal(Plainly(features, text, model).Select(NumbersOf), pieces.Select(NumbersOf));
             },
             threads: 1);
     }
@@ -89,61 +108,33 @@ public sealed class WordMemoTests
             }
         });
 
-    private static IEnumerable<(int Total, int Count)> Plainly(ConstructionFeatures features, string text, LinearModel model)
+    private static List<Tally> Plainly(ConstructionFeatures features, string text, LinearModel model)
     {
-        var plain = new Plain(model.Begin());
-        Read(features, text, ref plain);
-        return NumbersOf(plain.Sum.Tally);
-    }
-
-    private static void Read<TSink>(ConstructionFeatures features, string text, ref TSink sink)
-        where TSink : struct, ITextSink
-    {
+        var plain = new Plain(model.Begin(), []);
         var folded = new FoldedText();
         folded.Read(text, escaped: false);
-        features.Extract(folded, ref sink);
+        features.Extract(folded, ref plain);
+        plain.NextPiece();
+        return plain.Pieces;
     }
 
     private static IEnumerable<(int Total, int Count)> NumbersOf(Tally tally) =>
         [.. Enumerable.Range(0, LinearModel.Families).Select(family => (tally.Total(family), tally.Count(family)))];
 
-    private delegate void Adding<TSum>(ref TSum sum, ref readonly KnownWord word);
-
-    private struct Plain(LinearModel.Sum sum) : ITextSink
+    private struct Plain(LinearModel.Sum sum, List<Tally> pieces) : ITextSink
     {
-        public LinearModel.Sum Sum = sum;
+        private LinearModel.Sum _sum = sum;
 
-        public void Add(FeatureFamily family, uint hash) => Sum.Add(family, hash);
+        public readonly List<Tally> Pieces => pieces;
 
-        public readonly void Begin(FoldedText text)
+        public void Add(FeatureFamily family, uint hash) => _sum.Add(family, hash);
+
+        public WordSense AddWord(ConstructionFeatures features, FoldedText text, int word) => features.Look(text, word, ref _sum);
+
+        public void NextPiece()
         {
-        }
-
-        public WordSense AddWord(ConstructionFeatures features, FoldedText text, int word) => features.Look(text, word, ref Sum);
-
-        public readonly void NextPiece()
-        {
-        }
-    }
-
-    private struct Remembered<TSum>(TSum sum, WordMemo<TSum> memo, Adding<TSum> add) : ITextSink
-        where TSum : struct, IWeightSum
-    {
-        public TSum Sum = sum;
-
-        public void Add(FeatureFamily family, uint hash) => Sum.Add(family, hash);
-
-        public readonly void Begin(FoldedText text) => memo.Read(text);
-
-        public WordSense AddWord(ConstructionFeatures features, FoldedText text, int word)
-        {
-            ref readonly var known = ref memo[word];
-            add(ref Sum, in known);
-            return known.Sense;
-        }
-
-        public readonly void NextPiece()
-        {
+            pieces.Add(_sum.Tally);
+            _sum.Clear();
         }
     }
 }

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Backstop.Core.Guards.Text;
 
 namespace Backstop.Core.Guards.Classifiers;
@@ -15,11 +14,7 @@ namespace Backstop.Core.Guards.Classifiers;
 /// </remarks>
 public sealed class ConstructionFeatures(AbuseLexicon lexicon)
 {
-    private const uint Edge = 2;
-    private const uint Quoted = 0x1_0000;
-    private const int Reach = 5;
-    private const int MostTogether = 8;
-    private const int WordsOfPiece = 5;
+    internal const int WordsOfPiece = 5;
 
     private static readonly HashedWords<SmallWord> SmallWords = new(
     [
@@ -51,61 +46,40 @@ public sealed class ConstructionFeatures(AbuseLexicon lexicon)
     public void Extract<TSink>(FoldedText text, ref TSink sink)
         where TSink : struct, ITextSink
     {
-        Span<uint> classes = stackalloc uint[Reach];
-        Span<int> places = stackalloc int[Reach];
-        Span<uint> together = stackalloc uint[MostTogether];
-        var (recent, classCount, previous, togetherCount) = (default(Recent), 0, 0u, 0);
-        recent.Push(Edge, marked: false);
-        sink.Begin(text);
-        for (var i = 0; i < text.Count; i++)
+        var (patterns, words, previous) = (new Patterns(), new KnownWord[text.Count], 0u);
+        patterns.Begin(text.Count);
+        for (var (from, end) = (0, 0); from < text.Count; from = end)
         {
-            if (i > 0 && i % WordsOfPiece == 0)
+            if (from > 0)
             {
                 sink.NextPiece();
             }
 
-            var sense = sink.AddWord(this, text, i);
-            sink.Add(FeatureFamily.Word, Features.Append(Features.Append(previous, ' '), sense.Hash));
-            previous = sense.Hash;
-            if (sense.Small == SmallWord.Filler)
+            end = Math.Min(from + WordsOfPiece, text.Count);
+            for (var i = from; i < end; i++)
             {
-                continue;
+                var sense = sink.AddWord(this, text, i);
+                sink.Add(FeatureFamily.Word, PairOf(previous, sense.Hash));
+                previous = sense.Hash;
+                words[i] = KnownWord.Of(sense);
             }
 
-            var code = sense.Code | (sense.IsListed && text.IsQuoted(i) ? Quoted : 0);
-            if (code == WordSense.Other && recent[0] == WordSense.Other)
+            patterns.Read(words.AsSpan(from..end), text, from);
+            if (end == text.Count)
             {
-                continue;
+                patterns.End();
             }
 
-            recent.Push(code, sense.IsListed);
-            if (recent.AnyMarked)
+            foreach (var hash in patterns.To(end))
             {
-                AddSequences(ref recent, ref sink);
+                sink.Add(FeatureFamily.Pattern, hash);
             }
-
-            if ((sense.IsListed ? code : sense.Role) is not 0 and var kind && togetherCount < MostTogether
-                && Features.Mix(kind) is var mixed && !together[..togetherCount].Contains(mixed))
-            {
-                AddTogether(mixed, together[..togetherCount], ref sink);
-                together[togetherCount++] = mixed;
-            }
-
-            if (sense.IsListed)
-            {
-                AddPairs(code, i, classes[..classCount], places, ref sink);
-                Shift(classes, code);
-                Shift(places, i);
-                classCount = Math.Min(classCount + 1, Reach);
-            }
-        }
-
-        recent.Push(Edge, marked: false);
-        if (recent.AnyMarked)
-        {
-            AddSequences(ref recent, ref sink);
         }
     }
+
+    /// <summary>What stands for a word after another one; 0 stands for none before it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static uint PairOf(uint previous, uint word) => Features.Append(Features.Append(previous, ' '), word);
 
     /// <summary>Hands over the features of one word, whatever stands around it, and says what it is.</summary>
     public WordSense Look<TSink>(FoldedText text, int word, ref TSink sink)
@@ -135,90 +109,6 @@ public sealed class ConstructionFeatures(AbuseLexicon lexicon)
     /// <summary>The class of a word in a script without spaces.</summary>
     internal WordClass ClassOf(FoldedText text, int word) => lexicon.Find(text, word, out _);
 
-    private static void AddSequences<TSink>(ref Recent recent, ref TSink sink)
-        where TSink : struct, IFeatureSink
-    {
-        var (hash, any) = (0x51u, false);
-        for (var i = 0; i < recent.Count; i++)
-        {
-            hash = Features.Append(hash, recent[i]);
-            any |= recent.IsMarked(i);
-            if (any)
-            {
-                sink.Add(FeatureFamily.Pattern, hash);
-            }
-        }
-    }
-
-    // Sums do not depend on order. What is added up is mixed before, once for each.
-    private static void AddTogether<TSink>(uint own, ReadOnlySpan<uint> others, ref TSink sink)
-        where TSink : struct, IFeatureSink
-    {
-        for (var i = 0; i < others.Length; i++)
-        {
-            var two = own + others[i];
-            sink.Add(FeatureFamily.Pattern, two);
-            for (var j = 0; j < i; j++)
-            {
-                sink.Add(FeatureFamily.Pattern, (two + others[j]) ^ 0x7777);
-            }
-        }
-    }
-
-    private static void AddPairs<TSink>(uint code, int place, ReadOnlySpan<uint> classes, ReadOnlySpan<int> places, ref TSink sink)
-        where TSink : struct, IFeatureSink
-    {
-        for (var i = 0; i < classes.Length; i++)
-        {
-            if (place - places[i] <= 8)
-            {
-                sink.Add(FeatureFamily.Pattern, Features.Append(Features.Append(0x77, classes[i]), code));
-            }
-        }
-    }
-
-    private static void Shift<T>(Span<T> values, T first)
-    {
-        values[..^1].CopyTo(values[1..]);
-        values[0] = first;
-    }
-
     private static IEnumerable<KeyValuePair<string, SmallWord>> Kind(SmallWord kind, string words) =>
         words.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries).Select(word => KeyValuePair.Create(word, kind));
-
-    /// <summary>The last words, each as its code, the newest first.</summary>
-    [StructLayout(LayoutKind.Auto)]
-    private struct Recent
-    {
-        private const int Most = 5;
-
-        private Codes _codes;
-        private uint _marks;
-        private int _newest;
-
-        /// <summary>At most five.</summary>
-        public int Count { get; private set; }
-
-        public readonly uint this[int age] => _codes[(_newest - age) & (Places - 1)];
-
-        public readonly bool AnyMarked => (_marks & ((1 << Most) - 1)) != 0;
-
-        public readonly bool IsMarked(int age) => (_marks >> age & 1) != 0;
-
-        public void Push(uint code, bool marked)
-        {
-            _newest = (_newest + 1) & (Places - 1);
-            _codes[_newest] = code;
-            _marks = (_marks << 1) | (marked ? 1u : 0);
-            Count = Math.Min(Count + 1, Most);
-        }
-
-        private const int Places = 8;
-
-        [InlineArray(Places)]
-        private struct Codes
-        {
-            private uint _first;
-        }
-    }
 }

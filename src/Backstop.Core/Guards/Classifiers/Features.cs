@@ -26,9 +26,6 @@ public interface IFeatureSink
 /// <summary>Takes the features of a text, word after word.</summary>
 public interface ITextSink : IFeatureSink
 {
-    /// <summary>Told before the first word.</summary>
-    void Begin(FoldedText text);
-
     /// <summary>Takes what a word says by itself, as <see cref="ConstructionFeatures.Look"/> hands it over.</summary>
     WordSense AddWord(ConstructionFeatures features, FoldedText text, int word);
 
@@ -58,6 +55,8 @@ public static class Features
     }
 
     public static uint Append(uint hash, uint value) => (hash ^ value) * Prime;
+
+    internal static Vector256<uint> Append(Vector256<uint> hashes, Vector256<uint> values) => (hashes ^ values) * Vector256.Create(Prime);
 
     /// <summary>Spreads the entropy over all bits (the finalizer of MurmurHash3), for tables that use the low ones.</summary>
     public static uint Mix(uint hash)

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Backstop.Core.Guards.Checks;
 using Backstop.Core.Guards.Text;
@@ -53,16 +52,16 @@ public sealed class InjectionClassifier(InjectionModels models, InjectionFeature
         for (var (from, end) = (0, 0); end < text.Length; from = end)
         {
             end = sentences.Next(text, from, final: true);
-            var sums = new Sums(_panel.Begin(), scratch.Memo, scratch.Around);
-            if (features.Extract(text[from..end], sentences.Escaped, scratch.Text, ref sums))
+            if (InjectionFeatures.Read(text[from..end], sentences.Escaped, scratch.Text))
             {
-                var part = sums.Current.TallyOf(Part);
+                var sum = scratch.Sum();
+                var part = sum.TallyOf(Part);
                 scratch.Spans.Add((from, end));
                 scratch.Sums.Add(part);
                 scratch.Names.Add(part.Name);
-                var whole = sums.Current.TallyOf(Whole);
+                var whole = sum.TallyOf(Whole);
                 all = scratch.Known.Add(part.Name) ? all.With(in whole) : all;
-                scratch.Around.EndSentence(end - from, models.Request.Score(sums.Current.TallyOf(Request)));
+                scratch.Around.EndSentence(end - from, models.Request.Score(sum.TallyOf(Request)));
             }
         }
 
@@ -149,6 +148,8 @@ public sealed class InjectionClassifier(InjectionModels models, InjectionFeature
 
         public FoldedText Text { get; } = new();
 
+        public Patterns Patterns { get; } = new();
+
         public Surroundings Around { get; } = new();
 
         public List<(int Start, int End)> Spans { get; } = [];
@@ -160,6 +161,18 @@ public sealed class InjectionClassifier(InjectionModels models, InjectionFeature
         public HashSet<ulong> Known { get; } = [];
 
         public List<Standing> Standings { get; } = [];
+
+        /// <summary>What the sentence says that was read last.</summary>
+        public Panel.Sum Sum()
+        {
+            var sum = panel.Begin();
+            var words = Memo.Read(Text);
+            Patterns.ReadAll(words, Text);
+            sum.Add(words, previous: 0);
+            sum.Add(Patterns.To(words.Length));
+            Around.Add(words);
+            return sum;
+        }
 
         public void Clear()
         {
@@ -173,29 +186,6 @@ public sealed class InjectionClassifier(InjectionModels models, InjectionFeature
             {
                 Known.TrimExcess(); // Clearing costs what it once held: one long text would slow all that follow.
             }
-        }
-    }
-
-    [StructLayout(LayoutKind.Auto)]
-    private struct Sums(Panel.Sum nothing, WordMemo<Panel.Sum> memo, Surroundings around) : ITextSink
-    {
-        public Panel.Sum Current = nothing;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Add(FeatureFamily family, uint hash) => Current.Add(family, hash);
-
-        public readonly void Begin(FoldedText text) => memo.Read(text);
-
-        public WordSense AddWord(ConstructionFeatures features, FoldedText text, int word)
-        {
-            ref readonly var known = ref memo[word];
-            Current.Add(in known);
-            around.Add(known.Meaning, known.Sense.Hash);
-            return known.Sense;
-        }
-
-        public readonly void NextPiece()
-        {
         }
     }
 }

@@ -16,14 +16,22 @@ public sealed class InjectionFeatures(AbuseLexicon lexicon)
     public bool Extract<TSink>(ReadOnlySpan<char> sentence, bool escaped, FoldedText text, ref TSink sink)
         where TSink : struct, ITextSink
     {
-        text.Read(sentence, escaped);
-        if (text.Count == 0)
+        if (!Read(sentence, escaped, text))
         {
             return false;
         }
 
-        text.Unleet();
         Constructions.Extract(text, ref sink);
         return true;
+    }
+
+    /// <summary>Reads one sentence into <paramref name="text"/>.</summary>
+    /// <param name="escaped">Whether backslashes are JSON escapes.</param>
+    /// <returns>Whether there is a word in it.</returns>
+    internal static bool Read(ReadOnlySpan<char> sentence, bool escaped, FoldedText text)
+    {
+        text.Read(sentence, escaped);
+        text.Unleet();
+        return text.Count > 0;
     }
 }

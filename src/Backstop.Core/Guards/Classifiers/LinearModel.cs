@@ -115,14 +115,38 @@ public sealed class LinearModel
             _counts[(int)family]++;
         }
 
-        /// <summary>Adds what a word was found to add before.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        internal void Add(ref readonly KnownWord word)
+        void IWeightSum.Add(ReadOnlySpan<KnownWord> words, uint previous) => Add(words, previous);
+
+        void IWeightSum.Add(ReadOnlySpan<uint> patterns) => Add(patterns);
+
+        internal void Add(ReadOnlySpan<KnownWord> words, uint previous)
         {
-            _totals[(int)FeatureFamily.Word] += word.Weights.ToScalar();
-            _counts[(int)FeatureFamily.Word]++;
-            _totals[(int)FeatureFamily.Letters] += word.Letters.ToScalar();
-            _counts[(int)FeatureFamily.Letters] += word.LetterCount;
+            var table = _weights[(int)FeatureFamily.Word];
+            var (own, letters, letterCount) = (0, 0, 0);
+            foreach (ref readonly var word in words)
+            {
+                own += word.Weights.ToScalar() + table[Features.PlaceOf(ConstructionFeatures.PairOf(previous, word.Hash), table.Length)];
+                letters += word.Letters.ToScalar();
+                letterCount += word.LetterCount;
+                previous = word.Hash;
+            }
+
+            _totals[(int)FeatureFamily.Word] += own;
+            _counts[(int)FeatureFamily.Word] += 2 * words.Length;
+            _totals[(int)FeatureFamily.Letters] += letters;
+            _counts[(int)FeatureFamily.Letters] += letterCount;
+        }
+
+        internal void Add(ReadOnlySpan<uint> patterns)
+        {
+            var (table, sum) = (_weights[(int)FeatureFamily.Pattern], 0);
+            foreach (var hash in patterns)
+            {
+                sum += table[Features.PlaceOf(hash, table.Length)];
+            }
+
+            _totals[(int)FeatureFamily.Pattern] += sum;
+            _counts[(int)FeatureFamily.Pattern] += patterns.Length;
         }
 
         /// <summary>Begins again with nothing.</summary>

@@ -68,14 +68,34 @@ internal sealed class Panel
             _counts[(int)family]++;
         }
 
-        /// <summary>Adds what a word was found to add before.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Add(ref readonly KnownWord word)
+        public void Add(ReadOnlySpan<KnownWord> words, uint previous)
         {
-            _totals[(int)FeatureFamily.Word] += word.Weights;
-            _counts[(int)FeatureFamily.Word]++;
-            _totals[(int)FeatureFamily.Letters] += word.Letters;
-            _counts[(int)FeatureFamily.Letters] += word.LetterCount;
+            var table = _panel._weights[(int)FeatureFamily.Word];
+            var (own, letters, letterCount) = (Vector128<int>.Zero, Vector128<int>.Zero, 0);
+            foreach (ref readonly var word in words)
+            {
+                own += word.Weights + Unpack(table[Features.PlaceOf(ConstructionFeatures.PairOf(previous, word.Hash), table.Length)]);
+                letters += word.Letters;
+                letterCount += word.LetterCount;
+                previous = word.Hash;
+            }
+
+            _totals[(int)FeatureFamily.Word] += own;
+            _counts[(int)FeatureFamily.Word] += 2 * words.Length;
+            _totals[(int)FeatureFamily.Letters] += letters;
+            _counts[(int)FeatureFamily.Letters] += letterCount;
+        }
+
+        public void Add(ReadOnlySpan<uint> patterns)
+        {
+            var (table, sum) = (_panel._weights[(int)FeatureFamily.Pattern], Vector128<int>.Zero);
+            foreach (var hash in patterns)
+            {
+                sum += Unpack(table[Features.PlaceOf(hash, table.Length)]);
+            }
+
+            _totals[(int)FeatureFamily.Pattern] += sum;
+            _counts[(int)FeatureFamily.Pattern] += patterns.Length;
         }
 
         public readonly Vector128<int> TotalsOf(FeatureFamily family) => _totals[(int)family];

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Backstop.Core.Guards.Text;
 
 namespace Backstop.Core.Guards.Classifiers;
@@ -23,8 +22,13 @@ public sealed class Surroundings
         over same other under until well make made like need want know tell give please write explain answer reply response
         """).Select(word => KeyValuePair.Create(word, true))]);
 
-    private readonly byte[] _counts = new byte[1 << Bits];
-    private readonly List<ushort> _words = [];
+    // Whether a word was in a sentence that has ended, and whether it was in two.
+    private const int Once = 1;
+    private const int Twice = 2;
+
+    private readonly byte[] _known = new byte[1 << Bits];
+    private ushort[] _words = new ushort[256];
+    private int _wordCount;
     private readonly List<(int End, int Length, double Asking, int Pointing)> _sentences = [];
     private int _pointing;
 
@@ -32,14 +36,13 @@ public sealed class Surroundings
 
     public void Clear()
     {
-        foreach (var place in CollectionsMarshal.AsSpan(_words))
+        foreach (var place in _words.AsSpan(0, _wordCount))
         {
-            _counts[place] = 0;
+            _known[place] = 0;
         }
 
-        _words.Clear();
         _sentences.Clear();
-        _pointing = 0;
+        (_wordCount, _pointing) = (0, 0);
     }
 
     /// <param name="length">Of the sentence, in characters.</param>
@@ -49,7 +52,7 @@ public sealed class Surroundings
         for (var i = 0; i < sentence.Count; i++)
         {
             var hash = Features.Hash(sentence[i]);
-            Add(MeaningOf(sentence[i], hash), hash);
+            Add([KnownWord.Of(new WordSense(hash, WordSense.Other, SmallWord.None), MeaningOf(sentence[i], hash))]);
         }
 
         EndSentence(length, asking);
@@ -62,26 +65,41 @@ public sealed class Surroundings
         : Empty.TryGet(word, hash, out _) ? WordMeaning.None
         : WordMeaning.Own;
 
-    /// <summary>Adds a word to the sentence that is being read.</summary>
-    internal void Add(WordMeaning meaning, uint hash)
+    /// <summary>Adds words to the sentence that is being read.</summary>
+    internal void Add(ReadOnlySpan<KnownWord> words)
     {
-        if (meaning == WordMeaning.Pointer)
+        if (_words.Length - _wordCount < words.Length)
         {
-            _pointing++;
+            Array.Resize(ref _words, 2 * (_wordCount + words.Length));
         }
-        else if (meaning == WordMeaning.Own)
+
+        // Each is written down whatever it is, and written over by the next: nobody foresees which of them count.
+        var (count, pointing) = (_wordCount, _pointing);
+        foreach (ref readonly var word in words)
         {
-            var place = (ushort)(Features.Mix(hash) >> (32 - Bits));
-            ref var count = ref _counts[place];
-            count = (byte)Math.Min(count + 1, byte.MaxValue);
-            _words.Add(place);
+            _words[count] = (ushort)(Features.Mix(word.Hash) >> (32 - Bits));
+            count += word.Meaning == WordMeaning.Own ? 1 : 0;
+            pointing += word.Meaning == WordMeaning.Pointer ? 1 : 0;
         }
+
+        (_wordCount, _pointing) = (count, pointing);
     }
 
     /// <summary>Ends the sentence that is being read.</summary>
     internal void EndSentence(int length, double asking)
     {
-        _sentences.Add((_words.Count, length, asking, _pointing));
+        var words = _words.AsSpan((_sentences.Count == 0 ? 0 : _sentences[^1].End).._wordCount);
+        foreach (var place in words)
+        {
+            _known[place] |= (byte)((_known[place] & Once) * Twice);
+        }
+
+        foreach (var place in words)
+        {
+            _known[place] |= Once;
+        }
+
+        _sentences.Add((_wordCount, length, asking, _pointing));
         _pointing = 0;
     }
 
@@ -91,19 +109,9 @@ public sealed class Surroundings
         var from = sentence == 0 ? 0 : _sentences[sentence - 1].End;
         var (end, length, asking, pointing) = _sentences[sentence];
         var shared = 0;
-        for (var i = from; i < end; i++)
+        foreach (var place in _words.AsSpan(from..end))
         {
-            _counts[_words[i]]--;
-        }
-
-        for (var i = from; i < end; i++)
-        {
-            shared += _counts[_words[i]] > 0 ? 1 : 0;
-        }
-
-        for (var i = from; i < end; i++)
-        {
-            _counts[_words[i]]++;
+            shared += _known[place] / Twice;
         }
 
         return new Standing(length, asking * length, end - from, shared, pointing);

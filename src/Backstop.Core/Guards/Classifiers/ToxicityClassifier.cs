@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Backstop.Core.Guards.Text;
 using Backstop.Core.Text;
@@ -29,10 +28,7 @@ public sealed class ToxicityClassifier(LinearModel model, AbuseLexicon lexicon)
     {
         var scratch = _scratch is { } known && known.Owner == this ? known : _scratch = new Scratch(this, model);
         scratch.Text.Read(stretch, escaped);
-        scratch.Pieces.Clear();
-        var sums = new PieceSums(model.Begin(), scratch.Memo, scratch.Pieces);
-        _features.Extract(scratch.Text, ref sums);
-        sums.NextPiece();
+        scratch.CutAndSum(model.Begin());
 
         var pieces = CollectionsMarshal.AsSpan(scratch.Pieces);
         var all = pieces[0];
@@ -59,30 +55,32 @@ public sealed class ToxicityClassifier(LinearModel model, AbuseLexicon lexicon)
 
         public FoldedText Text { get; } = new();
 
+        public Patterns Patterns { get; } = new();
+
         public List<Tally> Pieces { get; } = [];
-    }
 
-    [StructLayout(LayoutKind.Auto)]
-    private struct PieceSums(LinearModel.Sum nothing, WordMemo<LinearModel.Sum> memo, List<Tally> pieces) : ITextSink
-    {
-        private LinearModel.Sum _current = nothing;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Add(FeatureFamily family, uint hash) => _current.Add(family, hash);
-
-        public readonly void Begin(FoldedText text) => memo.Read(text);
-
-        public WordSense AddWord(ConstructionFeatures features, FoldedText text, int word)
+        /// <summary>Sums up the pieces of the text that was read last; there is always one.</summary>
+        public void CutAndSum(LinearModel.Sum sum)
         {
-            ref readonly var known = ref memo[word];
-            _current.Add(in known);
-            return known.Sense;
-        }
+            Pieces.Clear();
+            if (Text.Count == 0)
+            {
+                Pieces.Add(default);
+                return;
+            }
 
-        public void NextPiece()
-        {
-            pieces.Add(_current.Tally);
-            _current.Clear();
+            var words = Memo.Read(Text);
+            var previous = 0u;
+            Patterns.ReadAll(words, Text);
+            for (var (from, end) = (0, 0); from < words.Length; from = end)
+            {
+                end = Math.Min(from + ConstructionFeatures.WordsOfPiece, words.Length);
+                sum.Clear();
+                sum.Add(words[from..end], previous);
+                sum.Add(Patterns.To(end));
+                previous = words[end - 1].Hash;
+                Pieces.Add(sum.Tally);
+            }
         }
     }
 }

@@ -12,6 +12,13 @@ internal interface IWeightSum : IFeatureSink
     Vector128<int> TotalsOf(FeatureFamily family);
 
     int CountOf(FeatureFamily family);
+
+    /// <summary>Adds words that follow each other, each by itself and after the one before it.</summary>
+    /// <param name="previous">The hash of the word before the first; 0 for none.</param>
+    void Add(ReadOnlySpan<KnownWord> words, uint previous);
+
+    /// <summary>Adds patterns.</summary>
+    void Add(ReadOnlySpan<uint> patterns);
 }
 
 /// <summary>Remembers what words are and what they add by themselves: most words of a text were in another one before.</summary>
@@ -35,12 +42,9 @@ internal sealed class WordMemo<TSum>(ConstructionFeatures features, TSum nothing
     private KnownWord[] _words = new KnownWord[256];
     private int[] _odd = new int[256];
 
-    /// <summary>What a word of the text that was read last is and adds.</summary>
-    public ref readonly KnownWord this[int word] => ref _words[word];
-
-    /// <summary>Looks up all words of a text.</summary>
+    /// <summary>Looks up all words of a text: what each is and adds; good until another is read.</summary>
     /// <remarks>Nothing is decided between one word and the next: the processor fetches what is known of several while it waits for the first.</remarks>
-    public void Read(FoldedText text)
+    public ReadOnlySpan<KnownWord> Read(FoldedText text)
     {
         if (_words.Length < text.Count)
         {
@@ -64,6 +68,8 @@ internal sealed class WordMemo<TSum>(ConstructionFeatures features, TSum nothing
         {
             words[word] = Of(text, word);
         }
+
+        return words;
     }
 
     private KnownWord Of(FoldedText text, int word)
@@ -117,14 +123,13 @@ internal sealed class WordMemo<TSum>(ConstructionFeatures features, TSum nothing
 internal readonly struct KnownWord
 {
     private readonly uint _weights;
-    private readonly uint _hash;
     private readonly uint _code;
     private readonly SmallWord _small;
     private readonly ushort _letterCount;
 
     private KnownWord(WordSense sense, WordMeaning meaning, Vector128<int> weights, Vector128<int> letters, int letterCount)
     {
-        (_hash, _code, _small, Meaning) = (sense.Hash, sense.Code, sense.Small, meaning);
+        (Hash, _code, _small, Meaning) = (sense.Hash, sense.Code, sense.Small, meaning);
         (_weights, Letters, _letterCount) = (Panel.Pack(weights), letters, (ushort)letterCount);
     }
 
@@ -133,7 +138,13 @@ internal readonly struct KnownWord
         where TSum : struct, IWeightSum =>
         new(sense, meaning, sum.TotalsOf(FeatureFamily.Word), sum.TotalsOf(FeatureFamily.Letters), sum.CountOf(FeatureFamily.Letters));
 
-    public WordSense Sense => new(_hash, _code, _small);
+    /// <summary>A word of which only is known what it is.</summary>
+    public static KnownWord Of(WordSense sense, WordMeaning meaning = WordMeaning.None) => new(sense, meaning, default, default, 0);
+
+    public WordSense Sense => new(Hash, _code, _small);
+
+    /// <summary>Of the word as it is spelled in the end.</summary>
+    public uint Hash { get; }
 
     /// <summary>What it says about where a text stands.</summary>
     public WordMeaning Meaning { get; }

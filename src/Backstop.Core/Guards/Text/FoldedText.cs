@@ -253,7 +253,7 @@ public sealed class FoldedText
         SetQuoted(words, false);
     }
 
-    /// <summary>Adds words as nearly all are: two letters or more before a sign that ends a word, and nothing in between that means anything.</summary>
+    /// <summary>Adds words as nearly all are: letters before a sign that ends a word, none of them alone beside another, and nothing in between that means anything.</summary>
     /// <param name="at">Where to begin; nothing of a word stands before it.</param>
     /// <returns>The word or sign that needs a closer look; the end of the text when none does.</returns>
     private int AddPlain(Span<char> text, int at)
@@ -266,8 +266,12 @@ public sealed class FoldedText
             var letters = part.Letters & seen;
             var after = (letters << 1) | (begun < 0 ? 0UL : 1);
             var (begins, ends) = (letters & ~after, after & ~letters);
+
+            // Single letters are words like others, but for those two apart from another or from what may be one, also where that is out of sight.
             var single = begins & ~((letters >> 1) | (_letters.PartOf(at + LetterMap.Bits).Letters << (LetterMap.Bits - 1)));
-            var odd = single | (ends & part.Joints) | (part.Signs & seen);
+            var signs = part.Signs & seen;
+            var apart = ((single | signs) << 2) | ((single | signs) >> 2) | ~((seen << 2) & (~0UL >> 2));
+            var odd = (single & apart) | (ends & part.Joints) | signs;
             at &= -LetterMap.Bits;
 
             // Up to the first that is odd; a sign may stand right after a word.

@@ -71,10 +71,6 @@ public sealed class Collector(TableSizes sizes)
         public void Add(FeatureFamily family, uint hash) =>
             collector._touched[(int)family].Add(Features.PlaceOf(hash, 1 << sizes.Bits((int)family)));
 
-        public void Begin(FoldedText text)
-        {
-        }
-
         public WordSense AddWord(ConstructionFeatures features, FoldedText text, int word)
         {
             var sink = this;

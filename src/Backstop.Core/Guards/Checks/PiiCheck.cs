@@ -147,7 +147,8 @@ public sealed class PiiCheck : ICheck
         // {"card": 4111...}: a placeholder without quotation marks would break the document.
         private static bool IsBareJsonNumber(ReadOnlySpan<char> text, int at)
         {
-            var before = text[..at].TrimEnd(' ');
+            // No further back than a stream remembers.
+            var before = text[Math.Max(0, at - ScanWindow.Lookback)..at].TrimEnd(' ');
             return before.EndsWith("\":", StringComparison.Ordinal) && before.Length > 2 && before[^3] != '\\';
         }
     }

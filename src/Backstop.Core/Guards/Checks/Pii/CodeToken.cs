@@ -34,7 +34,8 @@ internal static class CodeToken
             }
         }
 
-        if (at >= text.Length - 1 && count <= MaxLength && !final)
+        // After a sign one must see what it joins; and a letter that comes last, even one too many, may begin a word that is not joined.
+        if (!final && at >= text.Length - (count > MaxLength ? 0 : 1))
         {
             return PiiMatch.Pending;
         }

@@ -13,7 +13,8 @@ internal static class Ipv6Address
             end++;
         }
 
-        if (end == text.Length && !final && end - start <= MaxLength)
+        // Also after the longest: what follows its last colon may be another group.
+        if (end == text.Length && !final)
         {
             return PiiMatch.Pending;
         }

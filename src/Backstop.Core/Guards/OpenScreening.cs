@@ -21,7 +21,12 @@ public sealed class OpenScreening
         var (stops, asks) = (false, false);
         for (var i = 0; i < _screenings.Length; i++)
         {
-            if (_marks is not null && i < _marks.Length && ring.IsOfTextAlone(units[i].Stage) && _clean!.Knows(_marks[i] = _clean.MarkOf(units[i])))
+            if (ring.Of(units[i].Stage).All.IsEmpty && context.Tokens.IsEmpty)
+            {
+                continue; // Nobody looks.
+            }
+
+            if (_marks is not null && i < _marks.Length && ring.Of(units[i].Stage).IsOfTextAlone && _clean!.Knows(_marks[i] = _clean.MarkOf(units[i])))
             {
                 continue;
             }

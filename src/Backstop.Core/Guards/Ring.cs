@@ -38,24 +38,13 @@ public sealed class Ring
         (GuardStage.Reasoning, GuardStage.Output), (GuardStage.ToolResult, GuardStage.Input), (GuardStage.Retrieval, GuardStage.Input),
     ];
 
-    private readonly ImmutableSortedDictionary<GuardStage, ImmutableArray<CompiledCheck>> _stages;
+    // By the number of the stage.
+    private readonly StageChecks[] _stages;
 
-    // What is asked for with every text, by stage.
-    private readonly ImmutableArray<CompiledCheck>[] _all;
-    private readonly ImmutableArray<CompiledCheck>[] _deciding;
-    private readonly ImmutableArray<CompiledCheck>[] _noting;
-    private readonly bool[] _asking;
-    private readonly bool[] _ofTextAlone;
-
-    private Ring(GuardPolicy policy, ImmutableSortedDictionary<GuardStage, ImmutableArray<CompiledCheck>> stages)
+    private Ring(GuardPolicy policy, StageChecks[] stages)
     {
         (Policy, _stages) = (policy, stages);
-        _all = [.. Enum.GetValues<GuardStage>().Select(stage => stages.GetValueOrDefault(stage, []))];
-        _deciding = [.. _all.Select(checks => checks.RemoveAll(check => check.OnlyNotes))];
-        _noting = [.. _all.Select(checks => checks.RemoveAll(check => !check.OnlyNotes))];
-        _asking = [.. _all.Select(checks => checks.Any(check => check.Check.Descriptor.Asks))];
-        _ofTextAlone = [.. _deciding.Select(checks => checks.All(check => check.Check.Descriptor.IsOfTextAlone))];
-        TakesNotes = _noting.Any(checks => !checks.IsEmpty);
+        TakesNotes = stages.Any(stage => !stage.Noting.IsEmpty);
         IsTimed = policy.Stages.Values.Any(stage => stage.BudgetMilliseconds is not null || stage.Checks.Any(check => check.TimeoutMilliseconds is not null));
     }
 
@@ -74,17 +63,18 @@ public sealed class Ring
     /// <exception cref="GuardPolicyException">A check's settings do not fit.</exception>
     public static Ring Compile(GuardPolicy policy)
     {
-        var stages = policy.Stages.ToImmutableSortedDictionary(
-            stage => stage.Key, stage => CompileStage(stage.Key, stage.Value, policy.Streaming));
-        foreach (var (stage, model) in Alike)
+        var stages = new StageChecks?[Enum.GetValues<GuardStage>().Length];
+        foreach (var (stage, named) in policy.Stages)
         {
-            if (!stages.ContainsKey(stage) && stages.TryGetValue(model, out var checks))
-            {
-                stages = stages.Add(stage, [.. checks.Where(check => check.Check.Descriptor.Stages.Contains(stage))]);
-            }
+            stages[(int)stage] = StageChecks.Of(CompileStage(stage, named, policy.Streaming));
         }
 
-        return new(policy, stages);
+        foreach (var (stage, model) in Alike)
+        {
+            stages[(int)stage] ??= stages[(int)model]?.Where(check => check.Descriptor.Stages.Contains(stage));
+        }
+
+        return new(policy, [.. stages.Select(stage => stage ?? StageChecks.None)]);
     }
 
     /// <summary>What a stage is looked at by that a policy does not name: those checks of the stage it is most like that can look at it.</summary>
@@ -102,17 +92,15 @@ public sealed class Ring
     public RingSession Open(RingContext context) => new(this, context);
 
     /// <summary>The same checks without those that ask somebody outside, for where nobody can be asked.</summary>
-    public Ring Local => new(Policy, _stages.ToImmutableSortedDictionary(
-        stage => stage.Key, stage => stage.Value.RemoveAll(check => check.Check.Descriptor.Asks)));
+    public Ring Local => new(Policy, [.. _stages.Select(stage => stage.Where(check => !check.Descriptor.Asks))]);
 
-    internal ImmutableArray<CompiledCheck> ChecksOf(GuardStage stage, Work work = Work.All) =>
-        (work switch { Work.Decide => _deciding, Work.Note => _noting, _ => _all })[(int)stage];
+    /// <summary>What the screening of a request and its answer reads, in its order.</summary>
+    public IEnumerable<object?> Read =>
+    [
+        this, _stages, .. new[] { GuardStage.Input, GuardStage.Output }.Select(Of).Where(stage => stage != StageChecks.None).SelectMany(stage => stage.Read), Clean,
+    ];
 
-    /// <summary>Whether all that is said about a text of a stage depends on the text alone.</summary>
-    internal bool IsOfTextAlone(GuardStage stage) => _ofTextAlone[(int)stage];
-
-    /// <summary>Whether somebody outside is asked about the texts of a stage.</summary>
-    internal bool Asks(GuardStage stage) => _asking[(int)stage];
+    internal StageChecks Of(GuardStage stage) => _stages[(int)stage];
 
     private static ImmutableArray<CompiledCheck> CompileStage(GuardStage key, StagePolicy stage, StreamingPolicy streaming) =>
     [

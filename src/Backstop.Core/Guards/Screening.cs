@@ -32,11 +32,12 @@ internal sealed class Screening
     public Screening(Ring ring, RingContext request, ScanUnit unit, int index, Work work)
     {
         (_policy, _scanned) = (ring.Policy, unit);
-        _answers = work != Work.Note && ring.Asks(unit.Stage) ? [] : null;
-        _later = work == Work.Decide && !ring.ChecksOf(unit.Stage, Work.Note).IsEmpty ? request.Later : null;
+        var stage = ring.Of(unit.Stage);
+        _answers = work != Work.Note && stage.Asks ? [] : null;
+        _later = work == Work.Decide && !stage.Noting.IsEmpty ? request.Later : null;
         _clock = work != Work.Note && ring.IsTimed ? request.Clock : null;
         _context = new CheckContext(request, unit.Stage, unit.Trust) { Answers = _answers, Unit = index };
-        var checks = ring.ChecksOf(unit.Stage, work);
+        var checks = stage.Doing(work);
         if (work != Work.Note && !request.Tokens.IsEmpty && TokenReturn.Compiled.Check.Descriptor.Stages.Contains(unit.Stage))
         {
             checks = checks.Add(TokenReturn.Compiled);

@@ -38,8 +38,8 @@ public sealed class TighteningTests
     public void A_stage_that_the_policy_does_not_name_keeps_the_checks_of_the_one_it_is_most_like()
     {
         var policy = Policy("input", """{"use":"injection"},{"use":"limits"}""");
-        var before = Ring.Compile(policy).ChecksOf(GuardStage.ToolResult).Select(check => check.Use.Id);
-        var after = Ring.Compile(Tightening("tool_result", """{"use":"pattern","with":{"words":["bluebird"]}}""").Over(policy)).ChecksOf(GuardStage.ToolResult).Select(check => check.Use.Id);
+        var before = Ring.Compile(policy).Of(GuardStage.ToolResult).All.Select(check => check.Use.Id);
+        var after = Ring.Compile(Tightening("tool_result", """{"use":"pattern","with":{"words":["bluebird"]}}""").Over(policy)).Of(GuardStage.ToolResult).All.Select(check => check.Use.Id);
         Assert.Equal([.. before, "pattern"], after);
     }
 

@@ -14,8 +14,8 @@ public static class PolicyExplanation
     {
         var ring = Ring.Compile(policy);
         return Enum.GetValues<GuardStage>()
-            .Where(stage => !ring.ChecksOf(stage).IsEmpty)
-            .ToImmutableSortedDictionary(stage => stage, stage => ring.ChecksOf(stage).Select(check => Of(check, stage)).ToImmutableArray());
+            .Where(stage => !ring.Of(stage).All.IsEmpty)
+            .ToImmutableSortedDictionary(stage => stage, stage => ring.Of(stage).All.Select(check => Of(check, stage)).ToImmutableArray());
     }
 
     private static CheckExplanation Of(CompiledCheck compiled, GuardStage stage)

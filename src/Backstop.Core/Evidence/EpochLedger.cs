@@ -16,6 +16,9 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
     // A stage that rests for as long is forgotten; one that comes back before needs no new place.
     private static readonly TimeSpan Rest = TimeSpan.FromMinutes(1);
 
+    // How many stages ahead what is next is fetched.
+    private const int Ahead = 4, FarAhead = 8;
+
     // So many epochs are made at one time at the least.
     private const int LeastMade = 16;
 
@@ -90,24 +93,22 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
     /// <returns>False when it was full before it had seen all; a call with what it had seen goes on there.</returns>
     public bool Collect(DateTimeOffset now, IEpochSink closed, ref int seen)
     {
-        while (seen < _inOrder.Count)
+        for (; seen < _inOrder.Count; seen++)
         {
             if (closed.IsFull)
             {
                 return false;
             }
 
-            _inOrder[seen++].Close(now, answerDeadline, closed, _free);
-        }
+            // Thousands of stages are seen, none of which is in a cache.
+            if (seen + FarAhead < _inOrder.Count)
+            {
+                CacheLines.Fetch(_inOrder[seen + FarAhead], Stage.Lines);
+                _inOrder[seen + Ahead].FetchFirst();
+            }
 
-        Forget(now);
-        return true;
-    }
-
-    private void Forget(DateTimeOffset now)
-    {
-        foreach (var stage in _inOrder)
-        {
+            var stage = _inOrder[seen];
+            stage.Close(now, answerDeadline, closed, _free);
             if (stage.Rests(now, Rest))
             {
                 _stages.Remove(stage.Key);
@@ -120,6 +121,8 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
             _inOrder.RemoveAll(stage => stage.IsForgotten);
             _last = null;
         }
+
+        return true;
     }
 
     // Many at once, so that it is seldom: where thousands of stages, which are old, each get one that is new, a garbage collection looks
@@ -137,7 +140,13 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
             _made += more;
         }
 
-        return _free.Pop();
+        var epoch = _free.Pop();
+        if (_free.TryPeek(out var next))
+        {
+            next.Fetch(); // Most were used seconds ago, and are in no cache any more.
+        }
+
+        return epoch;
     }
 
     /// <summary>One request of an open epoch. What comes after its epoch closed is too late and changes nothing.</summary>
@@ -238,6 +247,9 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
     /// <summary>The open epochs of one generation. Each goes from queue to queue, and none overtakes another.</summary>
     public sealed class Stage
     {
+        /// <summary>How many lines of the cache it fills.</summary>
+        internal const int Lines = 3;
+
         private EpochQueue _forming;
         private EpochQueue _labelling;
         private EpochQueue _scoring;
@@ -253,6 +265,14 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
 
         /// <summary>Null when all are shipped.</summary>
         internal OpenEpoch? Newest { get; private set; }
+
+        /// <summary>Hints that it will be asked what is due.</summary>
+        internal void FetchFirst()
+        {
+            _forming.First?.Fetch();
+            _labelling.First?.Fetch();
+            CacheLines.Fetch(_labelling.Last);
+        }
 
         internal bool Rests(DateTimeOffset now, TimeSpan rest) => Newest is null && now - EpochCounts.StartOf(_newestNumber) >= rest;
 
@@ -309,14 +329,15 @@ public sealed class EpochLedger(TimeSpan answerDeadline)
     [StructLayout(LayoutKind.Auto)]
     private struct EpochQueue
     {
-        private OpenEpoch? _last;
-
         public OpenEpoch? First { get; private set; }
+
+        /// <summary>The one that came last, here still or not.</summary>
+        public OpenEpoch? Last { get; private set; }
 
         public void Enqueue(OpenEpoch epoch)
         {
-            _ = First is null ? First = epoch : _last!.Next = epoch;
-            _last = epoch;
+            _ = First is null ? First = epoch : Last!.Next = epoch;
+            Last = epoch;
         }
 
         public void Dequeue()

@@ -10,6 +10,8 @@ namespace Backstop.Core.Evidence;
 /// </remarks>
 internal sealed class OpenEpoch
 {
+    private const int Lines = 4;
+
     private EvidenceKey _key;
     private TimeSpan _labelDeadline;
     private PerArm _unanswered;
@@ -41,6 +43,9 @@ internal sealed class OpenEpoch
     public bool AwaitsScores { get; set; }
 
     private DateTimeOffset EndsAt => EpochCounts.StartOf(Number + 1);
+
+    /// <summary>Hints that it will be counted in or shipped.</summary>
+    public void Fetch() => CacheLines.Fetch(this, Lines);
 
     public void Begin(EvidenceKey key, long number, TimeSpan labelDeadline) => (_key, Number, _labelDeadline) = (key, number, labelDeadline);
 

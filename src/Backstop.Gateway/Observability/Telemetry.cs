@@ -75,6 +75,9 @@ public sealed class Telemetry : IDisposable
         return new(span, dialect.Operation);
     }
 
+    /// <summary>A request is to this alias.</summary>
+    internal void Asks(Trip trip, string alias, AliasState state) => (trip.Alias, trip.IsApart) = (alias, state.IsApart ??= DecideApart(alias));
+
     /// <summary>A replica is asked. The span's context goes to it in the place of the caller's.</summary>
     public static Activity? Ask(Trip? trip, ReleasePool pool, Replica replica)
     {
@@ -108,7 +111,7 @@ public sealed class Telemetry : IDisposable
     {
         var took = trip.Elapsed;
         var tags = new TagList { { "gen_ai.operation.name", trip.Operation } };
-        if (trip.Span is not null || trip.Alias is null || IsApart(trip.Alias))
+        if (trip.Span is not null || trip.Alias is null || trip.IsApart)
         {
             AddKnown(ref tags, "gen_ai.request.model", trip.Alias);
             AddKnown(ref tags, "backstop.release", trip.Release);
@@ -145,7 +148,7 @@ public sealed class Telemetry : IDisposable
 
     public void Dispose() => _meter.Dispose();
 
-    private bool IsApart(string alias) =>
+    private bool DecideApart(string alias) =>
         _apart.TryGetValue(alias, out var isApart) ? isApart : _aliases < MostAliases && _apart.TryAdd(alias, true) && Interlocked.Increment(ref _aliases) > 0;
 
     private static void AddKnown(ref TagList tags, string key, string? value)

@@ -16,6 +16,9 @@ public sealed class Trip(Activity? span, string operation)
     /// <summary>The alias; null until it is known to be one, for what callers make up must not become labels.</summary>
     public string? Alias { get; set; }
 
+    /// <summary>Whether it is counted under the alias's name, or among those of which there were too many.</summary>
+    public bool IsApart { get; set; }
+
     /// <summary>Who answered, by name.</summary>
     public string? Release { get; set; }
 

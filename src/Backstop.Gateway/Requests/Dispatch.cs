@@ -36,10 +36,10 @@ internal sealed class Dispatch(
 
         if (!pool.IsDropped)
         {
-            signals.Started(asked.Alias.State.Sums(signals, asked.Route.Alias), pool.Release.Digest);
+            signals.Started(asked.Alias.Sums(signals), pool.Release.Digest);
         }
 
-        asked.Time.Keep(asked.Route.Traffic.Timeouts.Or(pool.Release.Serving.Timeouts).Or(_usual));
+        asked.Time.Keep(asked.Route.Traffic.Timeouts.Or(pool.Timeouts).Or(_usual));
         var answer = await AskReplicas(asked, pool, UpstreamBody.For(asked.Request, pool.Parts, prompt, fixedTexts));
 
         // An answer of the wrong form is often right the second time. The first one stays on the release's record.
@@ -157,6 +157,7 @@ internal sealed class Dispatch(
             return null;
         }
 
+        asked.Alias.Fetch(); // While the answer was waited for, other requests took its place in the caches.
         if (result is not UpstreamResult.Answering answering)
         {
             var error = result is UpstreamResult.Failed failed ? failed.Error : ((UpstreamResult.Unreachable)result).Error;

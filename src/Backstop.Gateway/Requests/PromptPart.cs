@@ -18,6 +18,9 @@ public sealed class PromptPart
     private readonly byte[]? _alone;
     private readonly byte[]? _before;
 
+    /// <summary>Of a release that says nothing before a conversation.</summary>
+    public static readonly PromptPart None = new(null);
+
     /// <exception cref="PromptException">Its templates cannot be used.</exception>
     public PromptPart(Prompt? prompt)
     {

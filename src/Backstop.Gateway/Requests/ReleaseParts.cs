@@ -11,7 +11,7 @@ public sealed class ReleaseParts
     public ReleaseParts(Release release)
     {
         Model = JsonSerializer.SerializeToUtf8Bytes(release.Serving.Model);
-        Prompt = new(release.Prompt);
+        Prompt = release.Prompt is null ? PromptPart.None : new(release.Prompt);
         Parameters = [.. release.Parameters.Select(p => (p.Key, $"{JsonSerializer.Serialize(p.Key)}:{p.Value}"))];
     }
 

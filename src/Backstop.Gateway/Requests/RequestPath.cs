@@ -70,10 +70,9 @@ internal sealed class RequestPath(
                 return;
             }
 
-            alias.Fetch();
             var route = alias.Route;
-            var sums = alias.State.Sums(signals, route.Alias);
-            trip.Alias = route.Alias;
+            var sums = alias.Sums(signals);
+            telemetry.Asks(trip, route.Alias, alias.State);
             Retrieved.Tell(http.Response, route.Traffic.Inputs);
             if (!alias.Speaks(dialect))
             {
@@ -87,6 +86,7 @@ internal sealed class RequestPath(
                 return;
             }
 
+            alias.FetchNext();
             if (InputDesk.Admit(signals, sums, http.Request, request, alias) is { } broken)
             {
                 await http.Refuse(broken, dialect.Errors);

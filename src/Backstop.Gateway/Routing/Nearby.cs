@@ -1,45 +1,44 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
+using Backstop.Core;
 
 namespace Backstop.Gateway.Routing;
 
 /// <summary>Objects that a request is about to read, fetched into the processor's caches all at one time.</summary>
 /// <remarks>
-/// Where thousands of aliases are asked in turn, nothing of an alias is in a cache when its request comes. Each of its objects is known
-/// by the one before, so a request would wait for memory some dozens of times, one after the other. A hint costs next to nothing where
-/// they are in the cache already, and nothing happens where the processor takes none.
+/// Each of an alias's objects is known by the one before, so a request to one that was not asked lately would wait for memory some dozens
+/// of times, one after the other. The list stands in the object that has it: to find it must not be one wait more.
 /// </remarks>
-internal sealed class Nearby(IEnumerable<object?> objects)
+internal struct Nearby
 {
-    private const int LineBytes = 64;
-
     // Of most objects a request reads little more than the beginning.
     private const int UsualLines = 2;
 
-    private readonly object?[] _objects = [.. objects.Where(one => one is not null).Distinct(ReferenceEqualityComparer.Instance)];
+    private const int Most = 32;
 
-    /// <summary>Asks for all of them.</summary>
-    public void Fetch()
+    private Objects _objects;
+    private int _count;
+
+    /// <summary>Takes each of them once.</summary>
+    public Nearby(IEnumerable<object?> objects)
     {
-        foreach (var one in _objects)
+        foreach (var one in objects.OfType<object>().Distinct(ReferenceEqualityComparer.Instance).Take(Most))
         {
-            Fetch(one, UsualLines);
+            _objects[_count++] = one;
         }
     }
 
-    /// <summary>Asks for the first so many lines of an object, 64 bytes each.</summary>
-    public static unsafe void Fetch(object? one, int lines)
+    /// <summary>Asks for all of them.</summary>
+    public readonly void Fetch()
     {
-        if (!Sse.IsSupported || one is null)
+        for (var i = 0; i < _count; i++)
         {
-            return;
+            CacheLines.Fetch(_objects[i], UsualLines);
         }
+    }
 
-        // Only a hint: that the object may be moved at this moment does no harm.
-        var address = Unsafe.As<object?, nint>(ref one);
-        for (var line = 0; line < lines; line++)
-        {
-            Sse.Prefetch0((void*)(address + (line * LineBytes)));
-        }
+    [InlineArray(Most)]
+    private struct Objects
+    {
+        private object? _first;
     }
 }

@@ -4,6 +4,7 @@ using Backstop.Core.Evidence;
 using Backstop.Core.Guards;
 using Backstop.Core.Prompts;
 using Backstop.Core.Registry;
+using Backstop.Core.Routing;
 using Backstop.Gateway.Dialects;
 using Backstop.Gateway.Inputs;
 using Backstop.Gateway.Requests;
@@ -24,7 +25,7 @@ public sealed class ReleasePool
     /// <exception cref="UnusableReleaseException">This gateway cannot serve it; the route that names it is refused.</exception>
     public ReleasePool(Release release, TimeProvider time)
     {
-        (Release, _protocol) = (release, release.Serving.Protocol);
+        (Release, _protocol, Timeouts) = (release, string.Intern(release.Serving.Protocol), release.Serving.Timeouts);
         try
         {
             _own = new(release.GuardPolicy is { } policy ? GuardPolicy.Parse(policy) : GuardPolicy.Default);
@@ -68,6 +69,9 @@ public sealed class ReleasePool
     /// <summary>Recognises its prompt where callers send it themselves; null when it has none.</summary>
     internal PromptMemory? Copies { get; }
 
+    /// <summary>How long its requests may take.</summary>
+    public Timeouts Timeouts { get; }
+
     /// <summary>What it puts into every request.</summary>
     public ReleaseParts Parts { get; }
 
@@ -92,7 +96,10 @@ public sealed class ReleasePool
 
     /// <summary>What requests read of it.</summary>
     internal IEnumerable<object?> Read =>
-        [this, _own, _own.Ring, Release, Release.Name, Release.Serving, Parts, Parts.Model, Parts.Prompt, Budget, _replicas, _replicas[0]];
+        [this, _own, .. _own.Ring.Read, Release, Release.Name, Parts, Parts.Model, Parts.Prompt, Budget, _replicas, _replicas[0]];
+
+    /// <inheritdoc cref="ServedAlias.FetchNext"/>
+    internal void FetchNext() => _replicas[0].FetchNext();
 
     /// <summary>How many replicas it has.</summary>
     public int Size => _replicas.Length;

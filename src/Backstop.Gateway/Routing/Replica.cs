@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Backstop.Core;
 using Backstop.Core.Registry;
 using Backstop.Core.Routing;
 using Backstop.Gateway.Dialects;
@@ -22,10 +23,15 @@ public sealed class Replica(Serving serving, Uri address, TimeProvider time, int
     /// <summary>Longest time it is left alone before it is tried again.</summary>
     public static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(30);
 
+    // With the lock that was made just after it.
+    private const int Lines = 3;
+
     private static readonly TimeSpan FirstRest = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
-    private Destination[] _destinations = []; // Nearly every replica is asked in one dialect.
+    private readonly int _most = serving.Concurrent ?? int.MaxValue;
+    private Destination? _usual; // Nearly every replica is asked in one dialect.
+    private Destination[] _others = [];
     private int _load;
     private bool _isDrained;
     private int _failures;
@@ -46,7 +52,12 @@ public sealed class Replica(Serving serving, Uri address, TimeProvider time, int
     /// <param name="pool">Its release, with what every request to it carries.</param>
     public Destination DestinationFor(Dialect dialect, ReleasePool pool)
     {
-        foreach (var known in Volatile.Read(ref _destinations))
+        if (Volatile.Read(ref _usual) is { } usual && usual.Dialect == dialect)
+        {
+            return usual;
+        }
+
+        foreach (var known in Volatile.Read(ref _others))
         {
             if (known.Dialect == dialect)
             {
@@ -57,10 +68,25 @@ public sealed class Replica(Serving serving, Uri address, TimeProvider time, int
         var destination = new Destination(HttpMethod.Post.Method, dialect.AddressOf(serving, Address), pool.Headers, pool.Trust) { Dialect = dialect };
         lock (_lock)
         {
-            Volatile.Write(ref _destinations, [.. _destinations, destination]); // Of two that are made at one moment either will do.
+            // Of two that are noted at one moment either will do.
+            if (_usual is null)
+            {
+                Volatile.Write(ref _usual, destination);
+            }
+            else
+            {
+                Volatile.Write(ref _others, [.. _others, destination]);
+            }
         }
 
         return destination;
+    }
+
+    /// <inheritdoc cref="ServedAlias.FetchNext"/>
+    internal void FetchNext()
+    {
+        CacheLines.Fetch(this, Lines);
+        CacheLines.Fetch(_usual);
     }
 
     public int Load => Volatile.Read(ref _load);
@@ -91,12 +117,12 @@ public sealed class Replica(Serving serving, Uri address, TimeProvider time, int
     public bool IsDrained { get => Volatile.Read(ref _isDrained); set => Volatile.Write(ref _isDrained, value); }
 
     /// <summary>Whether it has as many requests under way as its release says it can bear.</summary>
-    public bool IsFull => serving.Concurrent is { } most && Load >= most;
+    public bool IsFull => Load >= _most;
 
     /// <summary>Takes a request; false when it has as many as it can bear.</summary>
     public bool TryEnter()
     {
-        if (Interlocked.Increment(ref _load) <= (serving.Concurrent ?? int.MaxValue))
+        if (Interlocked.Increment(ref _load) <= _most)
         {
             return true;
         }

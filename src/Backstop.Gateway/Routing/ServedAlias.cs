@@ -11,14 +11,18 @@ public sealed class ServedAlias
     private readonly (string Digest, ReleasePool Pool)[] _named;
     private readonly ReleasePool _current;
     private readonly Nearby _nearby;
+    private AliasSums? _sums;
 
     internal ServedAlias(Route route, AliasState state, Func<string, ReleasePool> poolOf)
     {
-        (Route, State) = (route, state);
+        (Name, Route, State) = (route.Alias, route, state);
         _named = [.. route.Releases().Select(digest => (digest, poolOf(digest)))];
-        _current = Pool(route.Current);
-        _nearby = new([this, route, route.Salt, .. state.Read, .. _current.Read]);
+        _current = Array.Find(_named, named => named.Digest == route.Current).Pool;
+        _nearby = new([Name, route, route.Salt, .. state.Read, .. _current.Read]);
     }
+
+    /// <summary>What it is called.</summary>
+    public string Name { get; }
 
     public Route Route { get; }
 
@@ -28,6 +32,11 @@ public sealed class ServedAlias
     /// <exception cref="KeyNotFoundException">The route does not name it.</exception>
     public ReleasePool Pool(string digest)
     {
+        if (ReferenceEquals(digest, Route.Current))
+        {
+            return _current;
+        }
+
         foreach (var (named, pool) in _named)
         {
             if (named == digest)
@@ -42,6 +51,11 @@ public sealed class ServedAlias
     /// <summary>Whether any release that the route names can be asked in a dialect.</summary>
     public bool Speaks(Dialect dialect)
     {
+        if (_current.Speaks(dialect))
+        {
+            return true;
+        }
+
         foreach (var (_, pool) in _named)
         {
             if (pool.Speaks(dialect))
@@ -65,11 +79,21 @@ public sealed class ServedAlias
     public bool LeaseIsLive(TimeProvider time) =>
         Route.Candidate is null || (State.Lease.IsLive(time, Route.CandidateLease) && !Pool(Route.Candidate).IsDropped);
 
+    /// <summary>Where its requests are counted.</summary>
+    internal AliasSums Sums(SignalRecorder signals) => _sums ??= State.Sums(signals, Route.Alias);
+
     /// <summary>A request begins, which will read all this.</summary>
     internal void Fetch()
     {
+        _sums?.Fetch();
         _nearby.Fetch();
-        State.Fetch();
+    }
+
+    /// <summary>What <see cref="Fetch"/> asked for is mostly here: what that leads to is read next.</summary>
+    internal void FetchNext()
+    {
+        _sums?.FetchNext();
+        _current.FetchNext();
     }
 }
 
@@ -83,6 +107,9 @@ internal sealed class AliasState(TimeProvider time)
     /// <summary>What the alias uses of this gateway.</summary>
     public Admission Admission { get; } = new(time);
 
+    /// <summary>Whether its requests are measured under its name; null when none has been yet.</summary>
+    public bool? IsApart { get; set; }
+
     public OpenStreams Streams { get; } = new();
 
     /// <summary>What requests read of it.</summary>
@@ -90,6 +117,4 @@ internal sealed class AliasState(TimeProvider time)
 
     /// <summary>Where its requests are counted.</summary>
     public AliasSums Sums(SignalRecorder signals, string alias) => _sums ??= signals.Of(alias);
-
-    public void Fetch() => _sums?.Fetch();
 }

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using Backstop.Core.Guards;
@@ -11,21 +10,29 @@ namespace Backstop.Gateway.Routing;
 /// <summary>One snapshot: routes, and for every release they name its ring and replicas.</summary>
 public sealed class ServingTable
 {
-    private readonly FrozenDictionary<string, ReleasePool> _pools;
+    private readonly Dictionary<string, ReleasePool> _pools = new(StringComparer.Ordinal);
+    private readonly AliasTable _aliases;
 
-    // Written once and read by every request. A frozen table of as many strings reaches for twice as many places in memory.
-    private readonly Dictionary<string, ServedAlias> _aliases;
-
-    private ServingTable(RouteTable routes, FrozenDictionary<string, ReleasePool> pools, ServingTable? previous, TimeProvider time)
+    private ServingTable(RouteTable routes, ServingTable? previous, TimeProvider time)
     {
-        (Routes, _pools, _aliases) = (routes, pools, new(routes.Routes.Count, StringComparer.Ordinal));
-        foreach (var route in routes.Routes.Values)
-        {
-            var before = previous?._aliases.GetValueOrDefault(route.Alias);
-            _aliases.Add(route.Alias, ReferenceEquals(before?.Route, route) ? before : new(route, before?.State ?? new(time), digest => pools[digest]));
-        }
+        // What is made one after the other stays together in memory, also when it is moved: so each alias is made with its releases.
+        Routes = routes;
+        _aliases = new([.. routes.Routes.Values.Select(Serve)]);
+        Checked = [.. _pools.Values.Where(pool => pool.Release.Serving.Health is not null)];
 
-        Checked = [.. pools.Values.Where(pool => pool.Release.Serving.Health is not null)];
+        ServedAlias Serve(Route route)
+        {
+            foreach (var digest in route.Releases())
+            {
+                if (!_pools.ContainsKey(digest))
+                {
+                    _pools.Add(digest, previous?._pools.GetValueOrDefault(digest) ?? new(routes.Releases[digest], time));
+                }
+            }
+
+            var before = previous?._aliases.Find(route.Alias);
+            return ReferenceEquals(before?.Route, route) ? before : new(route, before?.State ?? new(time), Pool);
+        }
     }
 
     public RouteTable Routes { get; }
@@ -41,7 +48,7 @@ public sealed class ServingTable
     public ReleasePool Pool(string digest) => _pools[digest];
 
     /// <summary>An alias and all that its requests need; false when nobody has told this gateway of it.</summary>
-    public bool TryFind(string alias, [NotNullWhen(true)] out ServedAlias? served) => _aliases.TryGetValue(alias, out served);
+    public bool TryFind(string alias, [NotNullWhen(true)] out ServedAlias? served) => (served = _aliases.Find(alias)) is not null;
 
     internal void Obey(ImmutableArray<Drop> drops)
     {
@@ -51,18 +58,18 @@ public sealed class ServingTable
         }
     }
 
-    public CandidateLease Lease(string alias) => _aliases[alias].State.Lease;
+    public CandidateLease Lease(string alias) => State(alias).Lease;
 
     /// <summary>The streams that are under way on the alias.</summary>
-    public OpenStreams Streams(string alias) => _aliases[alias].State.Streams;
+    public OpenStreams Streams(string alias) => State(alias).Streams;
+
+    private AliasState State(string alias) => _aliases.Find(alias)?.State ?? throw new KeyNotFoundException($"There is no alias {alias}.");
 
     /// <summary>Compiles what is new and keeps what is not: load counts and leases live on.</summary>
     /// <exception cref="UnusableReleaseException">A new release cannot be served here.</exception>
     public static ServingTable Of(RouteTable routes, ServingTable? previous, TimeProvider time)
     {
-        var pools = routes.Releases.ToFrozenDictionary(
-            r => r.Key, r => previous?._pools.GetValueOrDefault(r.Key) ?? new ReleasePool(r.Value, time), StringComparer.Ordinal);
-        var next = new ServingTable(routes, pools, previous, time);
+        var next = new ServingTable(routes, previous, time);
         next.Drain();
         next.Tighten();
         return next;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Backstop.Core;
 using Backstop.Core.Evidence;
 using Backstop.Core.Evidence.Sketches;
 using Backstop.Core.Inputs;
@@ -16,6 +17,8 @@ namespace Backstop.Gateway.Signals;
 /// </remarks>
 internal sealed class AliasSums(string alias)
 {
+    private const int DigestLines = 3;
+
     private StartedOf[] _started = new StartedOf[1]; // A second release is there while one takes the place of another.
     private int _releases;
     private InputTally? _inputs;
@@ -37,12 +40,24 @@ internal sealed class AliasSums(string alias)
     public bool WillBeTold { get; set; }
 
     /// <summary>A request begins, which will be counted here.</summary>
-    public void Fetch()
+    public void Fetch() => CacheLines.Fetch(this, 3);
+
+    /// <inheritdoc cref="ServedAlias.FetchNext"/>
+    public void FetchNext()
     {
-        Nearby.Fetch(this, 3);
-        Nearby.Fetch(Stage, 2);
-        Nearby.Fetch(_started, 1);
+        CacheLines.Fetch(Stage, 2);
+        CacheLines.Fetch(_started);
     }
+
+    /// <summary>It will be told soon.</summary>
+    public void FetchToTell()
+    {
+        CacheLines.Fetch(alias);
+        CacheLines.Fetch(_started[0].Release, DigestLines);
+    }
+
+    /// <summary>A unit will be assigned.</summary>
+    public void FetchUnit(ulong unit) => _units?.Fetch(unit);
 
     /// <summary>A unit was assigned to the baseline of a stage.</summary>
     public void HadUnit(in EvidenceKey stage, ulong unit)

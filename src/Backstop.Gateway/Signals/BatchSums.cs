@@ -9,6 +9,9 @@ internal sealed class BatchSums
 {
     private const int MaxSamplesPerGeneration = 50;
 
+    // How many aliases ahead what is told next is fetched.
+    private const int Ahead = 4, FarAhead = 8;
+
     // To tell units, a sketch of a kilobyte is read: of an alias that is asked now and then each request would have that done.
     private static readonly TimeSpan UnitsWait = TimeSpan.FromSeconds(5);
 
@@ -84,6 +87,12 @@ internal sealed class BatchSums
     {
         for (; _taken < _aliases.Count && !batch.IsFull; _taken++)
         {
+            if (_taken + FarAhead < _aliases.Count)
+            {
+                _aliases[_taken + FarAhead].Fetch(); // Of thousands none is in a cache any more.
+                _aliases[_taken + Ahead].FetchToTell();
+            }
+
             var alias = _aliases[_taken];
             alias.Tell(batch);
             if (alias is { HasNewUnits: true, UnitsWait: false })

@@ -71,6 +71,7 @@ public sealed class SignalRecorder(GatewayOptions options, TimeProvider time)
     internal PendingRequest Assigned(string id, AliasSums sums, Route route, Assignment assignment, bool isEvidence)
     {
         var key = RequestKey.Of(id);
+        sums.FetchUnit(assignment.BaselineUnit);
         lock (_gate)
         {
             var place = _free.TryPop(out var used) ? used : new();

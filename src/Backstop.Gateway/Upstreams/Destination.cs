@@ -12,7 +12,7 @@ public sealed class Destination
     /// <param name="trust">Whom the server's certificate must lead to; null for the machine's own authorities.</param>
     public Destination(string method, Uri address, IEnumerable<KeyValuePair<string, string>> headers, ServerTrust? trust = null)
     {
-        (Address, Origin) = (address, Origin.Of(address, trust));
+        Origin = Origin.Of(address, trust);
         var host = address.HostNameType == UriHostNameType.IPv6 ? address.Host : address.IdnHost;
         var head = new StringBuilder($"{method} {address.PathAndQuery} HTTP/1.1\r\nHost: {host}{(address.IsDefaultPort ? "" : $":{address.Port}")}\r\n");
         if (method == HttpMethod.Post.Method)
@@ -27,8 +27,6 @@ public sealed class Destination
 
         Head = Encoding.UTF8.GetBytes(head.ToString());
     }
-
-    public Uri Address { get; }
 
     /// <summary>The dialect it is asked in; null where that is none.</summary>
     internal Dialect? Dialect { get; init; }

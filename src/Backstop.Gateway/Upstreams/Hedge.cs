@@ -13,7 +13,7 @@ public sealed class Hedge(Upstream upstream, TimeProvider clock)
     /// <inheritdoc cref="Upstream.Send"/>
     internal ValueTask<UpstreamResult?> Send(
         ReleasePool pool, Attempts attempts, Func<ReleasePool, Replica, Destination> destination, UpstreamBody body, Asked asked) =>
-        pool.Release.Serving.Retries.HedgeAfter is { } after && pool.Size > 1
+        pool.Size > 1 && pool.Release.Serving.Retries.HedgeAfter is { } after
             ? Race(pool, attempts, destination, body, asked, after)
             : upstream.Send(pool, attempts, destination, body, asked.Id, asked.Caller.Headers, asked.Time, asked.Trip);
 

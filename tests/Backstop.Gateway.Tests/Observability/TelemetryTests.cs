@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Net;
 using Backstop.Gateway.Observability;
+using Backstop.Gateway.Routing;
 using Backstop.Gateway.Tests.Harness;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -99,9 +100,12 @@ public sealed class TelemetryTests
             series[labels] = series.GetValueOrDefault(labels) + 1;
         });
         listener.Start();
+        AliasState[] states = [.. Enumerable.Range(0, 1_500).Select(_ => new AliasState(TimeProvider.System))];
         for (var i = 0; i < 3_000; i++)
         {
-            telemetry.End(new(null, "chat") { Alias = $"assistant-{i % 1_500}:prod", Release = "v7", Arm = "baseline" }, 200, error: null, $"request-{i}");
+            var trip = new Trip(null, "chat") { Release = "v7", Arm = "baseline" };
+            telemetry.Asks(trip, $"assistant-{i % states.Length}:prod", states[i % states.Length]);
+            telemetry.End(trip, 200, error: null, $"request-{i}");
         }
 
         Assert.Equal(1_001, series.Count);

@@ -18,7 +18,7 @@ internal struct Nearby
     private Objects _objects;
     private int _count;
 
-    /// <summary>Takes each of them once.</summary>
+    /// <summary>Takes each of them once, the first so many; the others are waited for when they are read.</summary>
     public Nearby(IEnumerable<object?> objects)
     {
         foreach (var one in objects.OfType<object>().Distinct(ReferenceEqualityComparer.Instance).Take(Most))

@@ -94,9 +94,9 @@ public sealed class ReleasePool
         }
     }
 
-    /// <summary>What requests read of it.</summary>
+    /// <summary>What requests read of it; its checks, of which there may be many, come last.</summary>
     internal IEnumerable<object?> Read =>
-        [this, _own, .. _own.Ring.Read, Release, Release.Name, Parts, Parts.Model, Parts.Prompt, Budget, _replicas, _replicas[0]];
+        [this, _own, Release, Release.Name, Parts, Parts.Model, Parts.Prompt, Budget, _replicas, _replicas[0], .. _own.Ring.Read];
 
     /// <inheritdoc cref="ServedAlias.FetchNext"/>
     internal void FetchNext() => _replicas[0].FetchNext();

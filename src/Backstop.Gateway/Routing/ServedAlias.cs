@@ -21,7 +21,7 @@ public sealed class ServedAlias
         _nearby = new([Name, route, route.Salt, .. state.Read, .. _current.Read]);
     }
 
-    /// <summary>What it is called.</summary>
+    /// <summary>What it is called; here too, for it is read before the route is.</summary>
     public string Name { get; }
 
     public Route Route { get; }
